@@ -1,0 +1,168 @@
+"""Settings (配置). Everything a city changes comes from environment variables named YIWANG_…"""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA_DIR = Path(os.environ.get("YIWANG_DATA", ROOT / "var")).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def _secret_key() -> str:
+    """Return the installation's own key, made once and readable by its owner only."""
+    if given := os.environ.get("YIWANG_SECRET_KEY"):
+        return given
+    path = DATA_DIR / "secret.key"
+    try:
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def _database(url: str) -> dict:
+    """Turn sqlite:///path or postgresql://user:word@host:port/name?host=/socket into Django's form."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path[1:]) or ":memory:",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": (
+                    "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
+                    "PRAGMA foreign_keys=ON;PRAGMA cache_size=-65536;"
+                ),
+            },
+            "CONN_MAX_AGE": None,
+        }
+    if parts.scheme in ("postgresql", "postgres"):
+        options = dict(parse_qsl(parts.query))
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path[1:]),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": options.pop("host", parts.hostname or ""),
+            "PORT": str(parts.port or options.pop("port", "")),
+            "OPTIONS": options,
+            "CONN_MAX_AGE": None,
+            "CONN_HEALTH_CHECKS": True,
+        }
+    raise SystemExit(
+        f"YIWANG_DATABASE must start with sqlite:/// or postgresql://, not {parts.scheme!r}."
+    )
+
+
+SECRET_KEY = _secret_key()
+DEBUG = os.environ.get("YIWANG_DEBUG") == "1"
+ALLOWED_HOSTS = os.environ.get("YIWANG_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
+CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("YIWANG_ORIGINS", "").split(",") if o]
+DATABASES = {
+    "default": _database(os.environ.get("YIWANG_DATABASE", f"sqlite:///{DATA_DIR}/yiwang.sqlite3"))
+}
+
+INSTALLED_APPS = [
+    "yiwang.kernel.audit",
+    "yiwang.kernel.events",
+    "yiwang.kernel.jobs",
+    "yiwang.kernel.packs",
+    "yiwang.kernel.calendar",
+    "yiwang.kernel.codes",
+    "yiwang.kernel.ui",
+    "yiwang.identity.organisations",
+    "yiwang.identity.accounts",
+    "yiwang.identity.access",
+    "yiwang.engines.text",
+    "yiwang.engines.clocks",
+    "yiwang.engines.forms",
+    "yiwang.engines.workflow",
+    "yiwang.resources.geospatial",
+    "yiwang.resources.registries",
+    "yiwang.hall.messages",
+    "yiwang.hall.matters",
+    "yiwang.hall.licences",
+    "yiwang.hall.applications",
+    "yiwang.portal.sites",
+    "yiwang.portal.spaces",
+    "django_tasks",
+    "django_tasks_db",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "yiwang.kernel.ui.middleware.ErrorMiddleware",
+    "yiwang.identity.access.middleware.AccessMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "yiwang.config.urls"
+WSGI_APPLICATION = "yiwang.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "yiwang.kernel.ui.templating.Templates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {"environment": "yiwang.kernel.ui.templating.environment"},
+    }
+]
+FORM_RENDERER = "django.forms.renderers.Jinja2"
+
+AUTH_USER_MODEL = "identity_accounts.Account"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+LOGIN_URL = "/identity/accounts/sign-in/"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+SESSION_ENGINE = "yiwang.identity.accounts.sessions"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("YIWANG_HTTPS") == "1"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+MEDIA_ROOT = DATA_DIR / "files"
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": MEDIA_ROOT},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+
+# The city (城市): what differs from one installation to the next.
+CITY = {
+    "name": {"zh": "苏州市（演示）", "en": "Suzhou (demonstration)"},
+    "area_code": "320500",
+}
+# Business hours for limits in hours and for the last moment of a due date; a city replaces them.
+OFFICE_HOURS = [("09:00", "12:00"), ("13:00", "17:00")]
+PACK_DIRS = [ROOT / "yiwang" / "packs"]

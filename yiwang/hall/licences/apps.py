@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class HallLicencesConfig(AppConfig):
+    name = "yiwang.hall.licences"
+    label = "hall_licences"
+    verbose_name = "证照"

@@ -1,0 +1,111 @@
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+
+
+class Account(AbstractBaseUser):
+    """A way to sign in (账户) of one of three populations. A person is not an account.
+
+    subject_ref: "person:<ref>" for a citizen, the agent's own person for an agent, "" for staff.
+    """
+
+    class Population(models.TextChoices):
+        CITIZEN = "CITIZEN", "公民"
+        AGENT = "AGENT", "企业经办人"
+        STAFF = "STAFF", "公务人员"
+
+    username = models.CharField("用户名", max_length=60, unique=True)
+    population = models.CharField("人群", max_length=8, choices=Population.choices)
+    name = models.CharField("姓名", max_length=80)
+    subject_ref = models.CharField("对应主体", max_length=80, blank=True, db_index=True)
+    phone = models.CharField("手机", max_length=20, blank=True)
+    email = models.CharField("邮箱", max_length=120, blank=True)
+    totp_secret = models.CharField("动态口令密钥", max_length=64, blank=True)
+    totp_last_step = models.BigIntegerField("最近使用的动态口令时段", default=0)
+    is_active = models.BooleanField("启用", default=True)
+    is_made = models.BooleanField("演示数据", default=False)
+    created_at = models.DateTimeField("创建时间")
+
+    objects = BaseUserManager()
+
+    USERNAME_FIELD = "username"
+
+    class Meta:
+        verbose_name = "账户"
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class PostHolding(models.Model):
+    """Who holds which post from when to when (任职). Leaving ends it; the row stays."""
+
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="holdings", verbose_name="账户"
+    )
+    post = models.ForeignKey(
+        "identity_organisations.Post", models.PROTECT, related_name="holdings", verbose_name="岗位"
+    )
+    from_date = models.DateField("任职日期")
+    to_date = models.DateField("离任日期", null=True)
+
+    class Meta:
+        verbose_name = "任职"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "post", "from_date"], name="holding_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(to_date__isnull=True)
+                | models.Q(to_date__gte=models.F("from_date")),
+                name="holding_dates_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.post_id}"
+
+
+class AgentAuthority(models.Model):
+    """What an agent may do for an enterprise (经办授权), from when to when."""
+
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="authorities", verbose_name="账户"
+    )
+    enterprise_ref = models.CharField("企业", max_length=40)
+    enterprise_name = models.CharField("企业名称", max_length=160)
+    scope = models.CharField("授权范围", max_length=20, default="ALL")
+    from_date = models.DateField("授权日期")
+    to_date = models.DateField("到期日期", null=True)
+
+    class Meta:
+        verbose_name = "经办授权"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "enterprise_ref", "from_date"], name="authority_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.enterprise_ref}"
+
+
+class AccountSession(AbstractBaseSession):
+    """A session (会话) that its owner can see and end."""
+
+    account = models.ForeignKey(
+        Account, models.CASCADE, null=True, related_name="sessions", verbose_name="账户"
+    )
+    address = models.CharField("来源地址", max_length=45, blank=True)
+    user_agent = models.CharField("设备", max_length=200, blank=True)
+    created_at = models.DateTimeField("开始时间", null=True)
+    last_seen_at = models.DateTimeField("最近活动", null=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        verbose_name = "会话"
+
+    @classmethod
+    def get_session_store_class(cls):
+        from yiwang.identity.accounts.sessions import SessionStore  # noqa: PLC0415
+
+        return SessionStore
