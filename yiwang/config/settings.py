@@ -65,6 +65,8 @@ CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("YIWANG_ORIGINS", "").split(",
 DATABASES = {
     "default": _database(os.environ.get("YIWANG_DATABASE", f"sqlite:///{DATA_DIR}/yiwang.sqlite3"))
 }
+if _test_name := os.environ.get("YIWANG_TEST_DB"):
+    DATABASES["default"]["TEST"] = {"NAME": _test_name}
 
 INSTALLED_APPS = [
     "yiwang.kernel.audit",

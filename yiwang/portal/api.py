@@ -1,3 +1,5 @@
-"""The only door of the area `portal`: what other areas may use. Keep `__all__` sorted and complete."""
+"""The only door of the area `portal`: what `config` may use. Keep `__all__` sorted and complete."""
 
-__all__: list[str] = []
+from yiwang.portal.sites.views import home
+
+__all__ = ["home"]
