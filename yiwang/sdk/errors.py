@@ -39,7 +39,9 @@ class NotFound(YiwangError):
 
     code = "not_found"
     status = 404
-    message = N_("Nothing was found at this address. Check the number, or start from the home page.")
+    message = N_(
+        "Nothing was found at this address. Check the number, or start from the home page."
+    )
 
 
 class Forbidden(YiwangError):
