@@ -1,6 +1,7 @@
 """The only door of the area `kernel`: what other areas may use. Keep `__all__` sorted and complete."""
 
 from yiwang.kernel.audit.actions import ActWithoutAudit, action, audit_record, permission_require
+from yiwang.kernel.audit.append_only import append_only
 from yiwang.kernel.audit.context import (
     ANONYMOUS,
     RequestContext,
@@ -9,18 +10,106 @@ from yiwang.kernel.audit.context import (
     context_use,
     purpose_use,
 )
-from yiwang.kernel.audit.queries import audit_list
+from yiwang.kernel.audit.data import DataAccess, DataAccessPage
+from yiwang.kernel.audit.queries import audit_list, data_access_list
+from yiwang.kernel.calendar.actions import (
+    ClosureExists,
+    calendar_seed_load,
+    calendar_year_load,
+    closure_add,
+    closure_remove,
+)
+from yiwang.kernel.calendar.data import (
+    CalendarDayView,
+    CalendarFileInvalid,
+    CalendarYearView,
+    ClosureView,
+)
+from yiwang.kernel.calendar.queries import (
+    calendar_get,
+    calendar_stamp_get,
+    calendar_year_get,
+    calendar_year_list,
+    closure_list,
+    office_hours_get,
+)
+from yiwang.kernel.calendar.rules import CalendarNotPublished, OfficeHours, WorkingCalendar
+from yiwang.kernel.events.actions import (
+    EventOutsideTransaction,
+    delivery_retry,
+    event_publish,
+    event_relay,
+)
+from yiwang.kernel.events.data import DeliveryView, EventView
+from yiwang.kernel.events.queries import delivery_count, delivery_list
+from yiwang.kernel.events.registry import subscriber
+from yiwang.kernel.jobs.actions import job_retry
+from yiwang.kernel.jobs.data import SweepView, WorkerView
+from yiwang.kernel.jobs.queries import job_count, sweep_list, worker_list
+from yiwang.kernel.jobs.registry import job, sweep_register
+from yiwang.kernel.jobs.worker import worker_run
+from yiwang.kernel.packs.actions import pack_load, pack_load_all
+from yiwang.kernel.packs.data import PackState
+from yiwang.kernel.packs.queries import pack_folder_list, pack_health, pack_state_list
+from yiwang.kernel.packs.registry import pack_section_register
 
 __all__ = [
     "ANONYMOUS",
     "ActWithoutAudit",
+    "CalendarDayView",
+    "CalendarFileInvalid",
+    "CalendarNotPublished",
+    "CalendarYearView",
+    "ClosureExists",
+    "ClosureView",
+    "DataAccess",
+    "DataAccessPage",
+    "DeliveryView",
+    "EventOutsideTransaction",
+    "EventView",
+    "OfficeHours",
+    "PackState",
     "RequestContext",
+    "SweepView",
+    "WorkerView",
+    "WorkingCalendar",
     "action",
+    "append_only",
     "audit_list",
     "audit_record",
+    "calendar_get",
+    "calendar_seed_load",
+    "calendar_stamp_get",
+    "calendar_year_get",
+    "calendar_year_list",
+    "calendar_year_load",
+    "closure_add",
+    "closure_list",
+    "closure_remove",
     "context_get",
     "context_system",
     "context_use",
+    "data_access_list",
+    "delivery_count",
+    "delivery_list",
+    "delivery_retry",
+    "event_publish",
+    "event_relay",
+    "job",
+    "job_count",
+    "job_retry",
+    "office_hours_get",
+    "pack_folder_list",
+    "pack_health",
+    "pack_load",
+    "pack_load_all",
+    "pack_section_register",
+    "pack_state_list",
     "permission_require",
     "purpose_use",
+    "subscriber",
+    "sweep_list",
+    "sweep_register",
+    "worker_list",
+    "worker_run",
 ]

@@ -1,0 +1,121 @@
+"""Changes of the working-day calendar (工作日历): a year's notice, local closures."""
+
+import hashlib
+import json
+from datetime import date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from yiwang.kernel.audit.actions import action, audit_record
+from yiwang.kernel.calendar.data import CalendarDayView, LoadReport, calendar_file_parse
+from yiwang.kernel.calendar.models import CalendarDay, CalendarStamp, CalendarYear, LocalClosure
+from yiwang.kernel.events.actions import event_publish
+from yiwang.sdk.errors import N_, Conflict, Invalid, NotFound
+
+SEED = Path(__file__).parent / "data" / "chinese-days.json"
+SEED_SOURCE = "chinese-days (MIT), from the State Council's notices"
+
+
+class ClosureExists(Conflict):
+    """The area is already closed on that day, for another reason."""
+
+    code = "closure_exists"
+    message = N_("The offices of %(area_code)s are already closed on %(date)s: %(reason)s")
+
+
+def calendar_seed_load(*, now: datetime) -> LoadReport:
+    """Load the years that the product ships (2004–2026); nothing happens the second time."""
+    return calendar_year_load(
+        json.loads(SEED.read_text(encoding="utf-8")), source=SEED_SOURCE, now=now
+    )
+
+
+@action("kernel.calendar.load", permission="kernel.calendar.load")
+def calendar_year_load(content: dict, *, source: str, now: datetime) -> LoadReport:
+    """Load one or more years (载入放假安排); the same content a second time changes nothing.
+
+    content: {"holidays": {ISO date: "English,中文"}, "workdays": {…}}. A year in it replaces that
+    year; other years stay. Announces "calendar.changed". Raises `CalendarFileInvalid`.
+    """
+    known = dict(CalendarYear.objects.values_list("year", "digest"))
+    added, changed, unchanged = [], [], []
+    for year, days in calendar_file_parse(content).items():
+        digest = _digest(days)
+        if known.get(year) == digest:
+            unchanged.append(year)
+            continue
+        (changed if year in known else added).append(year)
+        _year_write(year, days, source=source, digest=digest, now=now)
+    report = LoadReport(tuple(added), tuple(changed), tuple(unchanged))
+    if added or changed:
+        _announce(years=sorted(added + changed), area_code="")
+    audit_record(
+        "calendar:years",
+        detail={"source": source, "added": added, "changed": changed, "unchanged": len(unchanged)},
+        outcome="DONE" if added or changed else "UNCHANGED",
+    )
+    return report
+
+
+@action("kernel.calendar.close", permission="kernel.calendar.close")
+def closure_add(area_code: str, *, day: date, reason: str, document: str = "") -> int:
+    """Close the offices of an area on one day (停止办公) and return the closure's id.
+
+    The same closure again returns the same id. Raises `ClosureExists`, `Invalid`.
+    """
+    if not reason.strip():
+        raise Invalid(fields={"reason": [N_("Say why the offices are closed.")]})
+    row, is_new = LocalClosure.objects.get_or_create(
+        area_code=area_code, date=day, defaults={"reason": reason, "document": document}
+    )
+    if not is_new and (row.reason, row.document) != (reason, document):
+        raise ClosureExists(area_code=area_code, date=day.isoformat(), reason=row.reason)
+    if is_new:
+        _announce(years=[day.year], area_code=area_code)
+    audit_record(
+        f"closure:{row.pk}",
+        detail={"area_code": area_code, "date": day.isoformat(), "reason": reason},
+        outcome="DONE" if is_new else "UNCHANGED",
+    )
+    return row.pk
+
+
+@action("kernel.calendar.close", permission="kernel.calendar.close")
+def closure_remove(closure_id: int, *, reason: str) -> None:
+    """Take a closure back (撤销停止办公). Raises `NotFound`."""
+    row = LocalClosure.objects.filter(pk=closure_id).first()
+    if row is None:
+        raise NotFound()
+    row.delete()
+    _announce(years=[row.date.year], area_code=row.area_code)
+    audit_record(
+        f"closure:{closure_id}",
+        detail={
+            "area_code": row.area_code,
+            "date": row.date.isoformat(),
+            "removed_because": reason,
+        },
+    )
+
+
+def _year_write(
+    year: int, days: list[CalendarDayView], *, source: str, digest: str, now: datetime
+) -> None:
+    row, _is_new = CalendarYear.objects.update_or_create(
+        year=year, defaults={"source": source, "digest": digest, "loaded_at": now}
+    )
+    row.days.all().delete()
+    CalendarDay.objects.bulk_create(
+        CalendarDay(year=row, date=d.date, kind=d.kind, name_zh=d.name["zh"], name_en=d.name["en"])
+        for d in days
+    )
+
+
+def _announce(*, years: list[int], area_code: str) -> None:
+    CalendarStamp.objects.update_or_create(id=1, defaults={"stamp": uuid4().hex})
+    event_publish("calendar.changed", {"years": years, "area_code": area_code})
+
+
+def _digest(days: list[CalendarDayView]) -> str:
+    facts = [(d.date.isoformat(), d.kind, d.name["zh"], d.name["en"]) for d in days]
+    return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()

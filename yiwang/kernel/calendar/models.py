@@ -1,0 +1,77 @@
+from django.db import models
+
+
+class CalendarStamp(models.Model):
+    """Which calendar is in force (日历版本): one row with a value that is new after every change.
+
+    A random value rather than a counter: a counter that a rollback takes back would be given out
+    twice, for two different calendars.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    stamp = models.CharField("版本", max_length=32)
+
+    class Meta:
+        verbose_name = "日历版本"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="calendar_stamp_single")
+        ]
+
+    def __str__(self) -> str:
+        return self.stamp
+
+
+class CalendarYear(models.Model):
+    """One year of the State Council's notice (年度放假安排)."""
+
+    year = models.SmallIntegerField("年度", unique=True)
+    source = models.CharField("来源", max_length=200)
+    digest = models.CharField("摘要", max_length=64)
+    loaded_at = models.DateTimeField("载入时间")
+
+    class Meta:
+        verbose_name = "年度放假安排"
+        ordering = ["year"]
+
+    def __str__(self) -> str:
+        return str(self.year)
+
+
+class CalendarDay(models.Model):
+    """A day off or a make-up working day (放假日、调休上班日)."""
+
+    class Kind(models.TextChoices):
+        HOLIDAY = "HOLIDAY", "放假"
+        MAKE_UP = "MAKE_UP", "调休上班"
+
+    year = models.ForeignKey(CalendarYear, models.CASCADE, related_name="days", verbose_name="年度")
+    date = models.DateField("日期", unique=True)
+    kind = models.CharField("种类", max_length=8, choices=Kind.choices)
+    name_zh = models.CharField("中文名称", max_length=60)
+    name_en = models.CharField("英文名称", max_length=80)
+
+    class Meta:
+        verbose_name = "特殊日"
+        ordering = ["date"]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.name_zh}"
+
+
+class LocalClosure(models.Model):
+    """A day on which an area's offices are closed by order (局部停止办公), for example a typhoon."""
+
+    area_code = models.CharField("区划代码", max_length=12, blank=True)
+    date = models.DateField("日期")
+    reason = models.CharField("原因", max_length=200)
+    document = models.CharField("依据文件", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "局部停止办公"
+        ordering = ["date", "area_code"]
+        constraints = [
+            models.UniqueConstraint(fields=["area_code", "date"], name="closure_area_date")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.area_code} {self.reason}"
