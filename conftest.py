@@ -16,3 +16,21 @@ def _plain_settings(settings):
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _emptied_tables(django_test_environment):
+    """Let tests with real transactions empty the append-only tables behind them."""
+    from django.test import TransactionTestCase
+
+    from yiwang.kernel.audit.append_only import append_only_lifted
+
+    teardown = TransactionTestCase._fixture_teardown
+
+    def lifted(self):
+        with append_only_lifted():
+            teardown(self)
+
+    TransactionTestCase._fixture_teardown = lifted
+    yield
+    TransactionTestCase._fixture_teardown = teardown

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from yiwang.kernel.audit.context import context_get
 from yiwang.kernel.audit.models import AuditEvent
-from yiwang.sdk.errors import Forbidden, N_, SignInNeeded, YiwangError
+from yiwang.sdk.errors import N_, Forbidden, SignInNeeded, YiwangError
 
 P = ParamSpec("P")
 R = TypeVar("R")

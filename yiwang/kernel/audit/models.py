@@ -24,11 +24,7 @@ class AuditEvent(models.Model):
         verbose_name = "审计事件"
         indexes = [
             models.Index(fields=["account_id", "-at"], name="audit_account_at"),
-            models.Index(
-                fields=["person_ref", "-at"],
-                name="audit_person_at",
-                condition=~models.Q(person_ref=""),
-            ),
+            models.Index(fields=["person_ref", "-id"], name="audit_person"),
             models.Index(fields=["act", "-at"], name="audit_act_at"),
         ]
 

@@ -1,10 +1,16 @@
 """Reads of the audit trail."""
 
+from yiwang.kernel.audit.data import DataAccess, DataAccessPage
 from yiwang.kernel.audit.models import AuditEvent
 
 
-def audit_list(*, subject: str = "", person_ref: str = "", limit: int = 50, before: int | None = None):
-    """List audit rows newest first as dicts, by subject or by the person concerned (谁看过我的数据)."""
+def audit_list(
+    *, subject: str = "", person_ref: str = "", limit: int = 50, before: int | None = None
+) -> list[dict]:
+    """List audit rows (审计) newest first as dicts, by subject or by the person concerned.
+
+    before: the last id of the page before, so that a page costs the same anywhere in the trail.
+    """
     rows = AuditEvent.objects.order_by("-pk")
     if subject:
         rows = rows.filter(subject=subject)
@@ -13,3 +19,42 @@ def audit_list(*, subject: str = "", person_ref: str = "", limit: int = 50, befo
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows.values()[:limit])
+
+
+def data_access_list(
+    person_ref: str, *, limit: int = 20, before: int | None = None
+) -> DataAccessPage:
+    """List who touched a person's data (谁看过我的数据), newest first, a page at a time.
+
+    person_ref: "person:<ref>" or whatever `audit_record(person_ref=…)` was given; an empty one
+    finds nothing. Officers are shown by department and post, not by name: the office answers.
+    """
+    if not person_ref:
+        return DataAccessPage(rows=(), total=0, next_before=None)
+    mine = AuditEvent.objects.filter(person_ref=person_ref)
+    rows = mine.order_by("-pk")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[: limit + 1])
+    page = found[:limit]
+    return DataAccessPage(
+        rows=tuple(_access(row) for row in page),
+        total=mine.count(),
+        next_before=page[-1].pk if len(found) > limit else None,
+    )
+
+
+def _access(row: AuditEvent) -> DataAccess:
+    return DataAccess(
+        id=row.pk,
+        at=row.at,
+        act=row.act,
+        population=row.population,
+        department_name=row.department_name,
+        post_title=row.post_title,
+        purpose=row.purpose,
+        channel=row.channel,
+        subject=row.subject,
+        outcome=row.outcome,
+        fields=tuple(row.detail.get("fields", ())),
+    )
