@@ -1,0 +1,216 @@
+"""`yw`, the command line of Yiwang (一网).
+
+Each command parses, makes one call, prints. Answers go to standard output, complaints to standard
+error; the exit code is 0 for done, 1 for a failure that is explained, 2 for wrong usage.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from yiwang.sdk.errors import YiwangError
+
+DESCRIPTION = """\
+Yiwang (一网): a city's e-government on one network.
+
+  serving          serve, worker
+  the city         demo, codes
+  packs            pack list | check | new
+  for developers   assets, messages, bench
+"""
+EPILOG = """\
+`yw COMMAND --help` explains one command. Settings come from the environment:
+  YIWANG_DATA      folder of the installation's data (default: var/)
+  YIWANG_DATABASE  sqlite:///path or postgresql://user@host/name (default: SQLite in the folder)
+"""
+
+
+def _django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yiwang.config.settings")
+    import django
+
+    django.setup()
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from yiwang.config.serving import serve
+
+    return serve(host=options.host, port=options.port, workers=options.workers)
+
+
+def _worker(options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.config.serving import work
+
+    return work(once=options.once)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.config.progress import demo_build
+
+    demo_build(persons=options.persons, enterprises=options.enterprises, fresh=options.fresh)
+    return 0
+
+
+def _pack(options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.kernel.packs import commands
+
+    if options.verb == "list":
+        return commands.pack_list(echo=print)
+    if options.verb == "check":
+        return commands.pack_check(options.names, echo=print)
+    return commands.pack_new(options.name, title_zh=options.title, echo=print)
+
+
+def _codes(options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.kernel.codes import commands
+
+    if options.verb == "load":
+        return commands.codes_load(
+            options.file,
+            table=options.table,
+            edition=options.edition,
+            valid_from=options.valid_from,
+            as_json=options.json,
+            echo=print,
+        )
+    if options.verb == "diff":
+        return commands.codes_diff(
+            options.table, options.old, options.new, as_json=options.json, echo=print
+        )
+    return commands.codes_show(
+        options.table, options.code, as_of=options.as_of, as_json=options.json, echo=print
+    )
+
+
+def _assets(options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.config.assets import assets_build
+
+    assets_build(force=options.force, echo=print)
+    return 0
+
+
+def _messages(options: argparse.Namespace) -> int:
+    from yiwang.config import messages
+
+    verbs = {
+        "extract": messages.messages_extract,
+        "compile": messages.messages_compile,
+        "check": messages.messages_check,
+    }
+    return verbs[options.verb](echo=print)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from yiwang.config.bench import bench_list, bench_run
+
+    if options.name is None:
+        return bench_list(as_json=options.json, echo=print)
+    return bench_run(options.name, as_json=options.json, echo=print)
+
+
+def _serving_commands(commands: argparse._SubParsersAction) -> None:
+    serve = commands.add_parser("serve", help="serve the pages and the API")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    serve.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+    serve.add_argument("--workers", type=int, default=2, help="processes (2)")
+    serve.set_defaults(run=_serve)
+    worker = commands.add_parser(
+        "worker", help="deliver events, run jobs, sweep due times, until stopped"
+    )
+    worker.add_argument("--once", action="store_true", help="do what is due, then leave")
+    worker.set_defaults(run=_worker)
+
+
+def _city_commands(commands: argparse._SubParsersAction) -> None:
+    demo = commands.add_parser("demo", help="build the demonstration city in an empty database")
+    demo.add_argument("--persons", type=int, default=20_000, help="made people (20000)")
+    demo.add_argument("--enterprises", type=int, default=None, help="made enterprises (a tenth)")
+    demo.add_argument("--fresh", action="store_true", help="delete everything and build again")
+    demo.set_defaults(run=_demo)
+
+    codes = commands.add_parser("codes", help="versioned code tables: load, compare, look up")
+    verbs = codes.add_subparsers(dest="verb", required=True, metavar="VERB")
+    load = verbs.add_parser("load", help="load an edition of a table from CSV or YAML")
+    load.add_argument("file")
+    load.add_argument("--table", required=True, help="for example divisions")
+    load.add_argument(
+        "--edition", required=True, help="name of the edition, for example 2023-06-30"
+    )
+    load.add_argument("--valid-from", required=True, metavar="DATE", help="first day it holds")
+    load.add_argument("--json", action="store_true")
+    diff = verbs.add_parser("diff", help="what changed between two editions")
+    diff.add_argument("table")
+    diff.add_argument("old")
+    diff.add_argument("new")
+    diff.add_argument("--json", action="store_true")
+    show = verbs.add_parser("show", help="a code on a day, and what became of it")
+    show.add_argument("table")
+    show.add_argument("code")
+    show.add_argument("--as-of", metavar="DATE", help="default: today")
+    show.add_argument("--json", action="store_true")
+    codes.set_defaults(run=_codes)
+
+
+def _pack_commands(commands: argparse._SubParsersAction) -> None:
+    pack = commands.add_parser("pack", help="domain packs: list, check, begin a new one")
+    verbs = pack.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("list", help="packs, versions, states")
+    check = verbs.add_parser(
+        "check", help="check packs against the access specification (接入规范)"
+    )
+    check.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    new = verbs.add_parser("new", help="make a pack that passes its own check")
+    new.add_argument("name", help="folder and id, for example flood_control")
+    new.add_argument("--title", required=True, help="Chinese title, for example 防汛")
+    pack.set_defaults(run=_pack)
+
+
+def _developer_commands(commands: argparse._SubParsersAction) -> None:
+    assets = commands.add_parser("assets", help="build the front-end files")
+    assets.add_argument("--force", action="store_true", help="build even if nothing changed")
+    assets.set_defaults(run=_assets)
+    messages = commands.add_parser("messages", help="translations: extract, compile, check")
+    messages.add_argument("verb", choices=["extract", "compile", "check"])
+    messages.set_defaults(run=_messages)
+    bench = commands.add_parser("bench", help="list the benchmarks, or run one")
+    bench.add_argument("name", nargs="?", help="name from the list, or all")
+    bench.add_argument("--json", action="store_true", help="one JSON object a line")
+    bench.set_defaults(run=_bench)
+
+
+def parser_build() -> argparse.ArgumentParser:
+    """Build the parser of `yw` with all its commands."""
+    parser = argparse.ArgumentParser(
+        prog="yw",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (_serving_commands, _city_commands, _pack_commands, _developer_commands):
+        add(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = parser_build().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except YiwangError as error:
+        print(f"yw: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("yw: stopped.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

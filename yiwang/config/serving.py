@@ -1,0 +1,168 @@
+"""Serving (服务): the web server, the worker, and both together as children of one process."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass, field
+
+from yiwang.sdk.errors import N_, YiwangError
+
+GRACE_SECONDS = 15
+
+
+class PortTaken(YiwangError):
+    """Somebody else listens there already."""
+
+    code = "port_taken"
+    message = N_(
+        "Port %(port)s is in use by another program. Stop that program, or choose another port: "
+        "--port %(other)s."
+    )
+
+
+class ServerDied(YiwangError):
+    """A child process ended by itself."""
+
+    code = "server_died"
+    message = N_("%(name)s ended with code %(exit_code)s. Its last words are above.")
+
+
+def port_check(host: str, port: int) -> None:
+    """Raise PortTaken unless the port can be listened on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(port=port, other=port + 1) from error
+
+
+def port_free(host: str = "127.0.0.1") -> int:
+    """Return a port that nobody listens on just now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
+
+
+def web_command(host: str, port: int, workers: int = 2) -> list[str]:
+    """Return the command that serves the pages.
+
+    Granian in WSGI mode, one blocking thread a worker: measured fastest for Django (spikes §D).
+    """
+    return [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        "1",
+        "--backpressure",
+        "256",
+        "--no-access-log",
+        "--log-level",
+        "warning",
+        "yiwang.config.wsgi:application",
+    ]
+
+
+def worker_command() -> list[str]:
+    """Return the command of the job worker."""
+    return [sys.executable, "-m", "yiwang.config.cli", "worker"]
+
+
+def serve(*, host: str, port: int, workers: int) -> int:
+    """Become the web server; returns its exit code when it is stopped."""
+    port_check(host, port)
+    os.execv(sys.executable, web_command(host, port, workers))  # noqa: S606
+
+
+def work(*, once: bool = False) -> int:
+    """Work off events, jobs and sweeps until SIGTERM or SIGINT."""
+    from yiwang.kernel.api import worker_run  # noqa: PLC0415 - after django.setup()
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    worker_run(stop=stop, once=once)
+    return 0
+
+
+@dataclass
+class ProcessGroup:
+    """The web server and the worker as children that live and end together."""
+
+    host: str
+    port: int
+    environment: dict[str, str] = field(default_factory=dict)
+    children: dict[str, subprocess.Popen] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Start both children, each in a session of its own so that Ctrl-C reaches only us."""
+        port_check(self.host, self.port)
+        for name in ("web", "worker"):
+            self.child_start(name)
+
+    def child_start(self, name: str) -> subprocess.Popen:
+        """Start one child by its name, "web" or "worker"."""
+        command = web_command(self.host, self.port) if name == "web" else worker_command()
+        self.children[name] = subprocess.Popen(  # noqa: S603
+            command, env={**os.environ, **self.environment}, start_new_session=True
+        )
+        return self.children[name]
+
+    def wait_ready(self, *, seconds: float = 60) -> None:
+        """Wait until the health page answers; raises ServerDied if a child ended."""
+        address = f"http://{self.host}:{self.port}/healthz"
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.check()
+            try:
+                with urllib.request.urlopen(address, timeout=5):  # noqa: S310
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise ServerDied(name="web", exit_code="no answer")
+
+    def check(self) -> None:
+        """Raise ServerDied if a child has ended."""
+        for name, child in self.children.items():
+            if child.poll() is not None:
+                raise ServerDied(name=name, exit_code=child.returncode)
+
+    def wait(self) -> None:
+        """Stay until a child ends or the person presses Ctrl-C."""
+        while True:
+            self.check()
+            time.sleep(0.5)
+
+    def end(self) -> None:
+        """Stop everything that was started: politely, then firmly, each child with its own group."""
+        for child in self.children.values():
+            if child.poll() is None:
+                _signal_group(child, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        for child in self.children.values():
+            try:
+                child.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                _signal_group(child, signal.SIGKILL)
+                child.wait()
+
+
+def _signal_group(child: subprocess.Popen, number: int) -> None:
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,172 @@
+"""`./test`: lint, contracts, translations, then every test on SQLite and on PostgreSQL.
+
+What could not run is named at the end; with CI=true it is a failure instead.
+"""
+
+import argparse
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass
+class Report:
+    """What failed and what could not run."""
+
+    failed: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def step(self, name: str, command: list[str], **environment: str) -> None:
+        """Run one step, show its output, remember a failure."""
+        _say(f"\n== {name}")
+        begun = time.monotonic()
+        code = subprocess.run(  # noqa: S603, PLW1510
+            command, cwd=ROOT, env={**os.environ, **environment}, check=False
+        ).returncode
+        _say(
+            f"   {'passed' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - begun:.0f} s"
+        )
+        if code:
+            self.failed.append(name)
+
+
+def main() -> int:
+    """Run ./test; exit code 0 only if everything that had to run passed."""
+    options = _options()
+    report = Report()
+    if options.paths:
+        report.step("tests", [sys.executable, "-m", "pytest", *options.paths])
+        return 1 if report.failed else 0
+    report.step("ruff", [str(BIN / "ruff"), "check", "."])
+    report.step("format", [str(BIN / "ruff"), "format", "--check", "."])
+    report.step("contracts", [str(BIN / "lint-imports")])
+    report.step("translations", [sys.executable, "-m", "yiwang.config.cli", "messages", "check"])
+    _assets(report)
+    browser = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    environment = {"YIWANG_CHROMIUM": browser} if browser else {}
+    if not browser:
+        report.left_out.append("journeys in the browser: no Chromium (apt install chromium)")
+    chosen = [] if browser else ["-m", "not browser"]
+    pytest = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *chosen]
+    report.step("tests on SQLite", pytest, **environment)
+    with postgresql(report) as address:
+        if address:
+            report.step("tests on PostgreSQL", pytest, YIWANG_DATABASE=address, **environment)
+    return _closing(report)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./test", description="Pass every test, on SQLite and on PostgreSQL."
+    )
+    parser.add_argument("paths", nargs="*", help="only these test files, on SQLite")
+    return parser.parse_args()
+
+
+def _assets(report: Report) -> None:
+    report.step(
+        "translations compiled", [sys.executable, "-m", "yiwang.config.cli", "messages", "compile"]
+    )
+    report.step("front end", [sys.executable, "-m", "yiwang.config.cli", "assets"])
+
+
+def postgresql_bin() -> Path | None:
+    """Find the folder of PostgreSQL's programs, newest version first."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: -int(p.parts[-3])
+    )
+    return versions[0].parent if versions else None
+
+
+@contextlib.contextmanager
+def postgresql(report: Report) -> Iterator[str | None]:
+    """Run a private cluster in a temporary folder; yields its address or None."""
+    programs = postgresql_bin()
+    if programs is None:
+        report.left_out.append("tests on PostgreSQL: no initdb (apt install postgresql)")
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="yiwang-pg-"))
+    user = _cluster_user(folder)
+    run = (
+        {"user": user, "check": True, "capture_output": True, "cwd": folder}
+        if user
+        else {"check": True, "capture_output": True, "cwd": folder}
+    )
+    try:
+        subprocess.run(  # noqa: S603, PLW1510
+            [
+                programs / "initdb",
+                "-D",
+                folder / "data",
+                "-A",
+                "trust",
+                "-U",
+                "yiwang",
+                "--encoding",
+                "UTF8",
+                "--locale",
+                "C.UTF-8",
+            ],
+            **run,
+        )
+        with (folder / "data" / "postgresql.conf").open("a") as conf:
+            conf.write(
+                f"listen_addresses = ''\nunix_socket_directories = '{folder}'\n"
+                "max_connections = 120\nfsync = off\n"
+            )
+        control = [programs / "pg_ctl", "-D", folder / "data", "-w"]
+        subprocess.run([*control, "-l", folder / "log", "start"], **run)  # noqa: S603, PLW1510
+        try:
+            yield f"postgresql://yiwang@/postgres?host={folder}"
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], **{**run, "check": False})  # noqa: S603, PLW1510
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _cluster_user(folder: Path) -> str | None:
+    """PostgreSQL refuses to run as root: then hand the folder to the user `postgres` or `nobody`."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            account = pwd.getpwnam(name)
+            os.chown(folder, account.pw_uid, account.pw_gid)
+            return name
+    return None
+
+
+def _closing(report: Report) -> int:
+    _say("")
+    for line in report.left_out:
+        _say(f"not run: {line}")
+    if report.left_out and os.environ.get("CI") == "true":
+        report.failed.append("with CI=true nothing may be left out")
+    for line in report.failed:
+        _say(f"FAILED: {line}")
+    if not report.failed:
+        _say("Everything passed." if not report.left_out else "Everything that could run passed.")
+    return 1 if report.failed else 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - this is the person's terminal
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,197 @@
+"""What the applicant does after submitting (申请人操作): answer a correction, withdraw."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from yiwang.engines.api import (
+    attachment_put,
+    clock_resume,
+    clock_stop,
+    form_submission,
+    form_title_list,
+    instance_withdraw,
+    work_item_resume,
+)
+from yiwang.hall.applications import rules
+from yiwang.hall.applications.actions.submission import due_mirror
+from yiwang.hall.applications.actions.work import application_lock, clock_subjects_of
+from yiwang.hall.applications.errors import (
+    ApplicationNotFound,
+    CorrectionAnswered,
+    SubmissionIncomplete,
+)
+from yiwang.hall.applications.models import Application, ApplicationMaterial, Correction
+from yiwang.hall.matters.queries import matter_version_get
+from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.sdk.errors import Forbidden
+
+
+def own_application_lock(number: str) -> Application:
+    """Lock one's own application, or answer as if it did not exist."""
+    application = application_lock(f"application:{number}")
+    if application.applicant_ref != context_get().subject_ref:
+        raise ApplicationNotFound()
+    return application
+
+
+@action("hall.applications.correction_answer")
+def correction_answer(
+    number: str,
+    correction_id: int,
+    *,
+    values: dict,
+    files: dict,
+    note: str = "",
+    now: datetime,
+) -> None:
+    """Answer a correction (提交补正): changed fields, new documents, a note; the clocks go on.
+
+    values: the form's fields as typed, only those named in the notice are taken.
+    files: material key → uploaded file. Raises SubmissionIncomplete with the fields.
+    """
+    application = own_application_lock(number)
+    correction = (
+        Correction.objects.select_for_update()
+        .filter(pk=correction_id, application=application)
+        .first()
+    )
+    if correction is None:
+        raise ApplicationNotFound()
+    if correction.answered_at is not None:
+        raise CorrectionAnswered()
+    before = dict(application.form_data)
+    after = _fields_take(application, correction, values=values, now=now)
+    new_files = _files_take(application, correction, files=files, now=now)
+    correction.answered_at = now
+    correction.answer_note = note.strip()
+    correction.changes = (
+        rules.changes_between(before, after, form_title_list(application.form_version_id))
+        + new_files
+    )
+    correction.save(update_fields=["answered_at", "answer_note", "changes"])
+    application.form_data = after
+    application.save(update_fields=["form_data"])
+    _process_resume(application, correction, now=now)
+    event_publish(
+        "application.correction_answered",
+        {
+            "number": number,
+            "account_id": application.account_id,
+            "title": application.title,
+            "correction_id": correction_id,
+        },
+        key=number,
+    )
+    audit_record(
+        f"application:{number}",
+        person_ref=application.applicant_ref,
+        detail={"correction": correction_id, "changes": len(correction.changes)},
+    )
+
+
+def _fields_take(
+    application: Application, correction: Correction, *, values: dict, now: datetime
+) -> dict:
+    asked = {entry["key"] for entry in correction.items if entry["kind"] == "field"}
+    merged = {**application.form_data, **{k: v for k, v in values.items() if k in asked}}
+    if not asked:
+        return dict(application.form_data)
+    data, errors = form_submission(
+        application.form_version_id,
+        merged,
+        names={"today": timezone.localtime(now).date(), "applicant": {}},
+    )
+    errors = {key: sentences for key, sentences in errors.items() if key in asked}
+    if errors:
+        raise SubmissionIncomplete(fields=errors)
+    return data
+
+
+def _files_take(
+    application: Application, correction: Correction, *, files: dict, now: datetime
+) -> list[dict]:
+    matter = matter_version_get(application.matter_version_id)
+    materials = {material["key"]: material for material in matter.materials}
+    changes = []
+    for entry in correction.items:
+        if entry["kind"] != "material" or entry["key"] not in files:
+            continue
+        material = materials.get(entry["key"])
+        if material is None:
+            raise Forbidden()
+        attachment = attachment_put(
+            account_id=application.account_id,
+            file=files[entry["key"]],
+            accept=list(material.get("accept") or ()),
+            max_bytes=int(material.get("max_mb") or 10) * 1024 * 1024,
+            now=now,
+        )
+        previous = (
+            ApplicationMaterial.objects.filter(application=application, key=entry["key"])
+            .order_by("-version")
+            .first()
+        )
+        ApplicationMaterial.objects.create(
+            application=application,
+            key=entry["key"],
+            title=material["title"],
+            source="UPLOAD",
+            attachment_id=attachment.id,
+            digest=attachment.sha256,
+            version=previous.version + 1 if previous else 1,
+        )
+        changes.append(
+            {
+                "key": f"material:{entry['key']}",
+                "title": material["title"],
+                "before": previous.digest[:12] if previous else None,
+                "after": attachment.name,
+            }
+        )
+    return changes
+
+
+def _process_resume(application: Application, correction: Correction, *, now: datetime) -> None:
+    work_item_resume(correction.work_item_id, now=now)
+    subject = f"application:{application.number}"
+    accepted = application.accepted_at is not None
+    application.branches.filter(key=correction.branch_key).update(state="OPEN")
+    others_open = Correction.objects.filter(
+        application=application, answered_at__isnull=True
+    ).exists()
+    for clock_subject in clock_subjects_of(application, correction.branch_key):
+        if clock_subject != subject or not others_open:
+            clock_resume(clock_subject, now=now)
+    if not others_open:
+        application.state = "HANDLING" if accepted else "SUBMITTED"
+        application.save(update_fields=["state"])
+    due_mirror(application, now=now)
+
+
+@action("hall.applications.withdraw")
+def application_withdraw(number: str, *, reason: str = "", now: datetime) -> None:
+    """Withdraw one's application (撤回申请) while it has no answer yet; open work ends."""
+    application = own_application_lock(number)
+    instance_withdraw(application.instance_id, reason=reason.strip(), now=now)
+    application_close(application, state="WITHDRAWN", now=now)
+    event_publish(
+        "application.withdrawn",
+        {"number": number, "account_id": application.account_id, "title": application.title},
+        key=number,
+    )
+    audit_record(
+        f"application:{number}", person_ref=application.applicant_ref, detail={"reason": reason}
+    )
+
+
+def application_close(application: Application, *, state: str, now: datetime) -> None:
+    """Put an application into its end state (办结): branches end, clocks stop."""
+    application.state = state
+    application.decided_at = now
+    application.save(update_fields=["state", "decided_at", "accepted_at"])
+    application.branches.filter(state__in=["WAITING", "OPEN", "CORRECTION"]).update(state="ENDED")
+    subject = f"application:{application.number}"
+    clock_stop(subject, now=now)
+    for suffix in ("acceptance", *application.branches.values_list("key", flat=True)):
+        clock_stop(f"{subject}/{suffix}", now=now)

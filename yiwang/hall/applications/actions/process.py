@@ -1,0 +1,191 @@
+"""What the process itself does to an application (流程服务): accepted, issue, refuse.
+
+Each runs inside the transaction of the step that led to it; each is an audited act.
+"""
+
+from datetime import datetime
+
+from yiwang.engines.api import ServiceCall, clock_start, clock_stop
+from yiwang.hall.applications import rules
+from yiwang.hall.applications.actions.applicant import application_close
+from yiwang.hall.applications.actions.submission import number_serial_next
+from yiwang.hall.applications.actions.work import application_lock
+from yiwang.hall.applications.models import Application, Decision
+from yiwang.hall.licences.actions import licence_issue
+from yiwang.hall.matters.data import MatterView
+from yiwang.hall.matters.queries import matter_version_get
+from yiwang.identity.api import department_get
+from yiwang.kernel.api import action, audit_record, context_get, event_publish
+
+
+@action("hall.applications.accepted")
+def application_accepted(call: ServiceCall) -> dict:
+    """Accept an application (受理): its legal, promised and departmental clocks start."""
+    application = application_lock(call.business_key)
+    matter = matter_version_get(application.matter_version_id)
+    application.accepted_at = call.now
+    application.state = "HANDLING"
+    application.save(update_fields=["accepted_at", "state"])
+    application.branches.filter(state="WAITING").update(state="OPEN")
+    subject = f"application:{application.number}"
+    clock_stop(f"{subject}/acceptance", now=call.now)
+    _clocks_start(application, matter, now=call.now)
+    event_publish(
+        "application.accepted",
+        {
+            "number": application.number,
+            "account_id": application.account_id,
+            "title": application.title,
+        },
+        key=application.number,
+    )
+    audit_record(call.business_key, person_ref=application.applicant_ref, detail={})
+    return {}
+
+
+def _clocks_start(application: Application, matter: MatterView, *, now: datetime) -> None:
+    subject = f"application:{application.number}"
+    basis = "；".join(entry["title"]["zh"] for entry in matter.legal_basis[:1])
+    words = {
+        "legal": ("LEGAL", {"zh": "法定期限", "en": "Legal limit"}),
+        "promised": ("PROMISED", {"zh": "承诺期限", "en": "Promised limit"}),
+    }
+    for name, (kind, label) in words.items():
+        limit = matter.limits.get(name)
+        if limit and limit["amount"]:
+            clock_start(
+                subject,
+                kind=kind,
+                label=label,
+                amount=limit["amount"],
+                unit=limit["unit"],
+                started_at=now,
+                now=now,
+                department_id=application.department_id,
+                legal_basis=basis,
+            )
+    departments = dict(application.branches.values_list("key", "department_id"))
+    for branch in matter.branches:
+        if branch.limit:
+            clock_start(
+                f"{subject}/{branch.key}",
+                kind="DEPARTMENT",
+                label=branch.title,
+                amount=branch.limit["amount"],
+                unit=branch.limit["unit"],
+                started_at=now,
+                now=now,
+                department_id=departments[branch.key],
+                legal_basis=basis,
+            )
+
+
+@action("hall.applications.issue")
+def application_issue(call: ServiceCall) -> dict:
+    """Grant an application (准予): the decision and all its licences come out together."""
+    application = application_lock(call.business_key)
+    matter = matter_version_get(application.matter_version_id)
+    application.accepted_at = application.accepted_at or call.now
+    _decide(application, matter, outcome="APPROVED", now=call.now)
+    licences = [
+        _licence_issue(application, type_key=type_key, department_id=department_id, now=call.now)
+        for type_key, department_id in _licence_types(application, matter)
+    ]
+    audit_record(
+        call.business_key,
+        person_ref=application.applicant_ref,
+        detail={"licences": [licence.identifier for licence in licences]},
+    )
+    return {"licences": [licence.identifier for licence in licences]}
+
+
+def _licence_types(application: Application, matter: MatterView) -> list[tuple[str, int]]:
+    branches = {branch.key: branch for branch in application.branches.all()}
+    found = [
+        (branch.licence, branches[branch.key].department_id)
+        for branch in matter.branches
+        if branch.licence
+    ]
+    issuer = application.department_id
+    return found + [(key, issuer) for key in matter.result_licences]
+
+
+def _licence_issue(application: Application, *, type_key: str, department_id: int, now: datetime):
+    return licence_issue(
+        type_key,
+        holder_ref=application.applicant_ref,
+        holder_name=application.applicant_name,
+        holder_number=application.applicant_number,
+        data={
+            "form": application.form_data,
+            "applicant": {
+                "name": application.applicant_name,
+                "number": application.applicant_number,
+            },
+        },
+        area_code=application.area_code,
+        department_id=department_id,
+        source=f"application:{application.number}",
+        account_id=application.account_id,
+        now=now,
+    )
+
+
+@action("hall.applications.refuse")
+def application_refuse(call: ServiceCall) -> dict:
+    """Refuse an application (不予许可): reason, legal basis and remedy are given, nothing issued."""
+    return _refuse(call, outcome="REFUSED")
+
+
+@action("hall.applications.not_accepted")
+def application_not_accepted(call: ServiceCall) -> dict:
+    """Do not accept an application (不予受理), with reason, legal basis and remedy."""
+    return _refuse(call, outcome="NOT_ACCEPTED")
+
+
+def _refuse(call: ServiceCall, *, outcome: str) -> dict:
+    application = application_lock(call.business_key)
+    matter = matter_version_get(application.matter_version_id)
+    if outcome == "REFUSED":
+        application.accepted_at = application.accepted_at or call.now
+    _decide(application, matter, outcome=outcome, now=call.now)
+    audit_record(call.business_key, person_ref=application.applicant_ref, detail={})
+    return {}
+
+
+def _decide(
+    application: Application, matter: MatterView, *, outcome: str, now: datetime
+) -> Decision:
+    department = department_get(application.department_id)
+    refusals = application.opinions.exclude(reason="").order_by("at", "pk")
+    latest = {row.branch_key: row for row in refusals if rules.OUTCOMES[row.outcome]["refuses"]}
+    is_refusal = outcome != "APPROVED"
+    serial = number_serial_next(f"decision:{department.id}:{outcome}:{now.year}")
+    decision = Decision.objects.create(
+        application=application,
+        outcome=outcome,
+        document_number=rules.document_number_make(department.short_name, now, serial, outcome),
+        reasons=[{"department": row.department_name, "text": row.reason} for row in latest.values()]
+        if is_refusal
+        else [],
+        legal_basis=[row.legal_basis for row in latest.values()]
+        if is_refusal
+        else [entry["title"]["zh"] for entry in matter.legal_basis],
+        remedy=matter.refusal_remedy if is_refusal else {},
+        department_name=department.name,
+        officer_name=context_get().name,
+        decided_at=now,
+    )
+    application_close(application, state=outcome, now=now)
+    event_publish(
+        "application.decided",
+        {
+            "number": application.number,
+            "account_id": application.account_id,
+            "title": application.title,
+            "outcome": outcome,
+            "document_number": decision.document_number,
+        },
+        key=application.number,
+    )
+    return decision

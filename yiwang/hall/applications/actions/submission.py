@@ -1,0 +1,286 @@
+"""From draft to application (提交): one transaction writes everything, or nothing."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from yiwang.engines.api import (
+    WorkCard,
+    clock_list,
+    clock_start,
+    draft_consume,
+    form_submission,
+    process_start,
+    work_item_due_set,
+)
+from yiwang.hall.applications import rules
+from yiwang.hall.applications.data import MaterialLine, Receipt
+from yiwang.hall.applications.errors import NoDepartment, SubmissionIncomplete
+from yiwang.hall.applications.models import (
+    Application,
+    ApplicationBranch,
+    ApplicationMaterial,
+    NumberCounter,
+)
+from yiwang.hall.applications.queries.drafts import (
+    DraftContext,
+    draft_context_get,
+    material_line_list,
+)
+from yiwang.hall.matters.data import MatterView
+from yiwang.identity.api import DepartmentView, department_find
+from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.sdk.errors import YiwangError
+
+# Without 0/O, 1/I/L: it is read out on the telephone.
+CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def application_submit(draft_id: int, *, now: datetime) -> Receipt:
+    """Submit a draft (提交申请) and return the receipt; again and again gives the same receipt.
+
+    The draft's id is the submission key: 32 submissions at once make one application.
+    Raises SubmissionIncomplete (fields), NotEligible, WrongApplicant, NoDepartment.
+    """
+    existing = _receipt_of(f"draft:{draft_id}")
+    if existing is not None:
+        return existing
+    try:
+        return _application_submit(draft_id, now=now)
+    except (IntegrityError, YiwangError):
+        # Another submission of the same draft may have come first; then its receipt is the answer.
+        existing = _receipt_of(f"draft:{draft_id}")
+        if existing is None:
+            raise
+        return existing
+
+
+def _receipt_of(submission_key: str) -> Receipt | None:
+    row = (
+        Application.objects.unscoped("receipt of one's own submission")
+        .filter(submission_key=submission_key, account_id=context_get().account_id)
+        .values("number", "query_code", "receipt_hash", "submitted_at")
+        .first()
+    )
+    return Receipt(**row, is_new=False) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Everything that is known before the rows are written."""
+
+    context: DraftContext
+    form_data: dict
+    materials: list[MaterialLine]
+    departments: dict[str, DepartmentView]
+    now: datetime
+
+    @property
+    def matter(self) -> MatterView:
+        return self.context.matter
+
+
+@action("hall.applications.submit")
+def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
+    case = _case_gather(draft_id, now=now)
+    application = _rows_write(case)
+    _process_begin(case, application)
+    draft_consume(draft_id, now=now)
+    event_publish(
+        "application.submitted",
+        {
+            "number": application.number,
+            "matter_code": application.matter_code,
+            "account_id": application.account_id,
+            "title": application.title,
+            "department_id": application.department_id,
+        },
+        key=application.number,
+    )
+    audit_record(
+        f"application:{application.number}",
+        person_ref=application.applicant_ref,
+        detail={"matter": application.matter_code, "receipt_hash": application.receipt_hash},
+    )
+    return Receipt(
+        number=application.number,
+        query_code=application.query_code,
+        receipt_hash=application.receipt_hash,
+        submitted_at=now,
+        is_new=True,
+    )
+
+
+def _case_gather(draft_id: int, *, now: datetime) -> _Case:
+    context = draft_context_get(draft_id)
+    names = context.applicant.names(timezone.localtime(now).date())
+    form_data, errors = form_submission(
+        context.draft.form_version_id, context.draft.values, names=names
+    )
+    lines = material_line_list(context, form_data=form_data, now=now)
+    for line in lines:
+        if not line.is_satisfied:
+            errors.setdefault(f"material:{line.key}", []).append(line.why["zh"])
+    if errors:
+        raise SubmissionIncomplete(fields=errors)
+    area_code = form_data.get("area_code") or context.applicant.area_code
+    departments = departments_of(context.matter, area_code=area_code)
+    return _Case(context, form_data, lines, departments, now)
+
+
+def departments_of(matter: MatterView, *, area_code: str) -> dict[str, DepartmentView]:
+    """Find who handles a matter at a place (承办部门): {"owner": …, branch key: …}."""
+    wanted = {"owner": (matter.department_function, matter.level)}
+    for branch in matter.branches:
+        wanted[branch.key] = (branch.department, branch.level)
+    found = {}
+    for key, (function, level) in wanted.items():
+        department = department_find(function, area_code=area_code, level=level)
+        if department is None:
+            raise NoDepartment(function=function, area=area_code)
+        found[key] = department
+    return found
+
+
+def _rows_write(case: _Case) -> Application:
+    owner = case.departments["owner"]
+    number = _number_next(case.matter, owner, now=case.now)
+    digests = {line.key: line.digest or line.source_ref for line in case.materials}
+    receipt = rules.receipt_content(
+        number=number,
+        matter_code=case.matter.code,
+        matter_version=case.matter.number,
+        form=case.form_data,
+        materials=digests,
+        submitted_at=case.now,
+    )
+    application = Application.objects.unscoped("submission by the applicant").create(
+        number=number,
+        query_code="".join(secrets.choice(CODE_LETTERS) for _ in range(8)),
+        submission_key=f"draft:{case.context.draft.id}",
+        account_id=case.context.draft.account_id,
+        applicant_ref=case.context.applicant.ref,
+        applicant_name=case.context.applicant.name,
+        applicant_number=case.context.applicant.number,
+        matter_version_id=case.matter.version_id,
+        matter_code=case.matter.code,
+        title=case.matter.title,
+        department_id=owner.id,
+        area_code=owner.area_code,
+        form_version_id=case.context.draft.form_version_id,
+        form_data=case.form_data,
+        state="SUBMITTED",
+        receipt_hash=rules.receipt_hash_make(receipt),
+        submitted_at=case.now,
+    )
+    _branches_write(case, application)
+    ApplicationMaterial.objects.bulk_create(
+        ApplicationMaterial(
+            application=application,
+            key=line.key,
+            title=line.title,
+            source=line.source,
+            attachment_id=line.attachment_id,
+            digest=line.digest,
+            source_ref=line.source_ref,
+        )
+        for line in case.materials
+        if line.source != "MISSING"
+    )
+    return application
+
+
+def _branches_write(case: _Case, application: Application) -> None:
+    rows = [
+        ApplicationBranch(
+            application=application,
+            key=branch.key,
+            title=branch.title,
+            department_id=case.departments[branch.key].id,
+            licence_type=branch.licence or "",
+        )
+        for branch in case.matter.branches
+    ]
+    rows.append(
+        ApplicationBranch(
+            application=application,
+            key="owner",
+            title=case.matter.title,
+            department_id=case.departments["owner"].id,
+            state="OPEN",
+        )
+    )
+    ApplicationBranch.objects.bulk_create(rows)
+
+
+def number_serial_next(scope: str) -> int:
+    """Give out the next serial of a scope (流水号), one after the other, never twice."""
+    changed = NumberCounter.objects.filter(scope=scope).update(last=F("last") + 1)
+    if not changed:
+        try:
+            with transaction.atomic():
+                NumberCounter.objects.create(scope=scope, last=1)
+            return 1
+        except IntegrityError:
+            NumberCounter.objects.filter(scope=scope).update(last=F("last") + 1)
+    return NumberCounter.objects.values_list("last", flat=True).get(scope=scope)
+
+
+def _number_next(matter: MatterView, owner: DepartmentView, *, now: datetime) -> str:
+    task_code = rules.task_code_make(owner.uscc, owner.level, matter.code[:12])
+    day = timezone.localtime(now).date()
+    return rules.number_make(task_code, day, number_serial_next(f"{task_code}{day:%Y%m%d}"))
+
+
+def _process_begin(case: _Case, application: Application) -> None:
+    subject = f"application:{application.number}"
+    application.instance_id = process_start(
+        case.matter.process_version_id,
+        business_key=subject,
+        card=WorkCard(
+            subject=subject,
+            number=application.number,
+            title=application.title,
+            applicant_name=application.applicant_name,
+            url=f"/hall/applications/{application.number}/",
+        ),
+        variables={"form": case.form_data, "applicant": case.context.applicant.values()},
+        departments={key: department.id for key, department in case.departments.items()},
+        now=case.now,
+    )
+    application.save(update_fields=["instance_id"])
+    clock_start(
+        f"{subject}/acceptance",
+        kind="STEP",
+        label={"zh": "受理期限", "en": "Time to accept"},
+        amount=rules.ACCEPTANCE_DAYS,
+        unit="WORKING_DAY",
+        started_at=case.now,
+        now=case.now,
+        department_id=application.department_id,
+        legal_basis=rules.ACCEPTANCE_BASIS,
+    )
+    due_mirror(application, now=case.now)
+
+
+def due_mirror(application: Application, *, now: datetime) -> None:
+    """Copy the clocks' due dates to the open work items, where the desk is ordered by them.
+
+    A branch follows its own clock if it has one, else the application's; before acceptance the
+    five days of acceptance count.
+    """
+    subject = f"application:{application.number}"
+    general = subject if application.accepted_at else f"{subject}/acceptance"
+    general_due = _due_of(general, now=now)
+    for branch in application.branches.exclude(state__in=["AGREED", "REFUSED", "ENDED"]):
+        own_due = _due_of(f"{subject}/{branch.key}", now=now) if branch.key != "owner" else None
+        work_item_due_set(subject, branch=branch.key, due_at=own_due or general_due)
+
+
+def _due_of(clock_subject: str, *, now: datetime) -> datetime | None:
+    dated = [clock.due_at for clock in clock_list(clock_subject, now=now) if clock.due_at]
+    return min(dated, default=None)

@@ -1,0 +1,204 @@
+"""What officers do with an application (办理): claim, conclude, ask for correction, extend."""
+
+from datetime import datetime
+
+from yiwang.engines.api import (
+    WorkItemView,
+    clock_extend,
+    clock_list,
+    clock_pause,
+    work_item_complete,
+    work_item_get,
+    work_item_request_correction,
+)
+from yiwang.hall.applications import rules
+from yiwang.hall.applications.actions.submission import due_mirror
+from yiwang.hall.applications.errors import (
+    AlreadyEnded,
+    ApplicationNotFound,
+    CorrectionItemsMissing,
+    ReasonMissing,
+)
+from yiwang.hall.applications.models import (
+    Application,
+    ApplicationOpinion,
+    Correction,
+)
+from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.sdk.errors import Forbidden
+
+HANDLE = "hall.applications.handle"
+
+
+def application_lock(business_key: str) -> Application:
+    """Lock the application that a work item belongs to, for one change at a time."""
+    number = business_key.removeprefix("application:")
+    application = (
+        Application.objects.unscoped("an officer's or applicant's act on a known application")
+        .select_for_update()
+        .filter(number=number)
+        .first()
+    )
+    if application is None:
+        raise ApplicationNotFound()
+    if application.state in rules.END_STATES:
+        raise AlreadyEnded(state=application.get_state_display())
+    return application
+
+
+@action("hall.applications.conclude", permission=HANDLE)
+def work_conclude(  # noqa: PLR0913 - one decision has these parts
+    item_id: int,
+    *,
+    outcome: str,
+    opinion: str = "",
+    reason: str = "",
+    legal_basis: str = "",
+    now: datetime,
+) -> None:
+    """Conclude a step (出具办理意见): the outcome moves the process, the words are kept.
+
+    Raises ReasonMissing for a refusal without reason or legal basis (行政许可法 art. 38).
+    """
+    item = work_item_get(item_id)
+    application = application_lock(item.business_key)
+    if rules.OUTCOMES[outcome]["refuses"] and not (reason.strip() and legal_basis.strip()):
+        raise ReasonMissing(
+            fields={
+                name: ["—"]
+                for name, text in (("reason", reason), ("legal_basis", legal_basis))
+                if not text.strip()
+            }
+        )
+    context = context_get()
+    ApplicationOpinion.objects.create(
+        application=application,
+        branch_key=item.branch,
+        work_item_id=item.id,
+        step=item.name,
+        outcome=outcome,
+        opinion=opinion.strip(),
+        reason=reason.strip(),
+        legal_basis=legal_basis.strip(),
+        officer_name=context.name,
+        department_name=context.department_name,
+        at=now,
+    )
+    state_after = rules.BRANCH_STATE_AFTER.get(outcome)
+    if state_after:
+        application.branches.filter(key=item.branch).update(state=state_after)
+    audit_record(
+        item.business_key,
+        person_ref=application.applicant_ref,
+        detail={"item": item.id, "step": item.node_id, "outcome": outcome},
+    )
+    work_item_complete(item.id, outcome=outcome, variables={}, comment=opinion.strip(), now=now)
+    application.refresh_from_db()
+    if application.state not in rules.END_STATES:
+        due_mirror(application, now=now)
+
+
+@action("hall.applications.correction_request", permission=HANDLE)
+def correction_request(
+    item_id: int, *, items: list[dict], legal_basis: str = "", now: datetime
+) -> int:
+    """Tell the applicant once and completely what to put right (一次性告知补正).
+
+    items: [{"kind": "field"|"material", "key", "title": {zh, en}, "what": sentence}].
+    The department's own clock and the one legal clock stop, on the ground CORRECTION, until the
+    answer; the other departments' clocks run on.
+    """
+    item = work_item_get(item_id)
+    application = application_lock(item.business_key)
+    items = [entry for entry in items if entry.get("what", "").strip()]
+    if not items:
+        raise CorrectionItemsMissing()
+    context = context_get()
+    correction = Correction.objects.create(
+        application=application,
+        branch_key=item.branch,
+        work_item_id=item.id,
+        items=items,
+        legal_basis=legal_basis.strip() or rules.ACCEPTANCE_BASIS,
+        requested_by=context.name,
+        department_name=context.department_name,
+        requested_at=now,
+    )
+    work_item_request_correction(item.id, ground="CORRECTION", now=now)
+    _clocks_pause(application, item, correction=correction, now=now)
+    application.branches.filter(key=item.branch).update(state="CORRECTION")
+    application.state = "CORRECTION"
+    application.save(update_fields=["state"])
+    due_mirror(application, now=now)
+    event_publish(
+        "application.correction_requested",
+        {
+            "number": application.number,
+            "account_id": application.account_id,
+            "title": application.title,
+            "correction_id": correction.pk,
+            "department_name": context.department_name,
+        },
+        key=application.number,
+    )
+    audit_record(
+        item.business_key,
+        person_ref=application.applicant_ref,
+        detail={"item": item.id, "correction": correction.pk, "items": len(items)},
+    )
+    return correction.pk
+
+
+def clock_subjects_of(application: Application, branch_key: str) -> list[str]:
+    """Name the clocks that a pause at a branch stops: its own and the one legal clock."""
+    subject = f"application:{application.number}"
+    if application.accepted_at is None:
+        return [f"{subject}/acceptance"]
+    return [subject] if branch_key == "owner" else [f"{subject}/{branch_key}", subject]
+
+
+def _clocks_pause(
+    application: Application, item: WorkItemView, *, correction: Correction, now: datetime
+) -> None:
+    for subject in clock_subjects_of(application, item.branch):
+        clock_pause(
+            subject,
+            ground="CORRECTION",
+            document=f"补正告知 {application.number}-{correction.pk}",
+            now=now,
+        )
+
+
+@action("hall.applications.extend", permission="hall.applications.extend")
+def limit_extend(number: str, *, amount: int, reason: str, now: datetime) -> None:
+    """Extend the legal limit (延长办理期限) by `amount` of its unit, as the head of the organ may.
+
+    At most 10 working days, once (行政许可法 art. 42); the applicant is told with the reason.
+    """
+    application = application_lock(f"application:{number}")
+    context = context_get()
+    if application.department_id not in context.department_ids:
+        raise Forbidden()
+    subject = f"application:{number}"
+    for clock in clock_list(subject, now=now):
+        if clock.kind in ("LEGAL", "PROMISED"):
+            clock_extend(
+                clock.id,
+                amount=amount,
+                reason=reason,
+                approver_account_id=context.account_id,
+                now=now,
+            )
+    due_mirror(application, now=now)
+    event_publish(
+        "application.extended",
+        {
+            "number": number,
+            "account_id": application.account_id,
+            "title": application.title,
+            "reason": reason,
+            "amount": amount,
+        },
+        key=number,
+    )
+    audit_record(subject, person_ref=application.applicant_ref, detail={"amount": amount})

@@ -1,0 +1,79 @@
+"""What can go wrong with an application (办件错误), each with what to do next."""
+
+from yiwang.sdk.errors import N_, Conflict, Forbidden, Invalid, NotFound
+
+
+class ApplicationNotFound(NotFound):
+    """No such application, or not the asker's."""
+
+    code = "application_not_found"
+    message = N_("No application with this number can be shown to you. Check the number.")
+
+
+class MatterNotOnline(Conflict):
+    """The matter has no on-line form."""
+
+    code = "matter_not_online"
+    message = N_("%(title)s cannot be applied for on line. The guide says where to go.")
+
+
+class WrongApplicant(Forbidden):
+    """A person's matter asked by an enterprise, or the other way round."""
+
+    code = "wrong_applicant"
+    message = N_(
+        "%(title)s is not for this kind of applicant. Citizens sign in for themselves; "
+        "for an enterprise, sign in as its agent."
+    )
+
+
+class NotEligible(Forbidden):
+    """The applicant does not meet the matter's conditions."""
+
+    code = "not_eligible"
+    message = N_("You do not meet the condition for %(title)s: %(condition)s")
+
+
+class SubmissionIncomplete(Invalid):
+    """The form or the materials still lack something."""
+
+    code = "submission_incomplete"
+    message = N_("The application is not complete yet. Nothing was lost; see the marked entries.")
+
+
+class NoDepartment(Conflict):
+    """The city's tree names nobody for this matter and place."""
+
+    code = "no_department"
+    message = N_(
+        "No department is set up to handle %(function)s in the area %(area)s. "
+        "Call 12345; the city's administrator has to add it."
+    )
+
+
+class ReasonMissing(Invalid):
+    """A refusal without reason or legal basis is not allowed (行政许可法 art. 38)."""
+
+    code = "reason_missing"
+    message = N_("A refusal needs its reason and its legal basis, so that the applicant knows why.")
+
+
+class CorrectionItemsMissing(Invalid):
+    """A correction notice must say what is missing, all of it."""
+
+    code = "correction_items_missing"
+    message = N_("Say at least one thing that must be put right, and in which field or document.")
+
+
+class CorrectionAnswered(Conflict):
+    """The notice has been answered already."""
+
+    code = "correction_answered"
+    message = N_("This correction was answered already; the department is looking at it.")
+
+
+class AlreadyEnded(Conflict):
+    """The application has its answer, or was withdrawn."""
+
+    code = "application_ended"
+    message = N_("This application has ended (%(state)s); it can no longer be changed.")
