@@ -52,6 +52,21 @@ from yiwang.kernel.packs.actions import pack_load, pack_load_all
 from yiwang.kernel.packs.data import PackState
 from yiwang.kernel.packs.queries import pack_folder_list, pack_health, pack_state_list
 from yiwang.kernel.packs.registry import pack_section_register
+from yiwang.kernel.ui.filters import date_text, datetime_text, localized
+from yiwang.kernel.ui.flashes import flash
+from yiwang.kernel.ui.menus import menu_register
+from yiwang.kernel.ui.problems import error_response, error_text, problem_response, wants_partial
+from yiwang.kernel.ui.tables import (
+    Column,
+    Filter,
+    ListQuery,
+    Page,
+    Source,
+    keyset_mark,
+    keyset_values,
+    page_of,
+)
+from yiwang.kernel.ui.templating import render
 
 __all__ = [
     "ANONYMOUS",
@@ -62,14 +77,19 @@ __all__ = [
     "CalendarYearView",
     "ClosureExists",
     "ClosureView",
+    "Column",
     "DataAccess",
     "DataAccessPage",
     "DeliveryView",
     "EventOutsideTransaction",
     "EventView",
+    "Filter",
+    "ListQuery",
     "OfficeHours",
     "PackState",
+    "Page",
     "RequestContext",
+    "Source",
     "SweepView",
     "WorkerView",
     "WorkingCalendar",
@@ -90,14 +110,23 @@ __all__ = [
     "context_system",
     "context_use",
     "data_access_list",
+    "date_text",
+    "datetime_text",
     "delivery_count",
     "delivery_list",
     "delivery_retry",
+    "error_response",
+    "error_text",
     "event_publish",
     "event_relay",
+    "flash",
     "job",
     "job_count",
     "job_retry",
+    "keyset_mark",
+    "keyset_values",
+    "localized",
+    "menu_register",
     "office_hours_get",
     "pack_folder_list",
     "pack_health",
@@ -105,11 +134,15 @@ __all__ = [
     "pack_load_all",
     "pack_section_register",
     "pack_state_list",
+    "page_of",
     "permission_require",
+    "problem_response",
     "purpose_use",
+    "render",
     "subscriber",
     "sweep_list",
     "sweep_register",
+    "wants_partial",
     "worker_list",
     "worker_run",
 ]
