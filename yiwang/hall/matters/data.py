@@ -1,0 +1,133 @@
+"""Values of the matters that leave the app."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from yiwang.sdk.packs import Branch, Limits, Material, MatterDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class MatterView:
+    """One version of a matter (事项). `spec` is the definition that runs and that the guide shows.
+
+    version_id: the row that an application keeps for good; number counts 1, 2, 3 within the matter.
+    kind: APPLY with form_version_id and process_version_id, or GUIDE_ONLY without.
+    """
+
+    version_id: int
+    code: str
+    number: int
+    kind: str
+    spec: MatterDefinition
+    form_version_id: int | None
+    process_version_id: int | None
+    source: str
+    source_note: dict[str, object]
+    local_task_code: str
+    applications_count: int
+    valid_from: datetime
+    valid_to: datetime | None
+    is_made: bool
+
+    @property
+    def title(self) -> dict[str, str]:
+        """Return the name as {zh, en}."""
+        return self.spec.title
+
+    @property
+    def is_current(self) -> bool:
+        """Tell whether new applications use this version."""
+        return self.valid_to is None
+
+    @property
+    def can_apply(self) -> bool:
+        """Tell whether one can apply on line (在线办理)."""
+        return self.kind == "APPLY" and self.valid_to is None
+
+    @property
+    def department_function(self) -> str:
+        """Return the owner's function, for example "civil_affairs"."""
+        return self.spec.department
+
+    @property
+    def level(self) -> str:
+        """Return who handles it: CITY, DISTRICT or STREET."""
+        return self.spec.level
+
+    @property
+    def limits(self) -> Limits | None:
+        """Return the legal and the promised limit; None for a catalogue entry."""
+        return self.spec.limits
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """Return the departments' parts of a parallel matter."""
+        return self.spec.branches
+
+    @property
+    def materials(self) -> tuple[Material, ...]:
+        """Return what an application needs."""
+        return self.spec.materials
+
+    @property
+    def licences(self) -> tuple[str, ...]:
+        """Return the keys of the licence types that an approval issues."""
+        return self.spec.result.licences
+
+
+@dataclass(frozen=True, slots=True)
+class MatterRow:
+    """A matter in a list."""
+
+    code: str
+    kind: str
+    title: dict[str, str]
+    department_function: str
+    level: str
+    item_type: str
+    is_on_the_spot: bool
+    applications_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatterPage:
+    """One page of a list; total counts all that the filters let through."""
+
+    rows: tuple[MatterRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatterFilter:
+    """What a list shows; an empty value lets everything through.
+
+    kind: APPLY or GUIDE_ONLY; service_object: code of GB/T 39046 A.4; item_type: of A.1.
+    """
+
+    department: str = ""
+    theme: str = ""
+    life_event: str = ""
+    service_object: str = ""
+    item_type: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueCounts:
+    """What an import of an open catalogue did; unmapped departments are listed, never dropped."""
+
+    read: int
+    added: int
+    changed: int
+    unchanged: int
+    unmapped: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LifeEvent:
+    """An event of life (人生事件, “一件事”) with the number of matters that belong to it."""
+
+    key: str
+    title: dict[str, str]
+    icon: str
+    count: int

@@ -1,0 +1,132 @@
+"""Reads the packs' matters/*.yaml: checks, resolves form, process and licences, puts in force."""
+
+import dataclasses
+from datetime import datetime
+
+from yiwang.hall.matters.actions import MatterCodeTaken, matter_close, matter_put
+from yiwang.hall.matters.queries import matter_codes_of_source
+from yiwang.sdk.packs import (
+    MatterDefinition,
+    PackError,
+    PackFile,
+    PackProblem,
+    PackSection,
+    definition_load,
+    matter_check,
+)
+
+
+def matters_read(section: PackSection, *, now: datetime) -> dict[str, object]:
+    """Put every matter of a pack in force (事项装载) and close those that its files no longer have.
+
+    Returns the code of each by the file's name; raises `PackError` with the problems of all files.
+    """
+    problems: list[PackProblem] = []
+    found: dict[str, tuple[MatterDefinition, int, int]] = {}
+    for file in section.files:
+        try:
+            found[file.name] = _resolved(section, file)
+        except PackError as error:
+            problems += error.problems
+    problems += _codes_twice(section)
+    if problems:
+        raise PackError(problems)
+    for file in section.files:
+        definition, form_version_id, process_version_id = found[file.name]
+        try:
+            matter_put(
+                definition,
+                form_version_id=form_version_id,
+                process_version_id=process_version_id,
+                source=section.source,
+                now=now,
+            )
+        except MatterCodeTaken as error:
+            raise PackError(file.problem(("code",), str(error))) from error
+    codes = {name: definition.code for name, (definition, *_) in found.items()}
+    for code in matter_codes_of_source(section.source) - set(codes.values()):
+        matter_close(code, reason=f"{section.source} no longer has it", now=now)
+    return dict(codes)
+
+
+def _resolved(section: PackSection, file: PackFile) -> tuple[MatterDefinition, int, int]:
+    """Check a file and resolve what it refers to; licence references become the types' keys."""
+    problems = matter_check(file)
+    if problems:
+        raise PackError(problems)
+    definition = definition_load(file.data)
+    resolved: dict[tuple, object] = {}
+    for sort, reference, keypath in _references(definition):
+        try:
+            resolved[keypath] = section.resolve(sort, reference, file, keypath)
+        except PackError as error:
+            problems += error.problems
+    if problems:
+        raise PackError(problems)
+    return (
+        _with_licence_keys(definition, resolved),
+        int(resolved["form",]),
+        int(resolved["workflow",]),
+    )
+
+
+def _references(definition: MatterDefinition) -> list[tuple[str, str, tuple]]:
+    found = [
+        ("forms", definition.form, ("form",)),
+        ("workflows", definition.workflow, ("workflow",)),
+    ]
+    found += [
+        ("licences", name, ("result", "licences", index))
+        for index, name in enumerate(definition.result.licences)
+    ]
+    found += [
+        ("licences", branch.licence, ("branches", index, "licence"))
+        for index, branch in enumerate(definition.branches)
+        if branch.licence
+    ]
+    found += [
+        ("licences", material.licence_type, ("materials", index, "licence_type"))
+        for index, material in enumerate(definition.materials)
+        if material.licence_type
+    ]
+    return found
+
+
+def _with_licence_keys(definition: MatterDefinition, resolved: dict) -> MatterDefinition:
+    return dataclasses.replace(
+        definition,
+        result=dataclasses.replace(
+            definition.result,
+            licences=tuple(
+                resolved["result", "licences", index]
+                for index, _ in enumerate(definition.result.licences)
+            ),
+        ),
+        branches=tuple(
+            dataclasses.replace(
+                branch, licence=resolved.get(("branches", index, "licence"), branch.licence)
+            )
+            for index, branch in enumerate(definition.branches)
+        ),
+        materials=tuple(
+            dataclasses.replace(
+                material,
+                licence_type=resolved.get(
+                    ("materials", index, "licence_type"), material.licence_type
+                ),
+            )
+            for index, material in enumerate(definition.materials)
+        ),
+    )
+
+
+def _codes_twice(section: PackSection) -> list[PackProblem]:
+    seen: dict[str, str] = {}
+    problems = []
+    for file in section.files:
+        code = file.data.get("code") if isinstance(file.data, dict) else None
+        if code in seen:
+            problems.append(file.problem(("code",), f"{seen[code]} has this code too."))
+        elif code:
+            seen[code] = file.path
+    return problems

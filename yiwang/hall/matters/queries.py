@@ -1,0 +1,176 @@
+"""Reads of the matters (事项): one version, lists, popular ones, life events."""
+
+from django.db.models import Count, QuerySet
+
+from yiwang.hall.matters.data import (
+    LifeEvent,
+    MatterFilter,
+    MatterPage,
+    MatterRow,
+    MatterView,
+)
+from yiwang.hall.matters.models import Matter, MatterFacet, MatterVersion
+from yiwang.hall.matters.rules import LIFE_EVENTS
+from yiwang.sdk.errors import N_, NotFound
+from yiwang.sdk.packs import definition_load
+
+
+class MatterNotFound(NotFound):
+    """No matter has this code (or not in this version)."""
+
+    code = "matter_not_found"
+    message = N_("There is no matter %(code)s. Search for it by name.")
+
+
+_ORDERS = {
+    "popular": ("-applications_count", "kind", "code"),
+    "title": ("current_version__title", "code"),
+    "department": ("current_version__department_function", "current_version__title", "code"),
+    "code": ("code",),
+}
+_FACETS = {
+    "theme": MatterFacet.Facet.THEME,
+    "life_event": MatterFacet.Facet.LIFE_EVENT,
+    "service_object": MatterFacet.Facet.SERVICE_OBJECT,
+}
+
+
+def matter_get(code: str, version: int | None = None) -> MatterView:
+    """Return a matter (事项) by code: the current version, or the one of that number.
+
+    Raises `MatterNotFound`.
+    """
+    rows = MatterVersion.objects.select_related("matter").filter(matter__code=code)
+    rows = rows.filter(valid_to__isnull=True) if version is None else rows.filter(number=version)
+    row = rows.first()
+    if row is None:
+        raise MatterNotFound(code=code)
+    return _view(row)
+
+
+def matter_version_get(version_id: int) -> MatterView:
+    """Return the version that an application keeps (事项版本); raises `MatterNotFound`."""
+    row = MatterVersion.objects.select_related("matter").filter(pk=version_id).first()
+    if row is None:
+        raise MatterNotFound(code=version_id)
+    return _view(row)
+
+
+def matter_version_list(code: str) -> list[MatterView]:
+    """List a matter's versions (历史版本), newest first."""
+    rows = MatterVersion.objects.select_related("matter").filter(matter__code=code)
+    return [_view(row) for row in rows.order_by("-number")]
+
+
+def matter_codes_of_source(source: str) -> set[str]:
+    """Return the codes in force that come from a source, whatever its version."""
+    prefix = source.partition("@")[0]
+    rows = Matter.objects.filter(current_version__source__startswith=f"{prefix}@")
+    return set(rows.values_list("code", flat=True))
+
+
+def matter_list(
+    filters: MatterFilter = MatterFilter(),  # noqa: B008 - frozen
+    *,
+    order: str = "popular",
+    offset: int = 0,
+    limit: int = 20,
+) -> MatterPage:
+    """List matters in force (事项清单). order: popular, title, department or code."""
+    rows = _filtered(filters)
+    page = rows.order_by(*_ORDERS.get(order, _ORDERS["popular"]))[offset : offset + limit]
+    return MatterPage(tuple(_row(values) for values in page.values(*_ROW_FIELDS)), rows.count())
+
+
+def matter_popular(*, limit: int = 8) -> list[MatterRow]:
+    """List what is applied for most (高频事项), only those with an on-line form."""
+    rows = _filtered(MatterFilter(kind=Matter.Kind.APPLY))
+    page = rows.order_by("-applications_count", "code")[:limit]
+    return [_row(values) for values in page.values(*_ROW_FIELDS)]
+
+
+def matter_count_by(facet: str) -> dict[str, int]:
+    """Count matters in force by "theme", "life_event", "service_object", "department", "item_type"
+    or "kind" (分类计数)."""
+    if facet in _FACETS:
+        rows = MatterFacet.objects.filter(
+            facet=_FACETS[facet], matter__current_version__isnull=False
+        )
+        pairs = rows.values_list("value").annotate(Count("pk"))
+    else:
+        column = {
+            "department": "current_version__department_function",
+            "item_type": "current_version__item_type",
+            "kind": "kind",
+        }[facet]
+        pairs = _filtered(MatterFilter()).values_list(column).annotate(Count("pk"))
+    return dict(pairs.order_by())
+
+
+def life_event_list() -> list[LifeEvent]:
+    """List the events of life (人生事件) that have matters, in the order of life."""
+    counts = matter_count_by("life_event")
+    known = [
+        LifeEvent(key, {"zh": zh, "en": en}, icon, counts.pop(key))
+        for key, zh, en, icon in LIFE_EVENTS
+        if key in counts
+    ]
+    rest = [
+        LifeEvent(key, {"zh": key, "en": key}, "collection", count)
+        for key, count in sorted(counts.items())
+    ]
+    return known + rest
+
+
+def _filtered(filters: MatterFilter) -> QuerySet[Matter]:
+    rows = Matter.objects.filter(current_version__isnull=False)
+    if filters.department:
+        rows = rows.filter(current_version__department_function=filters.department)
+    if filters.item_type:
+        rows = rows.filter(current_version__item_type=filters.item_type)
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
+    for name, facet in _FACETS.items():
+        if value := getattr(filters, name):
+            having = MatterFacet.objects.filter(facet=facet, value=value)
+            rows = rows.filter(pk__in=having.values("matter_id"))
+    return rows
+
+
+_ROW_FIELDS = (
+    "code",
+    "kind",
+    "applications_count",
+    "current_version__title",
+    "current_version__title_en",
+    "current_version__department_function",
+    "current_version__level",
+    "current_version__item_type",
+    "current_version__is_on_the_spot",
+)
+
+
+def _row(values: dict) -> MatterRow:
+    version = {name.removeprefix("current_version__"): value for name, value in values.items()}
+    title_en = version.pop("title_en")
+    zh = version.pop("title")
+    return MatterRow(title={"zh": zh, "en": title_en or zh}, **version)
+
+
+def _view(row: MatterVersion) -> MatterView:
+    return MatterView(
+        version_id=row.pk,
+        code=row.matter.code,
+        number=row.number,
+        kind=row.matter.kind,
+        spec=definition_load(row.spec),
+        form_version_id=row.form_version_id,
+        process_version_id=row.process_version_id,
+        source=row.source,
+        source_note=row.source_note,
+        local_task_code=row.matter.local_task_code,
+        applications_count=row.matter.applications_count,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        is_made=row.is_made,
+    )

@@ -1,0 +1,295 @@
+"""A matter (政务服务事项) as a pack declares it: dataclasses, and every rule it must satisfy.
+
+Sources: GB/T 39046-2020 annex A (code tables), GB/T 39554 (coding: 2 region + 2 item type + 5 main
+item + 3 sub item), the quality rules that provinces check guides with.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import jsonschema_rs
+import msgspec
+
+from yiwang.sdk.expressions import ExpressionError
+from yiwang.sdk.expressions import compile as expression_compile
+from yiwang.sdk.packs.documents import Keypath, PackError, PackFile, PackProblem
+from yiwang.sdk.packs.matter_schema import MATTER_SCHEMA
+
+Text = dict[str, str]
+
+CONDITION_NAMES = frozenset({"applicant", "form", "today"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A time limit (时限). unit: WORKING_DAY, WORKING_HOUR or CALENDAR_DAY; 0 = on the spot."""
+
+    amount: int
+    unit: str = "WORKING_DAY"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The legal limit (法定时限) and the shorter one the city promises (承诺时限)."""
+
+    legal: Limit
+    promised: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Who may apply (申请对象): a condition the machine decides and the sentence people read."""
+
+    zh: str
+    en: str
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegalBasis:
+    """A law and its article (设定依据)."""
+
+    title: Text
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One department's part of a parallel matter (并联审批). licence: its result, "" for none."""
+
+    key: str
+    title: Text
+    department: str
+    level: str
+    limit: Limit | None = None
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What an application needs (申请材料).
+
+    source: "upload" by the applicant, "registry" the city has it (registry_field), "licence" an
+    electronic licence of licence_type. when: asked for only if this condition holds.
+    """
+
+    key: str
+    title: Text
+    required: bool = True
+    source: str = "upload"
+    registry_field: str = ""
+    licence_type: str = ""
+    accept: tuple[str, ...] = ()
+    max_mb: int = 10
+    when: str = ""
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """A charge (收费). amount_fen: in 分; basis: the price document it rests on."""
+
+    amount_fen: int
+    basis: str = ""
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatterResult:
+    """What an approval issues (审批结果): licence types by reference."""
+
+    licences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A frequent question (常见问题)."""
+
+    question: Text
+    answer: Text
+
+
+@dataclass(frozen=True, slots=True)
+class MatterDefinition:
+    """All that a matter's file says; the same record runs the application and writes the guide."""
+
+    code: str
+    title: Text
+    item_type: str
+    department: str
+    level: str
+    service_objects: tuple[str, ...] = ("1",)
+    project_type: str = "2"
+    aliases: tuple[str, ...] = ()
+    summary: Text | None = None
+    eligibility: Eligibility | None = None
+    legal_basis: tuple[LegalBasis, ...] = ()
+    limits: Limits | None = None
+    branches: tuple[Branch, ...] = ()
+    materials: tuple[Material, ...] = ()
+    fee: Fee | None = None
+    conditions: tuple[Text, ...] = ()
+    result: MatterResult = MatterResult()
+    refusal_remedy: Text | None = None
+    form: str = ""
+    workflow: str = ""
+    life_events: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    handling_forms: tuple[str, ...] = ("1", "2")
+    visits: int = 0
+    visit_reason: Text | None = None
+    online_depth: str = ""
+    faq: tuple[Question, ...] = ()
+    is_made: bool = False
+
+    def licence_references(self) -> list[str]:
+        """List the licence types that it issues or asks for, without repeats, in order."""
+        found = [*self.result.licences, *(branch.licence for branch in self.branches)]
+        found += [material.licence_type for material in self.materials]
+        return list(dict.fromkeys(name for name in found if name))
+
+
+def definition_load(data: Mapping) -> MatterDefinition:
+    """Build a definition from plain JSON that was checked before; raises `msgspec.ValidationError`."""
+    return msgspec.convert(data, MatterDefinition)
+
+
+def definition_dump(definition: MatterDefinition) -> dict:
+    """Turn a definition into plain JSON; `definition_load` turns it back."""
+    return msgspec.to_builtins(definition)
+
+
+def matter_parse(file: PackFile) -> MatterDefinition:
+    """Read matters/<name>.yaml; raises `PackError` with everything that is wrong in it."""
+    problems = matter_check(file)
+    if problems:
+        raise PackError(problems)
+    return definition_load(file.data)
+
+
+def matter_check(file: PackFile) -> list[PackProblem]:
+    """List what is wrong with a matter's file (接入规范检查), each with its line."""
+    problems = [
+        file.problem(error.instance_path, f"{_at(error.instance_path)}{error.message}")
+        for error in _validator().iter_errors(file.data)
+    ]
+    if problems:
+        return sorted(problems)
+    definition = definition_load(file.data)
+    found = [
+        *_coding(definition),
+        *_limits(definition),
+        *_materials(definition),
+        *_guide(definition),
+        *_expressions(definition),
+    ]
+    return sorted(file.problem(keypath, message) for keypath, message in found)
+
+
+@lru_cache(maxsize=1)
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(MATTER_SCHEMA)
+
+
+def _at(path: list) -> str:
+    return f"{'.'.join(str(part) for part in path)}: " if path else ""
+
+
+Found = Iterator[tuple[Keypath, str]]
+
+
+def _coding(matter: MatterDefinition) -> Found:
+    if matter.code[2:4] != matter.item_type:
+        yield (
+            ("code",),
+            f"Digits 3-4 of the code are {matter.code[2:4]}, the item type is {matter.item_type}.",
+        )
+    for keys, items in (("branches", matter.branches), ("materials", matter.materials)):
+        names = [item.key for item in items]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield (keys, index, "key"), f"The key {name} appears twice."
+
+
+def _limits(matter: MatterDefinition) -> Found:
+    limits = matter.limits
+    if limits.promised.unit != limits.legal.unit:
+        yield ("limits", "promised", "unit"), "The promised and the legal limit differ in unit."
+    elif limits.promised.amount > limits.legal.amount:
+        yield ("limits", "promised"), "The promised limit is longer than the legal one."
+    if matter.project_type == "1" and limits.promised.amount:
+        yield ("limits", "promised"), "A matter done on the spot (即办件) promises 0."
+    if matter.project_type != "1" and not limits.promised.amount:
+        yield ("project_type",), "A promise of 0 means on the spot: project_type is 1 (即办件)."
+    for index, branch in enumerate(matter.branches):
+        limit = branch.limit
+        if limit and (limit.unit != limits.legal.unit or limit.amount > limits.legal.amount):
+            yield (
+                ("branches", index, "limit"),
+                f"The limit of {branch.key} must have the legal limit's unit and not exceed it.",
+            )
+
+
+def _materials(matter: MatterDefinition) -> Found:
+    needs = {"registry": "registry_field", "licence": "licence_type", "upload": "accept"}
+    for index, material in enumerate(matter.materials):
+        need = needs[material.source]
+        if not getattr(material, need):
+            yield (
+                ("materials", index),
+                f"The material {material.key} comes from {material.source} and needs {need}.",
+            )
+
+
+def _guide(matter: MatterDefinition) -> Found:
+    """Yield breaches of the quality rules for a published guide (办事指南质量规则)."""
+    if matter.visits and not matter.visit_reason:
+        yield ("visits",), "Visits on the spot need a visit_reason."
+    if not matter.visits and matter.visit_reason:
+        yield ("visit_reason",), "Without visits there is no visit_reason."
+    if not matter.visits and not {"2", "3", "4"} & set(matter.handling_forms):
+        yield ("handling_forms",), "Without visits one must be able to apply on line or by mail."
+    if matter.online_depth == "4" and matter.visits:
+        yield ("online_depth",), "Fully on line (depth 4) means 0 visits."
+    if matter.fee and matter.fee.amount_fen and not matter.fee.basis:
+        yield ("fee",), "A fee needs its basis."
+    for keypath, text in _texts(matter):
+        if not any("\u4e00" <= char <= "\u9fff" for char in text["zh"]):
+            yield (*keypath, "zh"), "The Chinese text has no Chinese characters."
+        if any("\u4e00" <= char <= "\u9fff" for char in text["en"]):
+            yield (*keypath, "en"), "The English text has Chinese characters."
+
+
+def _texts(matter: MatterDefinition) -> Iterator[tuple[Keypath, Text]]:
+    yield ("title",), matter.title
+    for index, branch in enumerate(matter.branches):
+        yield ("branches", index, "title"), branch.title
+    for index, material in enumerate(matter.materials):
+        yield ("materials", index, "title"), material.title
+    for index, condition in enumerate(matter.conditions):
+        yield ("conditions", index), condition
+
+
+def _expressions(matter: MatterDefinition) -> Found:
+    sources: list[tuple[Keypath, str]] = []
+    if matter.eligibility:
+        sources.append((("eligibility", "when"), matter.eligibility.when))
+    sources += [
+        (("materials", index, "when"), material.when)
+        for index, material in enumerate(matter.materials)
+    ]
+    for keypath, source in sources:
+        if source:
+            yield from ((keypath, message) for message in _expression_check(source))
+
+
+def _expression_check(source: str) -> Iterator[str]:
+    try:
+        names = expression_compile(source).names
+    except ExpressionError as error:
+        yield f"The condition cannot be read: {error}"
+        return
+    unknown = sorted(names - CONDITION_NAMES)
+    if unknown:
+        yield f"The condition uses {', '.join(unknown)}; known are applicant, form, today."
