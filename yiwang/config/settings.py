@@ -129,6 +129,10 @@ LOGIN_URL = "/identity/accounts/sign-in/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 SESSION_ENGINE = "yiwang.identity.accounts.sessions"
 SESSION_COOKIE_AGE = 8 * 3600
+# How many proxies of our own stand in front; only their entries in X-Forwarded-For are believed.
+PROXIES = int(os.environ.get("YIWANG_PROXIES", "0"))
+# A view without a route policy is a defect: shown as 500 in development and tests, else as 403.
+STRICT_ROUTES = os.environ.get("YIWANG_STRICT") == "1"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("YIWANG_HTTPS") == "1"

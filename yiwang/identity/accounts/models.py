@@ -2,6 +2,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
+from yiwang.identity.access.scope import protected
+
 
 class Account(AbstractBaseUser):
     """A way to sign in (账户) of one of three populations. A person is not an account.
@@ -14,13 +16,22 @@ class Account(AbstractBaseUser):
         AGENT = "AGENT", "企业经办人"
         STAFF = "STAFF", "公务人员"
 
+    class Channel(models.TextChoices):
+        SPACE = "SPACE", "站内消息"
+        EMAIL = "EMAIL", "电子邮件"
+        SMS = "SMS", "短信"
+
     username = models.CharField("用户名", max_length=60, unique=True)
     population = models.CharField("人群", max_length=8, choices=Population.choices)
-    name = models.CharField("姓名", max_length=80)
+    name = protected(models.CharField("姓名", max_length=80), level=2)
     subject_ref = models.CharField("对应主体", max_length=80, blank=True, db_index=True)
-    phone = models.CharField("手机", max_length=20, blank=True)
-    email = models.CharField("邮箱", max_length=120, blank=True)
-    totp_secret = models.CharField("动态口令密钥", max_length=64, blank=True)
+    phone = protected(models.CharField("手机", max_length=20, blank=True, db_index=True), level=3)
+    email = protected(models.CharField("邮箱", max_length=120, blank=True), level=3)
+    language = models.CharField("界面语言", max_length=8, blank=True)
+    channel = models.CharField(
+        "通知渠道", max_length=8, choices=Channel.choices, default=Channel.SPACE
+    )
+    totp_secret = protected(models.CharField("动态口令密钥", max_length=64, blank=True), level=4)
     totp_last_step = models.BigIntegerField("最近使用的动态口令时段", default=0)
     is_active = models.BooleanField("启用", default=True)
     is_made = models.BooleanField("演示数据", default=False)
@@ -52,9 +63,7 @@ class PostHolding(models.Model):
     class Meta:
         verbose_name = "任职"
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "post", "from_date"], name="holding_once"
-            ),
+            models.UniqueConstraint(fields=["account", "post", "from_date"], name="holding_once"),
             models.CheckConstraint(
                 condition=models.Q(to_date__isnull=True)
                 | models.Q(to_date__gte=models.F("from_date")),
@@ -109,3 +118,40 @@ class AccountSession(AbstractBaseSession):
         from yiwang.identity.accounts.sessions import SessionStore  # noqa: PLC0415
 
         return SessionStore
+
+
+class SignInAttempt(models.Model):
+    """Wrong sign-ins of one name from one address (登录失败计数). Whether it is locked is derived."""
+
+    key = models.CharField("账户标识", max_length=80)
+    address = models.CharField("来源地址", max_length=45)
+    failures = models.PositiveIntegerField("失败次数", default=0)
+    last_at = models.DateTimeField("最近一次")
+
+    class Meta:
+        verbose_name = "登录尝试"
+        constraints = [
+            models.UniqueConstraint(fields=["key", "address"], name="attempt_key_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.failures}"
+
+
+class PendingForm(models.Model):
+    """What somebody had typed when the session was over (待恢复表单), for half an hour.
+
+    Found by the digest of a token that only that browser holds; `payload` is signed.
+    """
+
+    token_digest = models.CharField("令牌摘要", max_length=64, unique=True)
+    path = models.CharField("页面", max_length=300)
+    account_id = models.BigIntegerField("原会话账户", null=True)
+    payload = protected(models.TextField("内容"), level=3)
+    expires_at = models.DateTimeField("失效时间", db_index=True)
+
+    class Meta:
+        verbose_name = "待恢复表单"
+
+    def __str__(self) -> str:
+        return self.path

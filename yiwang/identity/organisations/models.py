@@ -6,6 +6,7 @@ class Department(models.Model):
 
     `function` is the trade it follows ("civil_affairs"), the same for the bureau of the city and of
     each district; matters name the function and level, the city's tree says who that is.
+    `path` is the chain of ids from the root, each followed by a slash: "1/15/230/".
     """
 
     class Level(models.TextChoices):
@@ -23,7 +24,7 @@ class Department(models.Model):
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="children", verbose_name="上级"
     )
-    path = models.CharField("树路径", max_length=80, db_index=True)
+    path = models.CharField("树路径", max_length=80, db_index=True, blank=True)
     phone = models.CharField("咨询电话", max_length=20, blank=True)
     complaint_phone = models.CharField("投诉电话", max_length=20, blank=True)
     address = models.CharField("地址", max_length=160, blank=True)
@@ -59,3 +60,19 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return f"{self.department_id} {self.title}"
+
+
+class DirectoryVersion(models.Model):
+    """The stamp of the department tree (机构版本): one row, a new token at every change.
+
+    A token and not a counter, so that a change that was rolled back is never taken for another one.
+    """
+
+    token = models.CharField("版本", max_length=32)
+    changed_at = models.DateTimeField("变更时间")
+
+    class Meta:
+        verbose_name = "机构版本"
+
+    def __str__(self) -> str:
+        return self.token

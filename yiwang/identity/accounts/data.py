@@ -1,0 +1,89 @@
+"""Accounts, posts held, authorities and sessions as other areas see them; limits of signing in."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+# GB/T 22239-2019 8.1.4.1 b: failed sign-ins are limited, idle sessions end by themselves.
+FAILURES_ALLOWED = 5
+COOL_OFF = timedelta(minutes=15)
+IDLE_STAFF = timedelta(minutes=30)
+IDLE_OTHERS = timedelta(minutes=60)
+PENDING_FORM_LIFE = timedelta(minutes=30)
+SECOND_STEP_LIFE = timedelta(minutes=5)
+TOTP_STEP_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account (账户). population CITIZEN, AGENT, STAFF; subject_ref "person:<ref>" or ""."""
+
+    id: int
+    username: str
+    population: str
+    name: str
+    subject_ref: str
+    phone: str
+    email: str
+    language: str = ""
+    channel: str = "SPACE"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingView:
+    """A post held (任职): until to_date, the first day on which it is held no more."""
+
+    id: int
+    account_id: int
+    post_id: int
+    post_title: str
+    roles: tuple[str, ...]
+    department_id: int
+    department_name: str
+    from_date: date
+    to_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityView:
+    """What an agent may do for an enterprise (经办授权); enterprise_ref "enterprise:<uscc>"."""
+
+    id: int
+    account_id: int
+    enterprise_ref: str
+    enterprise_name: str
+    scope: str
+    from_date: date
+    to_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A session (会话) as its owner sees it; `ref` names it without giving it away."""
+
+    ref: str
+    address: str
+    user_agent: str
+    created_at: datetime | None
+    last_seen_at: datetime | None
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """A civil servant's account in the administrator's list, with the posts held today."""
+
+    account: AccountView
+    is_active: bool
+    has_second_factor: bool
+    holdings: tuple[HoldingView, ...]
+
+
+def idle_limit(population: str) -> timedelta:
+    """Return how long a session may lie idle (闲置时限)."""
+    return IDLE_STAFF if population == "STAFF" else IDLE_OTHERS
+
+
+def locked_until(failures: int, last_at: datetime, now: datetime) -> datetime | None:
+    """Return until when signing in is locked (锁定), None if it is not."""
+    until = last_at + COOL_OFF
+    return until if failures >= FAILURES_ALLOWED and now < until else None
