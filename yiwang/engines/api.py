@@ -1,3 +1,75 @@
 """The only door of the area `engines`: what other areas may use. Keep `__all__` sorted and complete."""
 
-__all__: list[str] = []
+from yiwang.engines.forms.actions import (
+    DraftTooLarge,
+    attachment_put,
+    attachment_remove,
+    draft_discard,
+    draft_open,
+    draft_post,
+    draft_save,
+    form_put,
+)
+from yiwang.engines.forms.data import (
+    AttachmentView,
+    DraftView,
+    FieldState,
+    FormState,
+    FormView,
+    PageState,
+    RowState,
+    ValueConflict,
+    ValueSource,
+)
+from yiwang.engines.forms.queries import (
+    attachment_get,
+    attachment_list,
+    attachment_open,
+    draft_find,
+    draft_get,
+    draft_list,
+    draft_state,
+    form_get,
+    form_list,
+    form_post_values,
+    form_state,
+    form_validate,
+)
+from yiwang.engines.forms.registry import attachment_access_register
+from yiwang.engines.forms.rules.files import AttachmentRefused
+from yiwang.engines.forms.rules.problems import FormInvalid
+
+__all__ = [
+    "AttachmentRefused",
+    "AttachmentView",
+    "DraftTooLarge",
+    "DraftView",
+    "FieldState",
+    "FormInvalid",
+    "FormState",
+    "FormView",
+    "PageState",
+    "RowState",
+    "ValueConflict",
+    "ValueSource",
+    "attachment_access_register",
+    "attachment_get",
+    "attachment_list",
+    "attachment_open",
+    "attachment_put",
+    "attachment_remove",
+    "draft_discard",
+    "draft_find",
+    "draft_get",
+    "draft_list",
+    "draft_open",
+    "draft_post",
+    "draft_save",
+    "draft_state",
+    "form_get",
+    "form_list",
+    "form_post_values",
+    "form_put",
+    "form_state",
+    "form_validate",
+]

@@ -1,6 +1,8 @@
 from django.db import models
 from django.db.models import Q
 
+from yiwang.identity.api import PersonalDataManager, protected
+
 
 class Application(models.Model):
     """What a citizen or an enterprise asked the city for (办件): one matter, one answer.
@@ -25,8 +27,8 @@ class Application(models.Model):
         "identity_accounts.Account", models.PROTECT, related_name="+", verbose_name="提交账户"
     )
     applicant_ref = models.CharField("申请人", max_length=80)
-    applicant_name = models.CharField("申请人名称", max_length=160)
-    applicant_number = models.CharField("申请人证件号码", max_length=40)
+    applicant_name = protected(models.CharField("申请人名称", max_length=160), level=3)
+    applicant_number = protected(models.CharField("申请人证件号码", max_length=40), level=4)
     matter_version = models.ForeignKey(
         "hall_matters.MatterVersion", models.PROTECT, related_name="+", verbose_name="事项版本"
     )
@@ -40,13 +42,15 @@ class Application(models.Model):
     )
     area_code = models.CharField("行政区划", max_length=12)
     form_version_id = models.BigIntegerField("表单版本")
-    form_data = models.JSONField("申请内容")
+    form_data = protected(models.JSONField("申请内容"), level=4)
     state = models.CharField("状态", max_length=12, choices=State.choices)
     instance_id = models.BigIntegerField("流程实例", null=True)
     receipt_hash = models.CharField("回执摘要", max_length=64)
     submitted_at = models.DateTimeField("提交时间")
     accepted_at = models.DateTimeField("受理时间", null=True)
     decided_at = models.DateTimeField("办结时间", null=True)
+
+    objects = PersonalDataManager()
 
     class Meta:
         verbose_name = "办件"

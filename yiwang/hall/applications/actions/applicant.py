@@ -8,8 +8,9 @@ from yiwang.engines.api import (
     attachment_put,
     clock_resume,
     clock_stop,
-    form_submission,
-    form_title_list,
+    form_get,
+    form_post_values,
+    form_state,
     instance_withdraw,
     work_item_resume,
 )
@@ -66,7 +67,7 @@ def correction_answer(
     correction.answered_at = now
     correction.answer_note = note.strip()
     correction.changes = (
-        rules.changes_between(before, after, form_title_list(application.form_version_id))
+        rules.changes_between(before, after, form_get(application.form_version_id).titles)
         + new_files
     )
     correction.save(update_fields=["answered_at", "answer_note", "changes"])
@@ -93,26 +94,26 @@ def correction_answer(
 def _fields_take(
     application: Application, correction: Correction, *, values: dict, now: datetime
 ) -> dict:
-    asked = {entry["key"] for entry in correction.items if entry["kind"] == "field"}
-    merged = {**application.form_data, **{k: v for k, v in values.items() if k in asked}}
+    asked = [entry["key"] for entry in correction.items if entry["kind"] == "field"]
     if not asked:
         return dict(application.form_data)
-    data, errors = form_submission(
-        application.form_version_id,
-        merged,
-        names={"today": timezone.localtime(now).date(), "applicant": {}},
+    merged = form_post_values(
+        application.form_version_id, values, fields=asked, values=application.form_data
     )
-    errors = {key: sentences for key, sentences in errors.items() if key in asked}
+    state = form_state(
+        application.form_version_id, merged, names={"today": timezone.localtime(now).date()}
+    )
+    errors = {key: said for key, said in state.errors.items() if key.split(".")[0] in asked}
     if errors:
         raise SubmissionIncomplete(fields=errors)
-    return data
+    return dict(state.values)
 
 
 def _files_take(
     application: Application, correction: Correction, *, files: dict, now: datetime
 ) -> list[dict]:
     matter = matter_version_get(application.matter_version_id)
-    materials = {material["key"]: material for material in matter.materials}
+    materials = {material.key: material for material in matter.materials}
     changes = []
     for entry in correction.items:
         if entry["kind"] != "material" or entry["key"] not in files:
@@ -123,8 +124,8 @@ def _files_take(
         attachment = attachment_put(
             account_id=application.account_id,
             file=files[entry["key"]],
-            accept=list(material.get("accept") or ()),
-            max_bytes=int(material.get("max_mb") or 10) * 1024 * 1024,
+            accept=list(material.accept),
+            max_bytes=material.max_mb * 1024 * 1024,
             now=now,
         )
         previous = (
@@ -135,7 +136,7 @@ def _files_take(
         ApplicationMaterial.objects.create(
             application=application,
             key=entry["key"],
-            title=material["title"],
+            title=material.title,
             source="UPLOAD",
             attachment_id=attachment.id,
             digest=attachment.sha256,
@@ -144,7 +145,7 @@ def _files_take(
         changes.append(
             {
                 "key": f"material:{entry['key']}",
-                "title": material["title"],
+                "title": material.title,
                 "before": previous.digest[:12] if previous else None,
                 "after": attachment.name,
             }

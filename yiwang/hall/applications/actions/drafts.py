@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from yiwang.engines.api import attachment_put, draft_discard, draft_open, form_prefill_list
+from yiwang.engines.api import attachment_put, draft_discard, draft_open, form_get
 from yiwang.hall.applications.data import Applicant
 from yiwang.hall.applications.errors import MatterNotOnline, NotEligible, WrongApplicant
 from yiwang.hall.applications.models import DraftCase, DraftMaterial
@@ -33,7 +33,7 @@ def draft_begin(matter_code: str, *, now: datetime) -> int:
     """
     context = context_get()
     matter = matter_get(matter_code)
-    if not matter.is_online:
+    if not matter.can_apply:
         raise MatterNotOnline(title=matter.title["zh"])
     kind = _kind_of_subject(matter)
     applicant = _applicant_read(matter, kind=kind)
@@ -66,8 +66,8 @@ def _kind_of_subject(matter: MatterView) -> str:
     if context.population == "ANONYMOUS":
         raise SignInNeeded()
     kind = context.subject_ref.partition(":")[0]
-    wants_person = PERSON_OBJECT in matter.service_objects
-    wants_organisation = any(item != PERSON_OBJECT for item in matter.service_objects)
+    wants_person = PERSON_OBJECT in matter.spec.service_objects
+    wants_organisation = any(item != PERSON_OBJECT for item in matter.spec.service_objects)
     if (kind == "person" and wants_person) or (kind == "enterprise" and wants_organisation):
         return kind
     raise WrongApplicant(title=matter.title["zh"])
@@ -77,8 +77,8 @@ def _applicant_read(matter: MatterView, *, kind: str) -> Applicant:
     ref = context_get().subject_ref
     wanted = set(ALWAYS_READ[kind])
     for source in (
-        *form_prefill_list(matter.form_version_id).values(),
-        *(m["registry_field"] for m in matter.materials if m.get("registry_field")),
+        *form_get(matter.form_version_id).prefills.values(),
+        *(material.registry_field for material in matter.materials if material.registry_field),
     ):
         owner, _, name = source.partition(".")
         if owner == kind:
@@ -87,8 +87,9 @@ def _applicant_read(matter: MatterView, *, kind: str) -> Applicant:
     values = read(ref.partition(":")[2], sorted(wanted), purpose=f"办理{matter.title['zh']}")
     facts = {
         name: {
-            "value": value.value.isoformat() if hasattr(value.value, "isoformat") else value.value,
+            "value": value.value,
             "source": value.source,
+            "department_id": value.department_id,
             "as_of": value.as_of.isoformat(),
         }
         for name, value in values.items()
@@ -106,7 +107,7 @@ def _applicant_read(matter: MatterView, *, kind: str) -> Applicant:
 
 def _prefill(matter: MatterView, applicant: Applicant) -> dict:
     prefill = {}
-    for field, source in form_prefill_list(matter.form_version_id).items():
+    for field, source in form_get(matter.form_version_id).prefills.items():
         owner, _, name = source.partition(".")
         fact = applicant.facts.get(name) if owner == applicant.kind else None
         if fact and fact["value"] not in (None, ""):
@@ -115,26 +116,26 @@ def _prefill(matter: MatterView, applicant: Applicant) -> dict:
 
 
 def _eligibility_check(matter: MatterView, applicant: Applicant, *, now: datetime) -> None:
-    rule = matter.eligibility
-    if not rule or not rule.get("when"):
+    rule = matter.spec.eligibility
+    if not rule.when:
         return
     names = applicant.names(timezone.localtime(now).date())
-    if not expression_compile(rule["when"]).evaluate(names):
-        raise NotEligible(title=matter.title["zh"], condition=rule.get("zh", ""))
+    if not expression_compile(rule.when).evaluate(names):
+        raise NotEligible(title=matter.title["zh"], condition=rule.zh)
 
 
 @action("hall.applications.material_attach")
 def material_attach(draft_id: int, key: str, *, file, now: datetime) -> None:
     """Attach an uploaded document to a line of one's draft (上传材料), checked by its content."""
     context = draft_context_get(draft_id)
-    material = next((m for m in context.matter.materials if m["key"] == key), None)
+    material = next((m for m in context.matter.materials if m.key == key), None)
     if material is None:
         raise Forbidden()
     attachment = attachment_put(
         account_id=context.draft.account_id,
         file=file,
-        accept=list(material.get("accept") or ()),
-        max_bytes=int(material.get("max_mb") or 10) * 1024 * 1024,
+        accept=list(material.accept),
+        max_bytes=material.max_mb * 1024 * 1024,
         now=now,
     )
     DraftMaterial.objects.update_or_create(

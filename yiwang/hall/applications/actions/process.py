@@ -45,20 +45,19 @@ def application_accepted(call: ServiceCall) -> dict:
 
 def _clocks_start(application: Application, matter: MatterView, *, now: datetime) -> None:
     subject = f"application:{application.number}"
-    basis = "；".join(entry["title"]["zh"] for entry in matter.legal_basis[:1])
-    words = {
-        "legal": ("LEGAL", {"zh": "法定期限", "en": "Legal limit"}),
-        "promised": ("PROMISED", {"zh": "承诺期限", "en": "Promised limit"}),
-    }
-    for name, (kind, label) in words.items():
-        limit = matter.limits.get(name)
-        if limit and limit["amount"]:
+    basis = "；".join(f"{one.title['zh']}{one.article}" for one in matter.spec.legal_basis[:1])
+    limits = (
+        ("LEGAL", {"zh": "法定期限", "en": "Legal limit"}, matter.limits.legal),
+        ("PROMISED", {"zh": "承诺期限", "en": "Promised limit"}, matter.limits.promised),
+    )
+    for kind, label, limit in limits:
+        if limit.amount:
             clock_start(
                 subject,
                 kind=kind,
                 label=label,
-                amount=limit["amount"],
-                unit=limit["unit"],
+                amount=limit.amount,
+                unit=limit.unit,
                 started_at=now,
                 now=now,
                 department_id=application.department_id,
@@ -71,8 +70,8 @@ def _clocks_start(application: Application, matter: MatterView, *, now: datetime
                 f"{subject}/{branch.key}",
                 kind="DEPARTMENT",
                 label=branch.title,
-                amount=branch.limit["amount"],
-                unit=branch.limit["unit"],
+                amount=branch.limit.amount,
+                unit=branch.limit.unit,
                 started_at=now,
                 now=now,
                 department_id=departments[branch.key],
@@ -107,7 +106,7 @@ def _licence_types(application: Application, matter: MatterView) -> list[tuple[s
         if branch.licence
     ]
     issuer = application.department_id
-    return found + [(key, issuer) for key in matter.result_licences]
+    return found + [(key, issuer) for key in matter.licences]
 
 
 def _licence_issue(application: Application, *, type_key: str, department_id: int, now: datetime):
@@ -170,8 +169,8 @@ def _decide(
         else [],
         legal_basis=[row.legal_basis for row in latest.values()]
         if is_refusal
-        else [entry["title"]["zh"] for entry in matter.legal_basis],
-        remedy=matter.refusal_remedy if is_refusal else {},
+        else [f"{one.title['zh']}{one.article}" for one in matter.spec.legal_basis],
+        remedy=matter.spec.refusal_remedy if is_refusal else {},
         department_name=department.name,
         officer_name=context_get().name,
         decided_at=now,

@@ -12,8 +12,8 @@ from yiwang.engines.api import (
     WorkCard,
     clock_list,
     clock_start,
-    draft_consume,
-    form_submission,
+    draft_discard,
+    draft_state,
     process_start,
     work_item_due_set,
 )
@@ -26,6 +26,7 @@ from yiwang.hall.applications.models import (
     ApplicationMaterial,
     NumberCounter,
 )
+from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.applications.queries.drafts import (
     DraftContext,
     draft_context_get,
@@ -61,7 +62,7 @@ def application_submit(draft_id: int, *, now: datetime) -> Receipt:
 
 def _receipt_of(submission_key: str) -> Receipt | None:
     row = (
-        Application.objects.unscoped("receipt of one's own submission")
+        application_rows("查看本人提交回执")
         .filter(submission_key=submission_key, account_id=context_get().account_id)
         .values("number", "query_code", "receipt_hash", "submitted_at")
         .first()
@@ -89,7 +90,7 @@ def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
     case = _case_gather(draft_id, now=now)
     application = _rows_write(case)
     _process_begin(case, application)
-    draft_consume(draft_id, now=now)
+    draft_discard(draft_id)
     event_publish(
         "application.submitted",
         {
@@ -118,9 +119,8 @@ def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
 def _case_gather(draft_id: int, *, now: datetime) -> _Case:
     context = draft_context_get(draft_id)
     names = context.applicant.names(timezone.localtime(now).date())
-    form_data, errors = form_submission(
-        context.draft.form_version_id, context.draft.values, names=names
-    )
+    state = draft_state(context.draft, names=names)
+    form_data, errors = dict(state.values), dict(state.errors)
     lines = material_line_list(context, form_data=form_data, now=now)
     for line in lines:
         if not line.is_satisfied:
@@ -158,7 +158,7 @@ def _rows_write(case: _Case) -> Application:
         materials=digests,
         submitted_at=case.now,
     )
-    application = Application.objects.unscoped("submission by the applicant").create(
+    application = application_rows("提交申请").create(
         number=number,
         query_code="".join(secrets.choice(CODE_LETTERS) for _ in range(8)),
         submission_key=f"draft:{case.context.draft.id}",

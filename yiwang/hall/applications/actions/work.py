@@ -24,6 +24,7 @@ from yiwang.hall.applications.models import (
     ApplicationOpinion,
     Correction,
 )
+from yiwang.hall.applications.queries.access import application_rows
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.sdk.errors import Forbidden
 
@@ -33,12 +34,7 @@ HANDLE = "hall.applications.handle"
 def application_lock(business_key: str) -> Application:
     """Lock the application that a work item belongs to, for one change at a time."""
     number = business_key.removeprefix("application:")
-    application = (
-        Application.objects.unscoped("an officer's or applicant's act on a known application")
-        .select_for_update()
-        .filter(number=number)
-        .first()
-    )
+    application = application_rows("办理办件").select_for_update().filter(number=number).first()
     if application is None:
         raise ApplicationNotFound()
     if application.state in rules.END_STATES:

@@ -14,6 +14,7 @@ from yiwang.hall.matters.data import MatterView
 from yiwang.hall.matters.queries import matter_get, matter_version_get
 from yiwang.kernel.api import context_get
 from yiwang.sdk.expressions import compile as expression_compile
+from yiwang.sdk.packs import Material
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +82,25 @@ def material_line_list(
     )
     lines = []
     for material in context.matter.materials:
-        when = material.get("when")
-        if when and not expression_compile(when).evaluate(names):
+        if material.when and not expression_compile(material.when).evaluate(names):
             continue
         lines.append(_line_resolve(material, context=context, uploads=uploads))
     return lines
 
 
-def _line_resolve(material: dict, *, context: DraftContext, uploads: dict) -> MaterialLine:
+def _line_resolve(material: Material, *, context: DraftContext, uploads: dict) -> MaterialLine:
     base = {
-        "key": material["key"],
-        "title": material["title"],
-        "required": bool(material.get("required", True)),
-        "accept": tuple(material.get("accept") or ()),
-        "max_mb": int(material.get("max_mb") or 10),
-        "note": material.get("note") or {},
+        "key": material.key,
+        "title": material.title,
+        "required": material.required,
+        "accept": material.accept,
+        "max_mb": material.max_mb,
+        "note": material.note or {},
     }
-    if material["key"] in uploads:
-        return _uploaded(base, attachment_get(uploads[material["key"]]))
-    if material.get("registry_field"):
-        fact = context.applicant.facts.get(material["registry_field"].split(".")[-1])
+    if material.key in uploads:
+        return _uploaded(base, attachment_get(uploads[material.key]))
+    if material.registry_field:
+        fact = context.applicant.facts.get(material.registry_field.split(".")[-1])
         if fact and fact.get("value"):
             return MaterialLine(
                 **base,
@@ -109,10 +109,10 @@ def _line_resolve(material: dict, *, context: DraftContext, uploads: dict) -> Ma
                     "zh": f"由{fact['source']['zh']}提供（{fact['as_of']}），无需上传",
                     "en": f"Provided by {fact['source']['en']} ({fact['as_of']}); no upload needed",
                 },
-                source_ref=f"registry:{material['registry_field']}@{fact['as_of']}",
+                source_ref=f"registry:{material.registry_field}@{fact['as_of']}",
             )
-    if material.get("licence_type"):
-        licence = _licence_held(context.applicant.ref, material["licence_type"])
+    if material.licence_type:
+        licence = _licence_held(context.applicant.ref, material.licence_type)
         if licence is not None:
             return MaterialLine(
                 **base,
@@ -142,13 +142,13 @@ def _licence_held(holder_ref: str, type_key: str):
     return next((item for item in held if item.state in ("VALID", "EXPIRING")), None)
 
 
-def _why_upload(material: dict) -> dict:
-    if material.get("registry_field"):
+def _why_upload(material: Material) -> dict:
+    if material.registry_field:
         return {
             "zh": "基础库中没有这份材料，请上传",
             "en": "The registry does not hold this document; please upload it",
         }
-    if material.get("licence_type"):
+    if material.licence_type:
         return {
             "zh": "您的证照库中没有有效的这类证照，请上传",
             "en": "You hold no valid licence of this kind; please upload it",

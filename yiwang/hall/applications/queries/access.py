@@ -1,0 +1,62 @@
+"""Who may see which application (办件可见范围): the applicant, and the departments that take part.
+
+The same rule objects give the filter of lists and the check of one row.
+"""
+
+from django.db.models import Q, QuerySet
+
+from yiwang.hall.applications.errors import ApplicationNotFound
+from yiwang.hall.applications.models import Application, ApplicationBranch
+from yiwang.identity.api import data_scope, field_equals, field_in, of_context
+from yiwang.kernel.api import RequestContext, context_get
+
+HANDLE = "hall.applications.handle"
+OWN = field_equals("applicant_ref", of_context("subject_ref"))
+PARTICIPATES = field_in("department_id", of_context("department_ids"))
+
+
+def application_rows(purpose: str) -> QuerySet[Application]:
+    """Return the applications for a stated purpose (使用目的); the caller narrows them down."""
+    with data_scope(purpose=purpose):
+        return Application.objects.all()
+
+
+def visible_filter(context: RequestContext) -> Q:
+    """Return the filter of the applications that the acting person may see."""
+    if context.population == "STAFF" and context.may(HANDLE):
+        taking_part = ApplicationBranch.objects.filter(PARTICIPATES.filter(context))
+        return Q(pk__in=taking_part.values("application_id"))
+    if context.subject_ref:
+        return OWN.filter(context)
+    return Q(pk__in=[])
+
+
+def is_visible(context: RequestContext, application: Application) -> bool:
+    """Tell whether the acting person may see this application; the same as the filter says."""
+    if context.population == "STAFF" and context.may(HANDLE):
+        return any(PARTICIPATES.permits(context, row) for row in application.branches.all())
+    return bool(context.subject_ref) and OWN.permits(context, application)
+
+
+def application_visible_get(number: str, *, purpose: str) -> Application:
+    """Get an application that one may see, or answer as if it did not exist."""
+    application = application_rows(purpose).filter(number=number).first()
+    if application is None or not is_visible(context_get(), application):
+        raise ApplicationNotFound()
+    return application
+
+
+def instance_is_visible(context: RequestContext, business_key: str) -> bool:
+    """Tell whether the acting person may see the process of an application (流程图可见)."""
+    number = business_key.removeprefix("application:")
+    application = application_rows("查看流程图").filter(number=number).first()
+    return application is not None and is_visible(context, application)
+
+
+def attachment_is_visible(context: RequestContext, attachment_id: int) -> bool:
+    """Tell whether an officer may open a document: it belongs to an application one takes part in."""
+    return (
+        application_rows("查看申请材料")
+        .filter(visible_filter(context), materials__attachment_id=attachment_id)
+        .exists()
+    )

@@ -1,0 +1,218 @@
+"""One application with all that its pages show (办件详情)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from yiwang.engines.api import ClockView, FormState, clock_list, form_state
+from yiwang.hall.applications.models import Application, Correction, Decision
+from yiwang.hall.applications.queries.access import (
+    OWN,
+    application_rows,
+    application_visible_get,
+)
+from yiwang.hall.applications.rules import BRANCH_LABELS, END_STATES, OUTCOMES, STATE_LABELS
+from yiwang.hall.licences.data import LicenceView
+from yiwang.hall.licences.queries import licence_list_by_source
+from yiwang.hall.matters.queries import matter_version_get
+from yiwang.identity.api import department_get
+from yiwang.kernel.api import context_get
+from yiwang.sdk.errors import N_
+
+
+@dataclass(frozen=True, slots=True)
+class BranchDetail:
+    """A department's share as shown (部门办理情况)."""
+
+    key: str
+    title: dict
+    department: str
+    phone: str
+    state: str
+    label: str
+    clocks: tuple[ClockView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One line of the application's story (办理过程). `title` is a message id with `params`."""
+
+    at: datetime
+    title: str
+    params: dict
+    text: str = ""
+    by: str = ""
+    state: str = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationDetail:
+    """An application with its clocks, departments, answers, documents, story and result."""
+
+    application: Application
+    state_label: str
+    department: str
+    phone: str
+    clocks: tuple[ClockView, ...]
+    branches: tuple[BranchDetail, ...]
+    form: FormState
+    materials: tuple
+    corrections: tuple[Correction, ...]
+    decision: Decision | None
+    licences: tuple[LicenceView, ...]
+    timeline: tuple[TimelineEntry, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the application still waits for its answer."""
+        return self.application.state not in END_STATES
+
+    @property
+    def open_corrections(self) -> list[Correction]:
+        """Return the notices that the applicant still has to answer."""
+        return [row for row in self.corrections if row.answered_at is None]
+
+    @property
+    def holders(self) -> list[BranchDetail]:
+        """Return the departments in whose hands it is now (当前经办)."""
+        return [row for row in self.branches if row.state in ("OPEN", "CORRECTION")]
+
+
+def application_detail_get(number: str, *, purpose: str, now: datetime) -> ApplicationDetail:
+    """Get an application one may see, with everything its page shows."""
+    return _detail(application_visible_get(number, purpose=purpose), now=now)
+
+
+def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
+    owner = department_get(application.department_id)
+    subject = f"application:{application.number}"
+    corrections = tuple(application.corrections.order_by("pk"))
+    decision = Decision.objects.filter(application=application).first()
+    return ApplicationDetail(
+        application=application,
+        state_label=STATE_LABELS[application.state],
+        department=owner.name,
+        phone=owner.phone,
+        clocks=tuple(
+            clock_list(subject, now=now) + clock_list(f"{subject}/acceptance", now=now)
+            if application.accepted_at is None
+            else clock_list(subject, now=now)
+        ),
+        branches=_branches(application, now=now),
+        form=form_state(application.form_version_id, application.form_data),
+        materials=tuple(application.materials.order_by("pk")),
+        corrections=corrections,
+        decision=decision,
+        licences=tuple(licence_list_by_source(subject)),
+        timeline=tuple(_timeline(application, corrections, decision)),
+    )
+
+
+def _branches(application: Application, *, now: datetime) -> tuple[BranchDetail, ...]:
+    rows = list(application.branches.order_by("pk"))
+    shown = [row for row in rows if row.key != "owner"] or rows
+    details = []
+    for row in shown:
+        department = department_get(row.department_id)
+        subject = f"application:{application.number}/{row.key}"
+        details.append(
+            BranchDetail(
+                key=row.key,
+                title=row.title,
+                department=department.name,
+                phone=department.phone,
+                state=row.state,
+                label=BRANCH_LABELS[row.state],
+                clocks=tuple(clock_list(subject, now=now)) if row.key != "owner" else (),
+            )
+        )
+    return tuple(details)
+
+
+def _timeline(application: Application, corrections, decision) -> list[TimelineEntry]:
+    entries = [TimelineEntry(application.submitted_at, N_("Application submitted"), {})]
+    if application.accepted_at:
+        entries.append(TimelineEntry(application.accepted_at, N_("Application accepted"), {}))
+    for opinion in application.opinions.order_by("at", "pk"):
+        refuses = OUTCOMES[opinion.outcome]["refuses"]
+        entries.append(
+            TimelineEntry(
+                opinion.at,
+                OUTCOMES[opinion.outcome]["label"],
+                {},
+                text=opinion.reason or opinion.opinion,
+                by=opinion.department_name,
+                state="danger" if refuses else "done",
+            )
+        )
+    for correction in corrections:
+        entries.append(
+            TimelineEntry(
+                correction.requested_at,
+                N_("Correction asked for; the clock is paused"),
+                {},
+                text="；".join(item["what"] for item in correction.items),
+                by=correction.department_name,
+                state="warning",
+            )
+        )
+        if correction.answered_at:
+            entries.append(
+                TimelineEntry(
+                    correction.answered_at,
+                    N_("Correction answered; the clock goes on"),
+                    {},
+                    text=correction.answer_note,
+                )
+            )
+    if application.state == "WITHDRAWN":
+        entries.append(TimelineEntry(application.decided_at, N_("Application withdrawn"), {}))
+    if decision is not None:
+        entries.append(
+            TimelineEntry(
+                decision.decided_at,
+                N_("Decision: %(label)s"),
+                {"label": STATE_LABELS[decision.outcome]},
+                text=decision.document_number,
+                by=decision.department_name,
+                state="done" if decision.outcome == "APPROVED" else "danger",
+            )
+        )
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def application_track(number: str, query_code: str, *, now: datetime) -> dict | None:
+    """Follow an application by number and code (办件查询) without an account; no personal data.
+
+    Returns {number, title, state, state_label, department, phone, submitted_at, decided_at, clocks,
+    branches} or None when number and code do not belong together.
+    """
+    application = (
+        application_rows("凭办件编号和查询码查询进度")
+        .filter(number=number.strip(), query_code=query_code.strip().upper())
+        .first()
+    )
+    if application is None:
+        return None
+    detail = _detail(application, now=now)
+    return {
+        "number": application.number,
+        "title": application.title,
+        "state": application.state,
+        "state_label": detail.state_label,
+        "department": detail.department,
+        "phone": detail.phone,
+        "submitted_at": application.submitted_at,
+        "decided_at": application.decided_at,
+        "clocks": detail.clocks,
+        "branches": detail.branches,
+    }
+
+
+def own_application_rows():
+    """Return one's own applications for a list (我的办件), newest first."""
+    return application_rows("查看本人办件").filter(OWN.filter(context_get())).order_by("-pk")
+
+
+def matter_of_application(application: Application):
+    """Return the matter's version that the application keeps for good."""
+    return matter_version_get(application.matter_version_id)

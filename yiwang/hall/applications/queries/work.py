@@ -1,0 +1,29 @@
+"""Reads for the officer's page (办理所需)."""
+
+from yiwang.engines.api import WorkItemView, form_get
+from yiwang.hall.applications.models import Application
+from yiwang.hall.matters.queries import matter_version_get
+from yiwang.identity.api import AccountView, account_list_by_department
+from yiwang.kernel.api import context_get
+
+
+def correctable_list(application: Application) -> list[dict]:
+    """List what a correction may name (可补正项): every submitted field and every material."""
+    titles = form_get(application.form_version_id).titles
+    fields = [
+        {"key": f"field:{name}", "title": titles[name]}
+        for name in application.form_data
+        if name in titles
+    ]
+    matter = matter_version_get(application.matter_version_id)
+    materials = [
+        {"key": f"material:{material.key}", "title": material.title}
+        for material in matter.materials
+    ]
+    return fields + materials
+
+
+def colleague_list(item: WorkItemView) -> list[AccountView]:
+    """List who could take over an item (可转办人员): same department and role, not oneself."""
+    people = account_list_by_department(item.department_id, role=item.role)
+    return [person for person in people if person.id != context_get().account_id]

@@ -1,0 +1,213 @@
+"""Filling in an application (填报): pages of one subject, documents, check, submit.
+
+Every posted page is saved as typed before anything is judged, so nothing typed is ever lost.
+"""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from yiwang.engines.api import AttachmentRefused, FormState, draft_post, draft_state
+from yiwang.hall.applications.actions.drafts import (
+    draft_begin,
+    draft_drop,
+    material_attach,
+    material_detach,
+)
+from yiwang.hall.applications.actions.submission import application_submit
+from yiwang.hall.applications.errors import SubmissionIncomplete
+from yiwang.hall.applications.queries.drafts import (
+    DraftContext,
+    draft_context_get,
+    material_line_list,
+)
+from yiwang.identity.api import allow, pending_form_take
+from yiwang.kernel.api import flash, render
+
+APPLICANTS = {"CITIZEN", "AGENT"}
+PURPOSE = "填报申请"
+
+
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def start(request: HttpRequest, code: str) -> HttpResponse:
+    """Open or resume one's draft for a matter and go to where it stands."""
+    draft_id = draft_begin(code, now=timezone.now())
+    return redirect("hall_applications:resume", draft_id)
+
+
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def resume(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Go on with a draft at the page it was left on, on whatever device."""
+    context = draft_context_get(draft_id)
+    state = _state(context)
+    return redirect("hall_applications:draft", draft_id, state.page(context.draft.page).key)
+
+
+def _state(context: DraftContext) -> FormState:
+    names = context.applicant.names(timezone.localdate())
+    return draft_state(context.draft, names=names)
+
+
+def _steps(context: DraftContext, state: FormState) -> list[tuple[str, str]]:
+    draft_id = context.draft.id
+    language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    steps = [
+        (page.title[language], reverse("hall_applications:draft", args=[draft_id, page.key]))
+        for page in state.pages
+    ]
+    steps.append((_("Documents"), reverse("hall_applications:materials", args=[draft_id])))
+    steps.append((_("Check and submit"), reverse("hall_applications:check", args=[draft_id])))
+    return steps
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
+    """Show or save one page of the form.
+
+    A script posts after each change and gets the page's fields back; without scripts the buttons
+    save, go on, or go back. Errors are shown once the person wants to go on.
+    """
+    context = draft_context_get(draft_id)
+    errors_shown = False
+    refusals: dict[str, list[str]] = {}
+    kept = pending_form_take(request)
+    posted = request.POST if request.method == "POST" else kept
+    if posted:
+        saved = draft_post(
+            draft_id, post=posted, files=request.FILES, page=page, now=timezone.now()
+        )
+        refusals = saved.refusals
+        context = draft_context_get(draft_id)
+        go = request.POST.get("go", "")
+        target = _target(context, page, go)
+        if target is not None and not refusals:
+            return redirect(target)
+        errors_shown = go == "next" or bool(refusals)
+    if kept:
+        flash(request, "info", _("You were signed out. What you had typed is here again."))
+    state = _state(context)
+    template = "hall/applications/draft.html"
+    if request.headers.get("HX-Request") and request.POST.get("go", "") == "":
+        template = "hall/applications/draft_fields.html"
+    return render(
+        request,
+        template,
+        {
+            "draft": context,
+            "state": state,
+            "page": state.page(page),
+            "steps": _steps(context, state),
+            "current": [one.key for one in state.pages].index(state.page(page).key),
+            "errors_shown": errors_shown,
+            "refusals": refusals,
+        },
+        status=422 if errors_shown else 200,
+    )
+
+
+def _target(context: DraftContext, page: str, go: str) -> str | None:
+    """Where the pressed button leads; None stays on the page (an error, or a change of rows)."""
+    state = _state(context)
+    if go == "leave":
+        return reverse("hall_applications:mine")
+    if go == "back":
+        before = state.page_before(page)
+        return _page_href(context, before.key) if before else _page_href(context, page)
+    if go != "next" or state.page(page).error_count:
+        return None
+    after = state.page_after(page)
+    if after is None:
+        return reverse("hall_applications:materials", args=[context.draft.id])
+    return _page_href(context, after.key)
+
+
+def _page_href(context: DraftContext, key: str) -> str:
+    return reverse("hall_applications:draft", args=[context.draft.id, key])
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def materials(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Show the documents: what the city has already, what must be uploaded and why."""
+    errors: dict[str, list[str]] = {}
+    now = timezone.now()
+    if request.method == "POST":
+        if removed := request.POST.get("remove", ""):
+            material_detach(draft_id, removed)
+        for key, file in request.FILES.items():
+            try:
+                material_attach(draft_id, key, file=file, now=now)
+            except AttachmentRefused as error:
+                errors[key] = [_(error.message) % error.params]
+        if not errors and request.POST.get("go") == "next":
+            return redirect("hall_applications:check", draft_id)
+        if not errors:
+            return redirect("hall_applications:materials", draft_id)
+    context = draft_context_get(draft_id)
+    state = _state(context)
+    lines = material_line_list(context, form_data=dict(state.values), now=now)
+    steps = _steps(context, state)
+    return render(
+        request,
+        "hall/applications/materials.html",
+        {
+            "draft": context,
+            "lines": lines,
+            "errors": errors,
+            "steps": steps,
+            "current": len(steps) - 2,
+            "back": steps[-3][1],
+        },
+        status=422 if errors else 200,
+    )
+
+
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def check(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Show everything once more before it is submitted."""
+    return _check_page(request, draft_id)
+
+
+def _check_page(request: HttpRequest, draft_id: int, *, errors: dict | None = None) -> HttpResponse:
+    context = draft_context_get(draft_id)
+    state = _state(context)
+    lines = material_line_list(context, form_data=dict(state.values), now=timezone.now())
+    steps = _steps(context, state)
+    return render(
+        request,
+        "hall/applications/check.html",
+        {
+            "draft": context,
+            "state": state,
+            "lines": lines,
+            "errors": errors or {},
+            "steps": steps,
+            "current": len(steps) - 1,
+        },
+        status=422 if errors else 200,
+    )
+
+
+@require_POST
+@allow(populations=APPLICANTS, purpose="提交申请")
+def submit(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Submit; pressing twice, or 32 times, leads to the same receipt."""
+    try:
+        receipt = application_submit(draft_id, now=timezone.now())
+    except SubmissionIncomplete as error:
+        return _check_page(request, draft_id, errors=error.fields)
+    return redirect("hall_applications:receipt", receipt.number)
+
+
+@require_POST
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def discard(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Throw one's draft away."""
+    draft_drop(draft_id, now=timezone.now())
+    flash(request, "success", _("The draft was deleted."))
+    return redirect("hall_applications:mine")

@@ -1,0 +1,129 @@
+"""What the applicant sees of submitted applications (我的办件)."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from yiwang.engines.api import form_post_values, form_state
+from yiwang.hall.applications import rules
+from yiwang.hall.applications.actions.applicant import application_withdraw, correction_answer
+from yiwang.hall.applications.errors import ApplicationNotFound
+from yiwang.hall.applications.queries.details import (
+    application_detail_get,
+    own_application_rows,
+)
+from yiwang.hall.applications.queries.drafts import draft_open_list
+from yiwang.identity.api import allow, pending_form_take
+from yiwang.kernel.api import Column, Filter, flash, page_of, render
+from yiwang.sdk.errors import N_, Invalid
+
+APPLICANTS = {"CITIZEN", "AGENT"}
+PURPOSE = "查看本人办件"
+
+COLUMNS = (
+    Column("title", N_("Matter")),
+    Column("number", N_("Number")),
+    Column("state", N_("State"), "state", text=lambda row: _(rules.STATE_LABELS[row.state])),
+    Column("submitted", N_("Submitted"), "submitted_at"),
+)
+
+
+def _filters() -> tuple[Filter, ...]:
+    return (
+        Filter(
+            "state",
+            N_("State"),
+            "select",
+            choices=[(code, _(label)) for code, label in rules.STATE_LABELS.items()],
+            apply=lambda rows, value: rows.filter(state=value),
+        ),
+        Filter(
+            "q",
+            N_("Number contains"),
+            apply=lambda rows, value: rows.filter(number__contains=value.strip()),
+        ),
+    )
+
+
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def mine(request: HttpRequest) -> HttpResponse:
+    """List one's applications and drafts."""
+    page = page_of(
+        request, own_application_rows(), columns=COLUMNS, filters=_filters(), default_order=""
+    )
+    return render(
+        request,
+        "hall/applications/mine.html",
+        {"page": page, "drafts": draft_open_list(), "labels": rules.STATE_LABELS},
+    )
+
+
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def detail(request: HttpRequest, number: str) -> HttpResponse:
+    """Show one's application: state, clock, story, documents, what happens next."""
+    found = application_detail_get(number, purpose=PURPOSE, now=timezone.now())
+    return render(request, "hall/applications/detail.html", {"detail": found})
+
+
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def receipt(request: HttpRequest, number: str) -> HttpResponse:
+    """Show the receipt (回执) with the hash of what was submitted."""
+    found = application_detail_get(number, purpose=PURPOSE, now=timezone.now())
+    return render(request, "hall/applications/receipt.html", {"detail": found})
+
+
+@require_POST
+@allow(populations=APPLICANTS, purpose="撤回申请")
+def withdraw(request: HttpRequest, number: str) -> HttpResponse:
+    """Withdraw one's application."""
+    application_withdraw(number, reason=request.POST.get("reason", ""), now=timezone.now())
+    flash(request, "success", _("The application was withdrawn. You may apply again at any time."))
+    return redirect("hall_applications:detail", number)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations=APPLICANTS, purpose="提交补正")
+def correction(request: HttpRequest, number: str, correction_id: int) -> HttpResponse:
+    """Answer a correction notice: exactly the fields and documents that it names."""
+    found = application_detail_get(number, purpose="提交补正", now=timezone.now())
+    notice = next((row for row in found.corrections if row.pk == correction_id), None)
+    if notice is None:
+        raise ApplicationNotFound()
+    errors: dict[str, list[str]] = {}
+    typed = pending_form_take(request) or {}
+    if request.method == "POST":
+        typed = {key: request.POST.get(key, "") for key in request.POST}
+        try:
+            correction_answer(
+                number,
+                correction_id,
+                values=typed,
+                files=dict(request.FILES.items()),
+                note=typed.get("note", ""),
+                now=timezone.now(),
+            )
+        except Invalid as error:
+            errors = error.fields
+        else:
+            flash(request, "success", _("Your correction was sent; the clock goes on."))
+            return redirect("hall_applications:detail", number)
+    asked = [item["key"] for item in notice.items if item["kind"] == "field"]
+    values = form_post_values(
+        found.application.form_version_id,
+        typed,
+        fields=[name for name in asked if name in typed],
+        values=found.application.form_data,
+    )
+    state = form_state(found.application.form_version_id, values)
+    fields = [field for page in state.pages for field in page.fields if field.key in asked]
+    context = {
+        "detail": found,
+        "notice": notice,
+        "fields": fields,
+        "errors": errors,
+        "typed": typed,
+    }
+    status = 422 if errors else 200
+    return render(request, "hall/applications/correction.html", context, status=status)
