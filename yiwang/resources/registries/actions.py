@@ -1,0 +1,217 @@
+"""Writes of the registries (基础库): objections and their answers, and the sample loader."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from yiwang.identity.api import data_scope, department_find
+from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.resources.registries.data import (
+    NotInRegistry,
+    ObjectionAlreadyOpen,
+    ObjectionAnswered,
+    ObjectionView,
+)
+from yiwang.resources.registries.models import (
+    Enterprise,
+    FamilyTie,
+    Household,
+    Person,
+    RegistryObjection,
+)
+from yiwang.resources.registries.queries import objection_get, objection_view, reads_own
+from yiwang.resources.registries.rules import fields_check, fields_of, source_of
+from yiwang.sdk.errors import N_, Forbidden, Invalid
+
+CLAIMED_MAX = 1000
+NOTE_MAX = 4000
+
+
+@action("resources.registries.objection_add")
+def objection_add(
+    subject_ref: str, field: str, *, shown: str, claimed: str, note: str, now: datetime
+) -> ObjectionView:
+    """Record that a value is wrong (数据异议) and send it to the department that supplied it.
+
+    Only the subject itself may object. Raises UnknownField, Forbidden, Invalid (nothing claimed, too
+    long), ObjectionAlreadyOpen, NotInRegistry. Announces `registries.objected`.
+    """
+    fields_check([field], fields_of(subject_ref))
+    context = context_get()
+    if not reads_own(context, subject_ref):
+        raise Forbidden()
+    claimed, note = _texts_check(claimed, note)
+    row = _subject_row(subject_ref)
+    function, _ = source_of(row.sources, fields_of(subject_ref)[field])
+    department = department_find(function, row.area_code)
+    objection = RegistryObjection(
+        subject_ref=subject_ref,
+        field=field,
+        shown=shown[:CLAIMED_MAX],
+        claimed=claimed,
+        note=note,
+        department_id=department.id if department else None,
+        account_id=context.account_id,
+        created_at=now,
+    )
+    with data_scope(purpose="OBJECTION", reason=subject_ref):
+        try:
+            with transaction.atomic():
+                objection.save()
+        except IntegrityError:
+            raise ObjectionAlreadyOpen() from None
+        objection.number = f"YY{timezone.localdate(now):%Y%m%d}{objection.pk:06d}"
+        objection.save(update_fields=["number"])
+    audit_record(
+        f"objection:{objection.number}",
+        person_ref=_person_ref(subject_ref),
+        detail={"field": field, "department_id": objection.department_id},
+    )
+    event_publish(
+        "registries.objected",
+        {
+            "number": objection.number,
+            "subject_ref": subject_ref,
+            "field": field,
+            "department_id": objection.department_id,
+        },
+        key=subject_ref,
+    )
+    return objection_view(objection)
+
+
+@action("resources.registries.objection_answer", permission="resources.registries.objections")
+def objection_answer(
+    number: str, *, outcome: str, answer: str, corrected: str = "", now: datetime
+) -> ObjectionView:
+    """Answer an objection (答复异议) as data steward of the supplying department.
+
+    outcome: CORRECTED writes `corrected` to the record, where the field may be corrected here;
+    KEPT leaves it. Raises NotFound (another department's), Invalid, ObjectionAnswered.
+    """
+    view = objection_get(number)
+    answer, corrected = answer.strip(), corrected.strip()
+    problems = _answer_problems(view, outcome, answer, corrected)
+    if problems:
+        raise Invalid(fields=problems)
+    with data_scope(purpose="OBJECTION", reason=number):
+        changed = RegistryObjection.objects.filter(
+            pk=view.id, state=RegistryObjection.State.OPEN
+        ).update(
+            state=RegistryObjection.State.ANSWERED,
+            outcome=outcome,
+            answer=answer,
+            answered_at=now,
+            answered_by=context_get().account_id,
+        )
+    if not changed:
+        raise ObjectionAnswered()
+    if outcome == RegistryObjection.Outcome.CORRECTED:
+        _correct(view, corrected, now)
+    audit_record(
+        f"objection:{number}",
+        person_ref=_person_ref(view.subject_ref),
+        detail={"field": view.field, "outcome": outcome},
+    )
+    event_publish(
+        "registries.objection_answered",
+        {"number": number, "subject_ref": view.subject_ref, "outcome": outcome},
+        key=view.subject_ref,
+    )
+    return objection_get(number)
+
+
+@action("resources.registries.load")
+def registries_load(
+    *,
+    households: Iterable[dict] = (),
+    persons: Iterable[dict] = (),
+    ties: Iterable[dict] = (),
+    enterprises: Iterable[dict] = (),
+    now: datetime,
+) -> dict[str, int]:
+    """Load registry rows in bulk (装载基础库): dicts of the models' columns; returns counts.
+
+    The spine's only filling; the next issue fills the same tables from fused masters. Foreign keys
+    are given as `household_id`, `person_id`, `relative_id` (references).
+    """
+    counts = {}
+    with data_scope(purpose="REGISTRY_LOAD", reason="bulk load"):
+        for name, model, rows in (
+            ("households", Household, households),
+            ("persons", Person, persons),
+            ("ties", FamilyTie, ties),
+            ("enterprises", Enterprise, enterprises),
+        ):
+            made = model.objects.bulk_create([model(**row) for row in rows], batch_size=1000)
+            counts[name] = len(made)
+    audit_record("registries", detail={**counts, "at": now.isoformat()})
+    return counts
+
+
+def _texts_check(claimed: str, note: str) -> tuple[str, str]:
+    claimed, note = claimed.strip(), note.strip()
+    problems = {}
+    if not claimed:
+        problems["claimed"] = [N_("Write what it should be.")]
+    elif len(claimed) > CLAIMED_MAX:
+        problems["claimed"] = [N_("This is longer than 1,000 characters. Please shorten it.")]
+    if len(note) > NOTE_MAX:
+        problems["note"] = [N_("This is longer than 4,000 characters. Please shorten it.")]
+    if problems:
+        raise Invalid(fields=problems)
+    return claimed, note
+
+
+def _answer_problems(
+    view: ObjectionView, outcome: str, answer: str, corrected: str
+) -> dict[str, list[str]]:
+    problems = {}
+    if outcome not in RegistryObjection.Outcome.values:
+        problems["outcome"] = [N_("Choose a result.")]
+    if not answer:
+        problems["answer"] = [N_("Write the answer that the person will read.")]
+    if outcome == RegistryObjection.Outcome.CORRECTED:
+        if not view.correctable:
+            problems["outcome"] = [
+                N_("This field is corrected at its source only. Correct it there, then answer.")
+            ]
+        elif not corrected:
+            problems["corrected"] = [N_("Write the corrected value.")]
+    return problems
+
+
+def _subject_row(subject_ref: str) -> Person | Enterprise:
+    kind, _, key = subject_ref.partition(":")
+    if kind == "enterprise":
+        row = Enterprise.objects.filter(uscc=key).first()
+    else:
+        with data_scope(purpose="OBJECTION", reason=subject_ref):
+            row = Person.objects.filter(ref=key).first()
+    if row is None:
+        raise NotInRegistry()
+    return row
+
+
+def _correct(view: ObjectionView, corrected: str, now: datetime) -> None:
+    row = _subject_row(view.subject_ref)
+    function, _ = source_of(row.sources, fields_of(view.subject_ref)[view.field])
+    row.sources[f"field:{view.field}"] = [function, f"{timezone.localdate(now)}"]
+    with data_scope(purpose="OBJECTION", reason=view.number):
+        target = row.household if view.field == "household_address" else row
+        column = "address" if view.field == "household_address" else view.field
+        limit = type(target)._meta.get_field(column).max_length
+        if limit and len(corrected) > limit:
+            raise Invalid(
+                fields={"corrected": [N_("This is too long for the field. Please shorten it.")]}
+            )
+        setattr(target, column, corrected)
+        target.save(update_fields=[column])
+        row.save(update_fields=["sources"])
+
+
+def _person_ref(subject_ref: str) -> str:
+    kind, _, ref = subject_ref.partition(":")
+    return ref if kind == "person" else ""

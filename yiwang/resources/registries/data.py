@@ -1,0 +1,272 @@
+"""What the registries give out (基础库): views, values with their source, and the fields there are."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from yiwang.sdk.errors import N_, Forbidden, Invalid, YiwangError
+
+Text = dict[str, str]  # {"zh": …, "en": …}
+
+POPULATION: Text = {"zh": "人口库", "en": "Population registry"}
+LEGAL_PERSONS: Text = {"zh": "法人库", "en": "Legal-person registry"}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a registry (字段): its name, title, and the function that supplies it.
+
+    correctable: whether answering an objection may change it here; keys and derived fields change
+    only at their source.
+    """
+
+    name: str
+    title: Text
+    function: str
+    correctable: bool = False
+
+
+PERSON_FIELDS = {
+    item.name: item
+    for item in (
+        Field("name", {"zh": "姓名", "en": "Name"}, "public_security"),
+        Field("id_number", {"zh": "公民身份号码", "en": "Identity number"}, "public_security"),
+        Field("birth_date", {"zh": "出生日期", "en": "Date of birth"}, "public_security"),
+        Field("sex", {"zh": "性别", "en": "Sex"}, "public_security"),
+        Field("ethnicity", {"zh": "民族", "en": "Ethnicity"}, "public_security", True),
+        Field("photo", {"zh": "照片", "en": "Photograph"}, "public_security"),
+        Field("address", {"zh": "现住址", "en": "Home address"}, "public_security", True),
+        Field("area_code", {"zh": "所在区县", "en": "District"}, "public_security"),
+        Field("community_code", {"zh": "所在社区", "en": "Community"}, "public_security"),
+        Field(
+            "household_address",
+            {"zh": "户籍地址", "en": "Registered household address"},
+            "public_security",
+            True,
+        ),
+        Field("marital_status", {"zh": "婚姻状况", "en": "Marital status"}, "civil_affairs", True),
+        Field("phone", {"zh": "手机号码", "en": "Mobile phone"}, "human_resources", True),
+        Field("employer", {"zh": "工作单位", "en": "Employer"}, "human_resources"),
+    )
+}
+
+ENTERPRISE_FIELDS = {
+    item.name: item
+    for item in (
+        Field("name", {"zh": "企业名称", "en": "Name"}, "market_supervision"),
+        Field(
+            "uscc",
+            {"zh": "统一社会信用代码", "en": "Unified social credit code"},
+            "market_supervision",
+        ),
+        Field(
+            "legal_representative",
+            {"zh": "法定代表人", "en": "Legal representative"},
+            "market_supervision",
+        ),
+        Field(
+            "registered_address",
+            {"zh": "住所", "en": "Registered address"},
+            "market_supervision",
+            True,
+        ),
+        Field("area_code", {"zh": "所在区县", "en": "District"}, "market_supervision"),
+        Field(
+            "business_scope", {"zh": "经营范围", "en": "Business scope"}, "market_supervision", True
+        ),
+        Field(
+            "registered_capital",
+            {"zh": "注册资本（万元）", "en": "Registered capital (10,000 yuan)"},
+            "market_supervision",
+        ),
+        Field(
+            "established_date",
+            {"zh": "成立日期", "en": "Date of establishment"},
+            "market_supervision",
+        ),
+        Field("industry", {"zh": "行业门类", "en": "Industry"}, "market_supervision"),
+        Field("phone", {"zh": "联系电话", "en": "Phone"}, "tax", True),
+    )
+}
+
+SEXES = {
+    "0": {"zh": "未知", "en": "Unknown"},
+    "1": {"zh": "男", "en": "Male"},
+    "2": {"zh": "女", "en": "Female"},
+    "9": {"zh": "未说明", "en": "Not stated"},
+}
+# GB/T 3304: the ethnic groups that the demonstration city has; a code without a name is shown bare.
+ETHNICITIES = {
+    "01": {"zh": "汉族", "en": "Han"},
+    "02": {"zh": "蒙古族", "en": "Mongol"},
+    "03": {"zh": "回族", "en": "Hui"},
+    "05": {"zh": "维吾尔族", "en": "Uygur"},
+    "06": {"zh": "苗族", "en": "Miao"},
+    "08": {"zh": "壮族", "en": "Zhuang"},
+    "10": {"zh": "朝鲜族", "en": "Korean"},
+    "11": {"zh": "满族", "en": "Manchu"},
+    "12": {"zh": "侗族", "en": "Dong"},
+    "15": {"zh": "土家族", "en": "Tujia"},
+}
+# GB/T 2261.2
+MARITAL_STATUSES = {
+    "10": {"zh": "未婚", "en": "Never married"},
+    "20": {"zh": "已婚", "en": "Married"},
+    "30": {"zh": "丧偶", "en": "Widowed"},
+    "40": {"zh": "离婚", "en": "Divorced"},
+    "90": {"zh": "未说明", "en": "Not stated"},
+}
+# GB/T 4754, sections
+INDUSTRIES = {
+    "A": {"zh": "农、林、牧、渔业", "en": "Agriculture, forestry, husbandry and fishery"},
+    "B": {"zh": "采矿业", "en": "Mining"},
+    "C": {"zh": "制造业", "en": "Manufacturing"},
+    "D": {"zh": "电力、热力、燃气及水生产和供应业", "en": "Electricity, heat, gas and water"},
+    "E": {"zh": "建筑业", "en": "Construction"},
+    "F": {"zh": "批发和零售业", "en": "Wholesale and retail"},
+    "G": {"zh": "交通运输、仓储和邮政业", "en": "Transport, storage and post"},
+    "H": {"zh": "住宿和餐饮业", "en": "Accommodation and catering"},
+    "I": {"zh": "信息传输、软件和信息技术服务业", "en": "Information and software"},
+    "J": {"zh": "金融业", "en": "Finance"},
+    "K": {"zh": "房地产业", "en": "Real estate"},
+    "L": {"zh": "租赁和商务服务业", "en": "Leasing and business services"},
+    "M": {"zh": "科学研究和技术服务业", "en": "Research and technical services"},
+    "N": {"zh": "水利、环境和公共设施管理业", "en": "Water, environment and public facilities"},
+    "O": {"zh": "居民服务、修理和其他服务业", "en": "Resident services and repair"},
+    "P": {"zh": "教育", "en": "Education"},
+    "Q": {"zh": "卫生和社会工作", "en": "Health and social work"},
+    "R": {"zh": "文化、体育和娱乐业", "en": "Culture, sport and entertainment"},
+    "S": {"zh": "公共管理、社会保障和社会组织", "en": "Public administration"},
+    "T": {"zh": "国际组织", "en": "International organisations"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryValue:
+    """One value with where it comes from (登记值与来源).
+
+    value: text as a form holds it: dates ISO, codes as codes, the photo as a URL.
+    text: what a person reads, one text or {"zh", "en"}.
+    source: the registry's name; department, department_id: who supplied it (None: not in the city's
+    tree); as_of: the day the supplier says it held.
+    """
+
+    value: str
+    source: Text
+    as_of: date
+    department_id: int | None
+    text: str | Text = ""
+    department: Text = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """A person of the population registry (人口库中的人). sources: field -> (function, as of)."""
+
+    ref: str
+    name: str
+    id_number: str
+    birth_date: date
+    sex: str
+    ethnicity: str
+    marital_status: str
+    phone: str
+    address: str
+    area_code: str
+    community_code: str
+    household_ref: str
+    household_address: str
+    employer_uscc: str
+    deceased_date: date | None
+    is_made: bool
+    sources: dict[str, tuple[str, date]]
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseView:
+    """An enterprise of the legal-person registry (法人库中的企业)."""
+
+    uscc: str
+    name: str
+    legal_representative: str
+    legal_representative_ref: str
+    registered_address: str
+    area_code: str
+    community_code: str
+    business_scope: str
+    registered_capital: str
+    established_date: date
+    industry: str
+    phone: str
+    state: str
+    is_made: bool
+    sources: dict[str, tuple[str, date]]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyMember:
+    """A tie to another person (家庭成员): kind is SPOUSE, PARENT or CHILD, as seen from the asker."""
+
+    ref: str
+    name: str
+    kind: str
+    birth_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionView:
+    """An objection to a value (异议): *this is wrong*, and what the supplier answered."""
+
+    id: int
+    number: str
+    subject_ref: str
+    field: str
+    title: Text
+    shown: str
+    claimed: str
+    note: str
+    state: str
+    department_id: int | None
+    department: Text
+    created_at: datetime
+    outcome: str
+    answer: str
+    answered_at: datetime | None
+    correctable: bool
+
+
+class UnknownField(Invalid):
+    """A registry was asked for a field that it does not have."""
+
+    code = "unknown_field"
+    message = N_("The registry has no field %(field)s. Ask for one of its published fields.")
+
+
+class PurposeNeeded(Forbidden):
+    """Somebody else's record may be read only for a stated purpose (使用目的)."""
+
+    code = "purpose_needed"
+    message = N_("State the purpose for which you need this record. Reads are shown to the person.")
+
+
+class NotInRegistry(YiwangError):
+    """The person or enterprise is not in the registry."""
+
+    code = "not_in_registry"
+    status = 404
+    message = N_("The registry has no record with this number. Check it, or ask the department.")
+
+
+class ObjectionAnswered(YiwangError):
+    """The objection has been answered already."""
+
+    code = "objection_answered"
+    status = 409
+    message = N_("This objection has been answered already. Reload the page to see the answer.")
+
+
+class ObjectionAlreadyOpen(YiwangError):
+    """The subject has an unanswered objection to the same field."""
+
+    code = "objection_already_open"
+    status = 409
+    message = N_("You already told us that this value is wrong. The department is looking into it.")

@@ -1,0 +1,375 @@
+"""Reads of the registries (基础库查询). Whoever reads somebody leaves an audit row that they can see."""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from urllib.parse import quote
+
+from django.urls import reverse
+
+from yiwang.identity.api import (
+    DepartmentView,
+    account_get,
+    data_scope,
+    department_find,
+    department_get,
+    field_in,
+)
+from yiwang.kernel.api import RequestContext, audit_record, context_get, purpose_use
+from yiwang.resources.geospatial.queries import area_name
+from yiwang.resources.registries.data import (
+    ENTERPRISE_FIELDS,
+    LEGAL_PERSONS,
+    PERSON_FIELDS,
+    POPULATION,
+    EnterpriseView,
+    FamilyMember,
+    Field,
+    NotInRegistry,
+    ObjectionView,
+    PersonView,
+    PurposeNeeded,
+    RegistryValue,
+    Text,
+)
+from yiwang.resources.registries.models import (
+    Enterprise,
+    FamilyTie,
+    Person,
+    RegistryObjection,
+)
+from yiwang.resources.registries.rules import coded_text, fields_check, fields_of, source_of
+from yiwang.sdk.errors import Forbidden, NotFound
+
+OWN_DEPARTMENTS = field_in("department_id", "department_ids")
+PORTRAITS = Path(__file__).parent / "data" / "portraits"
+
+
+def person_ref_by_account(account_id: int) -> str:
+    """Return the reference of the person behind an account (账户对应的人), "" when it has none."""
+    kind, _, ref = account_get(account_id).subject_ref.partition(":")
+    return ref if kind == "person" else ""
+
+
+def reads_own(context: RequestContext, subject_ref: str) -> bool:
+    """Tell whether the acting person reads what is held about themself (本人)."""
+    if context.subject_ref == subject_ref:
+        return True
+    if context.account_id is None or not subject_ref.startswith("person:"):
+        return False
+    return f"person:{person_ref_by_account(context.account_id)}" == subject_ref
+
+
+def read_check(subject_ref: str, purpose: str) -> str:
+    """Return the purpose under which the acting person may read a record (查询授权).
+
+    The subject itself may always read; civil servants and the system for a purpose, given or in
+    the context. Raises Forbidden for others, PurposeNeeded for a read without purpose.
+    """
+    context = context_get()
+    purpose = purpose or context.purpose
+    if reads_own(context, subject_ref):
+        return purpose or "OWN_DATA"
+    if context.population not in ("STAFF", "SYSTEM"):
+        raise Forbidden()
+    if not purpose:
+        raise PurposeNeeded()
+    return purpose
+
+
+def person_get(ref: str, *, purpose: str = "") -> PersonView:
+    """Return a person of the population registry (人口库). Another's record is an audited read.
+
+    Raises NotInRegistry, PurposeNeeded, Forbidden.
+    """
+    purpose = read_check(f"person:{ref}", purpose)
+    person = _person(ref, purpose)
+    if not reads_own(context_get(), f"person:{ref}"):
+        _record(f"person:{ref}", ref, list(PERSON_FIELDS), purpose)
+    return person_view(person)
+
+
+def person_values(ref: str, fields: list[str], *, purpose: str) -> dict[str, RegistryValue]:
+    """Return values of a person with source and date (人口库字段); one audit row a read.
+
+    fields: names of data.PERSON_FIELDS. The row lists fields, never values.
+    Raises UnknownField, NotInRegistry, PurposeNeeded, Forbidden.
+    """
+    fields_check(fields, PERSON_FIELDS)
+    subject = f"person:{ref}"
+    purpose = read_check(subject, purpose)
+    person = _person(ref, purpose)
+    _record(subject, ref, fields, purpose)
+    shown_for = "" if reads_own(context_get(), subject) else purpose
+    values = {name: _person_value(person, name, shown_for) for name in fields}
+    texts = {name: _person_text(name, value) for name, value in values.items()}
+    known = [PERSON_FIELDS[name] for name in fields]
+    return _with_sources(values, texts, known, person, POPULATION)
+
+
+def person_list_by_id_number(id_number: str, *, purpose: str) -> list[PersonView]:
+    """Find the person with an identity number (按身份证号查询), at most one; an audited read."""
+    if context_get().population not in ("STAFF", "SYSTEM"):
+        raise Forbidden()
+    if not purpose:
+        raise PurposeNeeded()
+    with data_scope(purpose=purpose, reason="by identity number"):
+        rows = list(Person.objects.select_related("household").filter(id_number=id_number))
+    for row in rows:
+        _record(f"person:{row.ref}", row.ref, list(PERSON_FIELDS), purpose)
+    return [person_view(row) for row in rows]
+
+
+def photo_get(ref: str, *, purpose: str) -> bytes:
+    """Return the portrait of a person as PNG (人像照片); audited like any field.
+
+    Raises NotInRegistry when there is none.
+    """
+    subject = f"person:{ref}"
+    purpose = read_check(subject, purpose)
+    key = _person(ref, purpose).photo_key
+    path = PORTRAITS / f"{key}.png"
+    if not key or not path.is_file():
+        raise NotInRegistry()
+    _record(subject, ref, ["photo"], purpose)
+    return path.read_bytes()
+
+
+def family_list(ref: str, *, purpose: str) -> list[FamilyMember]:
+    """List a person's spouse, parents and children (家庭成员), eldest first; an audited read."""
+    subject = f"person:{ref}"
+    purpose = read_check(subject, purpose)
+    with data_scope(purpose=purpose, reason="family"):
+        forward = FamilyTie.objects.filter(person_id=ref).select_related("relative")
+        backward = FamilyTie.objects.filter(relative_id=ref).select_related("person")
+        members = [
+            FamilyMember(tie.relative_id, tie.relative.name, tie.kind, tie.relative.birth_date)
+            for tie in forward
+        ] + [
+            FamilyMember(
+                tie.person_id,
+                tie.person.name,
+                "SPOUSE" if tie.kind == "SPOUSE" else "PARENT",
+                tie.person.birth_date,
+            )
+            for tie in backward
+        ]
+    _record(subject, ref, ["family"], purpose)
+    return sorted(members, key=lambda member: (member.birth_date, member.ref))
+
+
+def enterprise_get(uscc: str) -> EnterpriseView:
+    """Return an enterprise of the legal-person registry (法人库). Registration data are public."""
+    return enterprise_view(_enterprise(uscc))
+
+
+def enterprise_values(uscc: str, fields: list[str], *, purpose: str) -> dict[str, RegistryValue]:
+    """Return values of an enterprise with source and date (法人库字段); one audit row a read.
+
+    fields: names of data.ENTERPRISE_FIELDS. Raises UnknownField, NotInRegistry.
+    """
+    fields_check(fields, ENTERPRISE_FIELDS)
+    enterprise = _enterprise(uscc)
+    _record(f"enterprise:{uscc}", "", fields, purpose or context_get().purpose)
+    values = {name: _enterprise_value(enterprise, name) for name in fields}
+    texts = {
+        name: area_text(value) if name == "area_code" else coded_text(name, value)
+        for name, value in values.items()
+    }
+    known = [ENTERPRISE_FIELDS[name] for name in fields]
+    return _with_sources(values, texts, known, enterprise, LEGAL_PERSONS)
+
+
+def enterprise_list(*, uscc: list[str]) -> list[EnterpriseView]:
+    """List enterprises by code (法人库), in the order of their codes."""
+    return [
+        enterprise_view(row) for row in Enterprise.objects.filter(uscc__in=uscc).order_by("uscc")
+    ]
+
+
+def objection_list(subject_ref: str) -> list[ObjectionView]:
+    """List what a person or enterprise objected to (我的异议), newest first."""
+    read_check(subject_ref, "OBJECTION")
+    with data_scope(purpose="OBJECTION", reason=subject_ref):
+        rows = list(RegistryObjection.objects.filter(subject_ref=subject_ref).order_by("-id"))
+    return [objection_view(row) for row in rows]
+
+
+def objection_rows(*, state: str = ""):
+    """Return the objections that the acting steward's departments answer (待答复异议), newest first.
+
+    A queryset to be paged by the view; give each row to `objection_view`.
+    """
+    rows = RegistryObjection.objects.scoped(OWN_DEPARTMENTS)
+    return (rows.filter(state=state) if state else rows).order_by("-id")
+
+
+def objection_get(number: str) -> ObjectionView:
+    """Return an objection that the acting steward's department answers. Raises NotFound."""
+    row = objection_rows().filter(number=number).first()
+    if row is None:
+        raise NotFound()
+    return objection_view(row)
+
+
+def objection_view(row: RegistryObjection) -> ObjectionView:
+    """Turn a row into what may cross areas."""
+    field = fields_of(row.subject_ref)[row.field]
+    department = department_get(row.department_id) if row.department_id else None
+    return ObjectionView(
+        id=row.pk,
+        number=row.number,
+        subject_ref=row.subject_ref,
+        field=row.field,
+        title=field.title,
+        shown=row.shown,
+        claimed=row.claimed,
+        note=row.note,
+        state=row.state,
+        department_id=row.department_id,
+        department=supplier_text(department),
+        created_at=row.created_at,
+        outcome=row.outcome,
+        answer=row.answer,
+        answered_at=row.answered_at,
+        correctable=field.correctable,
+    )
+
+
+def area_text(code: str) -> str | Text:
+    """Return the name of a division for people (区划名称)."""
+    return area_name(code) or code
+
+
+def person_view(person: Person) -> PersonView:
+    """Turn a row into what may cross areas."""
+    return PersonView(
+        ref=person.ref,
+        name=person.name,
+        id_number=person.id_number,
+        birth_date=person.birth_date,
+        sex=person.sex,
+        ethnicity=person.ethnicity,
+        marital_status=person.marital_status,
+        phone=person.phone,
+        address=person.address,
+        area_code=person.area_code,
+        community_code=person.community_code,
+        household_ref=person.household_id,
+        household_address=person.household.address,
+        employer_uscc=person.employer_uscc,
+        deceased_date=person.deceased_date,
+        is_made=person.is_made,
+        sources={name: source_of(person.sources, item) for name, item in PERSON_FIELDS.items()},
+    )
+
+
+def enterprise_view(row: Enterprise) -> EnterpriseView:
+    """Turn a row into what may cross areas."""
+    return EnterpriseView(
+        uscc=row.uscc,
+        name=row.name,
+        legal_representative=row.legal_representative,
+        legal_representative_ref=row.legal_representative_ref,
+        registered_address=row.registered_address,
+        area_code=row.area_code,
+        community_code=row.community_code,
+        business_scope=row.business_scope,
+        registered_capital=f"{row.registered_capital.normalize():f}",
+        established_date=row.established_date,
+        industry=row.industry,
+        phone=row.phone,
+        state=row.state,
+        is_made=row.is_made,
+        sources={name: source_of(row.sources, item) for name, item in ENTERPRISE_FIELDS.items()},
+    )
+
+
+def _person(ref: str, purpose: str) -> Person:
+    with data_scope(purpose=purpose, reason="registry record"):
+        person = Person.objects.select_related("household").filter(ref=ref).first()
+    if person is None:
+        raise NotInRegistry()
+    return person
+
+
+def _enterprise(uscc: str) -> Enterprise:
+    enterprise = Enterprise.objects.filter(uscc=uscc).first()
+    if enterprise is None:
+        raise NotInRegistry()
+    return enterprise
+
+
+def _record(subject: str, person_ref: str, fields: list[str], purpose: str) -> None:
+    with purpose_use(purpose):
+        audit_record(
+            subject, act="registries.read", person_ref=person_ref, detail={"fields": list(fields)}
+        )
+
+
+def _person_value(person: Person, name: str, purpose: str) -> str:
+    if name == "photo":
+        return photo_url(person.ref, purpose) if person.photo_key else ""
+    if name == "household_address":
+        return person.household.address
+    if name == "employer":
+        return person.employer_uscc
+    value = getattr(person, name)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _person_text(name: str, value: str) -> str | Text:
+    if name == "employer" and value:
+        found = Enterprise.objects.filter(uscc=value).values_list("name", flat=True).first()
+        return found or value
+    if name in ("area_code", "community_code"):
+        return area_text(value)
+    return coded_text(name, value)
+
+
+def _enterprise_value(enterprise: Enterprise, name: str) -> str:
+    if name == "registered_capital":
+        return f"{enterprise.registered_capital.normalize():f}"
+    value = getattr(enterprise, name)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def photo_url(ref: str, purpose: str) -> str:
+    """Return the address of a portrait (照片地址); a civil servant's carries the purpose."""
+    url = reverse("resources_registries:photo", args=[ref])
+    return f"{url}?purpose={quote(purpose)}" if purpose else url
+
+
+def supplier_map(functions: Iterable[str], area_code: str) -> dict[str, DepartmentView | None]:
+    """Return who supplies (数据提供部门) for an area: the district's bureau, else the city's."""
+    return {function: department_find(function, area_code) for function in set(functions)}
+
+
+def supplier_text(department: DepartmentView | None) -> Text:
+    """Return a department's name in both languages, empty when there is none."""
+    if department is None:
+        return {}
+    return {"zh": department.name, "en": department.name_en or department.name}
+
+
+def _with_sources(
+    values: dict[str, str],
+    texts: dict[str, str | Text],
+    known: list[Field],
+    row: Person | Enterprise,
+    registry: Text,
+) -> dict[str, RegistryValue]:
+    sources = {field.name: source_of(row.sources, field) for field in known}
+    suppliers = supplier_map((function for function, _ in sources.values()), row.area_code)
+    result = {}
+    for name, (function, as_of) in sources.items():
+        supplier = suppliers[function]
+        result[name] = RegistryValue(
+            value=values[name],
+            text=texts[name],
+            source=registry,
+            as_of=as_of,
+            department_id=supplier.id if supplier else None,
+            department=supplier_text(supplier),
+        )
+    return result
