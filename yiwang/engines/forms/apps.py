@@ -5,3 +5,9 @@ class EnginesFormsConfig(AppConfig):
     name = "yiwang.engines.forms"
     label = "engines_forms"
     verbose_name = "表单"
+
+    def ready(self) -> None:
+        from yiwang.engines.forms.pack import forms_read  # noqa: PLC0415
+        from yiwang.kernel.api import pack_section_register  # noqa: PLC0415
+
+        pack_section_register("forms", forms_read, order=10)

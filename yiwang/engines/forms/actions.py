@@ -1,0 +1,376 @@
+"""Acts of the forms room (表单操作): versions, drafts, attachments."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Protocol
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from yiwang.engines.forms.data import AttachmentView, DraftView, FormView, ValueSource
+from yiwang.engines.forms.models import Attachment, Draft, Form, FormVersion
+from yiwang.engines.forms.queries import (
+    attachment_view,
+    definition_get,
+    draft_view,
+    form_view,
+    owns,
+    source_load,
+)
+from yiwang.engines.forms.rules.definition import FormDefinition
+from yiwang.engines.forms.rules.files import AttachmentRefused, file_check
+from yiwang.engines.forms.rules.inputs import TAKE, post_lists, post_parse, values_clean
+from yiwang.engines.forms.rules.merge import history_extend, merge
+from yiwang.kernel.api import action, audit_record
+from yiwang.sdk.errors import N_, NotFound, SignInNeeded, YiwangError
+
+VALUES_LIMIT = 2_000_000
+
+
+class DraftTooLarge(YiwangError):
+    """A draft has grown beyond what a form can be."""
+
+    code = "draft_too_large"
+    status = 413
+    message = N_("This is more than a form can hold. Please attach long texts as a file.")
+
+
+class UploadedFile(Protocol):
+    """What a web framework gives for an uploaded file."""
+
+    name: str
+    size: int
+    content_type: str
+
+    def read(self, size: int = -1) -> bytes: ...
+
+
+@action("engines.forms.form_put", permission="engines.forms.form_put")
+def form_put(key: str, definition: dict, *, source: str, now: datetime | None = None) -> FormView:
+    """Load a form (载入表单): the same content is the same version, a changed one the next.
+
+    key: full name "<pack>.<name>"; source: where it came from. Raises `FormInvalid` with all paths.
+    """
+    parsed = FormDefinition.parse(definition)
+    text = json.dumps(definition, sort_keys=True, ensure_ascii=False)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    form, _ = Form.objects.get_or_create(key=key)
+    Form.objects.select_for_update().get(pk=form.pk)
+    version = FormVersion.objects.filter(form=form, digest=digest).first()
+    if version is None:
+        last = form.versions.aggregate(last=Max("number"))["last"] or 0
+        version = FormVersion.objects.create(
+            form=form,
+            number=last + 1,
+            digest=digest,
+            definition=definition,
+            source=source,
+            created_at=now or timezone.now(),
+        )
+    version.form = form
+    audit_record(f"form:{key}", detail={"number": version.number, "digest": digest[:16]})
+    return form_view(version, parsed)
+
+
+# --- drafts --------------------------------------------------------------------------------------
+
+
+@action("engines.forms.draft_open")
+def draft_open(
+    *,
+    account_id: int,
+    purpose_key: str,
+    form_version_id: int,
+    prefill: Mapping[str, object],
+    now: datetime | None = None,
+) -> DraftView:
+    """Begin or go on with a draft (打开草稿): one per account and purpose, whatever the device.
+
+    prefill: field -> value, `ValueSource`, or anything with value, source and as_of. A draft begun
+    with an older version of the form goes on with this one; nothing typed is dropped. Fresh
+    registry values replace old ones where the person had not changed them.
+    """
+    _own_require(account_id)
+    moment = now or timezone.now()
+    definition = definition_get(form_version_id)
+    found = {name: _source(v) for name, v in prefill.items() if name in definition.fields}
+    sources = {name: each for name, each in found.items() if each.value not in (None, "")}
+    draft, is_new = Draft.objects.get_or_create(
+        account_id=account_id,
+        purpose_key=purpose_key,
+        defaults={
+            "form_version_id": form_version_id,
+            "values": {name: each.value for name, each in sources.items()},
+            "sources": {name: _source_dump(each) for name, each in sources.items()},
+            "created_at": moment,
+            "updated_at": moment,
+        },
+    )
+    if not is_new:
+        draft = Draft.objects.select_for_update().get(pk=draft.pk)
+        _prefill_refresh(draft, definition, sources)
+        draft.form_version_id = form_version_id
+        draft.save()
+    audit_record(f"draft:{draft.pk}", detail={"purpose": purpose_key, "new": is_new})
+    return draft_view(draft)
+
+
+def _prefill_refresh(
+    draft: Draft, definition: FormDefinition, sources: Mapping[str, ValueSource]
+) -> None:
+    """Take fresh registry values where the person has not typed another."""
+    values = dict(draft.values)
+    for name, each in sources.items():
+        before = draft.sources.get(name)
+        untouched = name not in values or (before and values[name] == before.get("value"))
+        if untouched or definition.fields[name].locked:
+            values[name] = each.value
+    draft.history = history_extend(draft.history, draft.values, values, revision=draft.revision + 1)
+    if values != draft.values:
+        draft.revision += 1
+    draft.values = values
+    draft.sources = {**draft.sources, **{k: _source_dump(v) for k, v in sources.items()}}
+
+
+@action("engines.forms.draft_save")
+def draft_save(
+    draft_id: int, *, values: dict, page: str, revision: int, now: datetime | None = None
+) -> DraftView:
+    """Save what was typed (保存草稿); `values` are all values of the draft, as typed.
+
+    revision: the one the page was made from. An older one means that another device saved since:
+    both are merged field by field, and where both typed something different the saved value stands
+    and this one is kept in `conflicts`; nothing is lost.
+    """
+    draft = _draft_lock(draft_id)
+    _save(draft, values, page=page, revision=revision, now=now or timezone.now())
+    return draft_view(draft)
+
+
+@action("engines.forms.draft_post")
+def draft_post(
+    draft_id: int,
+    *,
+    post: Mapping,
+    files: Mapping[str, UploadedFile] | None = None,
+    page: str,
+    revision: int | None = None,
+    now: datetime | None = None,
+) -> DraftView:
+    """Save one posted page of a form (保存页面): read, typed, merged; files checked and kept.
+
+    post: a QueryDict or a dict of texts; `_add`, `_remove` change rows, `_take` takes the other
+    device's value. revision: by default the posted `_revision`. Refused files stand in `refusals`
+    by field; what was typed is saved all the same.
+    """
+    draft = _draft_lock(draft_id)
+    moment = now or timezone.now()
+    definition = definition_get(draft.form_version_id)
+    lists = post_lists(post)
+    base = revision if revision is not None else _revision(lists, draft)
+    names = next((each.fields for each in definition.pages if each.key == page), ())
+    fields = [definition.fields[name] for name in names or definition.fields]
+    values = post_parse(fields, lists, _values_at(draft, base))
+    refusals: dict[str, list[str]] = {}
+    for field in fields:
+        upload = (files or {}).get(field.key)
+        if field.widget in ("photo", "file") and upload:
+            try:
+                kept = _attachment_store(
+                    draft.account_id,
+                    upload,
+                    accept=field.accept or ("image/jpeg", "image/png"),
+                    max_bytes=field.max_mb * 1024 * 1024,
+                    now=moment,
+                )
+                values[field.key] = f"attachment:{kept.pk}"
+            except AttachmentRefused as error:
+                refusals[field.key] = [gettext(error.message) % error.params]
+    _save(draft, values, page=page, revision=base, now=moment)
+    for name in lists.get(TAKE, ()):
+        _take(draft, name)
+    return draft_view(draft, refusals=refusals)
+
+
+@action("engines.forms.draft_discard")
+def draft_discard(draft_id: int) -> None:
+    """Throw a draft away (删除草稿): the person asked for it, or it has been submitted."""
+    draft = _draft_lock(draft_id)
+    audit_record(f"draft:{draft.pk}", detail={"purpose": draft.purpose_key})
+    draft.delete()
+
+
+def _revision(lists: Mapping[str, list[str]], draft: Draft) -> int:
+    typed = (lists.get("_revision") or [""])[-1]
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else draft.revision
+
+
+def _values_at(draft: Draft, revision: int) -> dict:
+    """Return the values as they were at `revision`, as far as the history reaches."""
+    if revision >= draft.revision:
+        return dict(draft.values)
+    values = dict(draft.values)
+    for name, changes in draft.history.items():
+        later = [before for changed, before in changes if changed > revision]
+        if later:
+            values[name] = later[0]
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _save(draft: Draft, values: dict, *, page: str, revision: int, now: datetime) -> None:
+    definition = definition_get(draft.form_version_id)
+    typed = values_clean(values)
+    for name, raw in draft.sources.items():
+        field = definition.fields.get(name)
+        if field and field.locked:
+            typed[name] = raw.get("value")
+    if len(json.dumps(typed)) > VALUES_LIMIT:
+        raise DraftTooLarge()
+    merged = merge(draft.values, draft.history, typed, base=min(revision, draft.revision))
+    changed = sorted(
+        name
+        for name in draft.values.keys() | merged.values.keys()
+        if draft.values.get(name) != merged.values.get(name)
+    )
+    if changed:
+        draft.revision += 1
+        draft.history = history_extend(
+            draft.history, draft.values, merged.values, revision=draft.revision
+        )
+    stamp = now.isoformat()
+    draft.others = {
+        **{name: raw for name, raw in draft.others.items() if name not in changed},
+        **{name: {"value": value, "at": stamp} for name, value in merged.others.items()},
+    }
+    draft.values = merged.values
+    draft.page = page[:60]
+    draft.updated_at = now
+    draft.save()
+    audit_record(
+        f"draft:{draft.pk}",
+        detail={"fields": changed, "revision": draft.revision, "others": sorted(merged.others)},
+    )
+
+
+def _take(draft: Draft, name: str) -> None:
+    """Let the other device's value stand; the one it replaces is offered in its place."""
+    raw = draft.others.get(name)
+    if raw is None:
+        return
+    before = draft.values.get(name)
+    values = {**draft.values, name: raw["value"]}
+    draft.revision += 1
+    draft.history = history_extend(draft.history, draft.values, values, revision=draft.revision)
+    draft.values = {key: value for key, value in values.items() if value is not None}
+    draft.others = {**draft.others, name: {**raw, "value": before}}
+    draft.save()
+
+
+def _own_require(account_id: int | None) -> None:
+    if account_id is None:
+        raise SignInNeeded()
+    if not owns(account_id):
+        raise NotFound()
+
+
+def _draft_lock(draft_id: int) -> Draft:
+    draft = Draft.objects.select_for_update().filter(pk=draft_id).first()
+    if draft is None or not owns(draft.account_id):
+        raise NotFound()
+    return draft
+
+
+def _source(value: object) -> ValueSource:
+    if isinstance(value, ValueSource):
+        return value
+    if isinstance(value, Mapping) and "value" in value:
+        return source_load({**value, "as_of": _iso(value.get("as_of"))})
+    if hasattr(value, "value") and hasattr(value, "source"):
+        return ValueSource(
+            value=_plain(value.value),
+            source=dict(value.source or {}),
+            as_of=getattr(value, "as_of", None),
+            department_id=getattr(value, "department_id", None),
+            registry_field=getattr(value, "registry_field", ""),
+        )
+    return ValueSource(value=_plain(value), source={})
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _iso(value: object) -> str | None:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _source_dump(source: ValueSource) -> dict:
+    return {
+        "value": _plain(source.value),
+        "source": dict(source.source),
+        "as_of": _iso(source.as_of),
+        "department_id": source.department_id,
+        "registry_field": source.registry_field,
+    }
+
+
+# --- attachments ---------------------------------------------------------------------------------
+
+
+@action("engines.forms.attachment_put")
+def attachment_put(
+    *,
+    account_id: int,
+    file: UploadedFile,
+    accept: list[str],
+    max_bytes: int,
+    now: datetime | None = None,
+) -> AttachmentView:
+    """Take an uploaded file (上传附件) after looking at its content, not at its name.
+
+    accept: media types such as "application/pdf"; max_bytes: the limit in bytes. Raises a subclass
+    of `AttachmentRefused` whose sentence says what is wrong and what is accepted.
+    """
+    _own_require(account_id)
+    moment = now or timezone.now()
+    row = _attachment_store(account_id, file, accept=accept, max_bytes=max_bytes, now=moment)
+    return attachment_view(row)
+
+
+@action("engines.forms.attachment_remove")
+def attachment_remove(attachment_id: int) -> None:
+    """Take a file out of view (移除附件); the owner may, as long as nothing was submitted with it."""
+    row = Attachment.objects.select_for_update().filter(pk=attachment_id).first()
+    if row is None or not owns(row.account_id):
+        raise NotFound()
+    row.state = Attachment.State.REMOVED
+    row.save(update_fields=["state"])
+    audit_record(f"attachment:{row.pk}", detail={"name": row.name})
+
+
+def _attachment_store(
+    account_id: int, file: UploadedFile, *, accept, max_bytes: int, now: datetime
+) -> Attachment:
+    content = file.read(max_bytes + 1)
+    facts = file_check(file.name or "", content, accept=accept, max_bytes=max_bytes)
+    digest = hashlib.sha256(content).hexdigest()
+    path = f"attachments/{digest[:2]}/{digest[2:4]}/{digest}"
+    if not default_storage.exists(path):
+        path = default_storage.save(path, ContentFile(content))
+    row = Attachment.objects.create(
+        account_id=account_id,
+        path=path,
+        sha256=digest,
+        name=facts.name,
+        declared_type=(getattr(file, "content_type", "") or "")[:120],
+        content_type=facts.content_type,
+        size=facts.size,
+        created_at=now,
+    )
+    audit_record(f"attachment:{row.pk}", detail={"type": facts.content_type, "size": facts.size})
+    return row

@@ -1,0 +1,194 @@
+"""What the forms room gives to other areas (表单数据): frozen values, no models."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+Text = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a field (选项)."""
+
+    value: object
+    title: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSource:
+    """Where a prefilled value came from (数据来源) and what it was."""
+
+    value: object
+    source: Text
+    as_of: date | None = None
+    department_id: int | None = None
+    registry_field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueConflict:
+    """Two devices typed different values (冲突): `kept` stands, `other` is offered."""
+
+    field: str
+    kept: object
+    other: object
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """One row of a repeating group (分组行)."""
+
+    number: int
+    name: str
+    fields: tuple["FieldState", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldState:
+    """One field as the server sees it now (字段状态).
+
+    key is the schema's name, name the HTML name ("staff.0.phone" in a row); value is what the
+    draft holds, text what an input shows, display what a reader sees.
+    """
+
+    key: str
+    name: str
+    title: Text
+    widget: str
+    help: Text = field(default_factory=dict)
+    hint: Text = field(default_factory=dict)
+    shown: bool = True
+    required: bool = False
+    locked: bool = False
+    options: tuple[Option, ...] = ()
+    value: object = None
+    text: str = ""
+    display: Text = field(default_factory=dict)
+    errors: tuple[str, ...] = ()
+    source: ValueSource | None = None
+    edited: bool = False
+    conflict: ValueConflict | None = None
+    rows: tuple[RowState, ...] = ()
+    may_add: bool = False
+    may_remove: bool = False
+    max_length: int | None = None
+    minimum: object = None
+    maximum: object = None
+    autocomplete: str = ""
+    triggers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """One page of one subject (表单页)."""
+
+    key: str
+    title: Text
+    number: int
+    fields: tuple[FieldState, ...]
+    help: Text = field(default_factory=dict)
+
+    @property
+    def error_count(self) -> int:
+        """Count the fields of the page that need attention."""
+        return sum(bool(each.errors) for each in walk(self.fields))
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """A form at a moment (表单状态): what is shown, asked, filled and wrong.
+
+    pages: those that have at least one shown field. values: what would be submitted (shown and
+    filled fields only). errors: HTML name -> sentences, in the order of the form.
+    """
+
+    version_id: int
+    key: str
+    title: Text
+    pages: tuple[PageState, ...]
+    values: dict[str, object]
+    errors: dict[str, list[str]]
+
+    @property
+    def is_valid(self) -> bool:
+        """Tell whether the form may be submitted."""
+        return not self.errors
+
+    def page(self, key: str) -> PageState:
+        """Return the page `key`, or the first one when it is not (or no longer) there."""
+        return next((each for each in self.pages if each.key == key), self.pages[0])
+
+    def page_after(self, key: str) -> PageState | None:
+        """Return the page after `key`; None after the last."""
+        keys = [each.key for each in self.pages]
+        position = keys.index(self.page(key).key) + 1
+        return self.pages[position] if position < len(keys) else None
+
+    def page_before(self, key: str) -> PageState | None:
+        """Return the page before `key`; None before the first."""
+        position = [each.key for each in self.pages].index(self.page(key).key)
+        return self.pages[position - 1] if position else None
+
+
+def walk(fields: tuple[FieldState, ...]):
+    """Yield the fields and those in their rows, in reading order."""
+    for each in fields:
+        yield each
+        for row in each.rows:
+            yield from walk(row.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class FormView:
+    """One immutable version of a form (表单版本). prefills: field -> registry field."""
+
+    version_id: int
+    key: str
+    number: int
+    digest: str
+    title: Text
+    source: str
+    definition: dict
+    pages: tuple[str, ...]
+    fields: tuple[str, ...]
+    required: frozenset[str]
+    prefills: dict[str, str]
+    titles: dict[str, Text]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """What somebody has typed so far (草稿)."""
+
+    id: int
+    account_id: int
+    purpose_key: str
+    form_version_id: int
+    values: dict[str, object]
+    sources: dict[str, ValueSource]
+    page: str
+    revision: int
+    updated_at: datetime
+    conflicts: dict[str, ValueConflict] = field(default_factory=dict)
+    refusals: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    """One uploaded file (附件)."""
+
+    id: int
+    account_id: int
+    name: str
+    content_type: str
+    declared_type: str
+    size: int
+    sha256: str
+    state: str
+    created_at: datetime
+
+    @property
+    def url(self) -> str:
+        """Return the download address."""
+        return f"/engines/forms/attachments/{self.id}/"

@@ -1,0 +1,394 @@
+"""The state of a form (表单状态): the same pure function decides what is shown and what is wrong.
+
+The browser never evaluates a condition: it posts and gets the next state, so the two cannot differ.
+A hidden field is None to every expression, is not validated and is not submitted; so nothing that
+stands in a hidden field can change the outcome.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from yiwang.engines.forms.data import (
+    FieldState,
+    FormState,
+    Option,
+    PageState,
+    RowState,
+    Text,
+    ValueConflict,
+    ValueSource,
+    walk,
+)
+from yiwang.engines.forms.rules.definition import (
+    OUTER_NAMES,
+    FieldDefinition,
+    FormDefinition,
+    PageDefinition,
+)
+from yiwang.engines.forms.rules.inputs import is_blank, value_text
+from yiwang.engines.forms.rules.problems import FieldError
+
+Say = Callable[[FieldError], str]
+Lookup = Callable[[FieldDefinition], tuple[Option, ...]]
+TYPES = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "list": list,
+    "rows": list,
+}
+YES_NO = {True: {"zh": "是", "en": "Yes"}, False: {"zh": "否", "en": "No"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a form is evaluated in (环境): outer names, sources of values, language, code lists."""
+
+    names: Mapping[str, object] = field(default_factory=dict)
+    sources: Mapping[str, ValueSource] = field(default_factory=dict)
+    conflicts: Mapping[str, ValueConflict] = field(default_factory=dict)
+    say: Say = lambda error: error.message % error.params
+    lookup: Lookup = lambda definition: definition.options
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What the conditions decide."""
+
+    shown: frozenset[str]
+    required: frozenset[str]
+    locked: frozenset[str]
+    restricted: dict[str, tuple]
+    values: dict[str, object]
+    names: dict[str, object]
+
+
+def evaluate(
+    definition: FormDefinition,
+    data: Mapping[str, object],
+    around: Surroundings,
+    *,
+    version_id: int = 0,
+) -> FormState:
+    """Work out the state of a form (状态计算) for `data`, values by field name as a draft holds them.
+
+    Values of locked fields come from their source whatever `data` says. Idempotent: the state of
+    `state.values` has the same values, and shows and asks for the same fields.
+    """
+    outcome = _decide(definition, data, around)
+    states = {
+        name: _field_state(definition, definition.fields[name], outcome, around)
+        for name in definition.fields
+        if name in outcome.shown
+    }
+    _checks_apply(definition, outcome, around, states)
+    pages = _pages(definition.pages, states)
+    errors = {
+        each.name: list(each.errors) for page in pages for each in walk(page.fields) if each.errors
+    }
+    values = {
+        name: _submitted(definition.fields[name], state.value)
+        for name, state in states.items()
+        if not is_blank(_submitted(definition.fields[name], state.value))
+    }
+    return FormState(version_id, definition.key, definition.title, pages, values, errors)
+
+
+def _pages(pages: tuple[PageDefinition, ...], states: dict) -> tuple[PageState, ...]:
+    found = []
+    for page in pages:
+        fields = tuple(states[name] for name in page.fields if name in states)
+        if any(each.widget != "hidden" for each in fields):
+            found.append(PageState(page.key, page.title, len(found) + 1, fields, page.help))
+    if not found:
+        page = pages[0]
+        found.append(PageState(page.key, page.title, 1, (), page.help))
+    return tuple(found)
+
+
+def _decide(
+    definition: FormDefinition, data: Mapping[str, object], around: Surroundings
+) -> _Outcome:
+    """Walk the fields in the order of their dependence: one pass is the fixed point."""
+    names: dict[str, object] = dict.fromkeys(OUTER_NAMES)
+    names.update({name: v for name, v in around.names.items() if name in OUTER_NAMES})
+    names.update(dict.fromkeys(definition.fields))
+    values: dict[str, object] = {}
+    for name in definition.order:
+        field_definition = definition.fields[name]
+        if name in definition.conditional and not any(
+            name in each.show and _true(each.when, names) for each in definition.conditions
+        ):
+            continue
+        value = data.get(name)
+        source = around.sources.get(name)
+        if field_definition.locked and source is not None:
+            value = source.value
+        values[name] = value
+        names[name] = _usable(field_definition, value)
+    met = [each for each in definition.conditions if _true(each.when, names)]
+    shown = frozenset(values)
+    always = {name for name, each in definition.fields.items() if each.required}
+    required = always.union(*(each.require for each in met)) & shown
+    locked = frozenset().union(*(each.lock for each in met))
+    restricted: dict[str, tuple] = {}
+    for each in met:
+        for name, allowed in each.options.items():
+            before = restricted.get(name, allowed)
+            restricted[name] = tuple(value for value in before if value in allowed)
+    return _Outcome(shown, frozenset(required), locked, restricted, values, names)
+
+
+def _true(expression: object, names: Mapping[str, object]) -> bool:
+    return bool(expression.evaluate(names))
+
+
+def _usable(definition: FieldDefinition, value: object) -> object:
+    """Give expressions a value of the right type, or None: a typing error decides nothing."""
+    right = isinstance(value, TYPES[definition.kind])
+    if isinstance(value, bool) and definition.kind != "boolean":
+        right = False
+    return None if is_blank(value) or not right else value
+
+
+def _submitted(definition: FieldDefinition, value: object) -> object:
+    if definition.kind == "rows" and isinstance(value, list):
+        known = {each.key for each in definition.fields}
+        rows = [
+            {k: v for k, v in row.items() if k in known and not is_blank(v)}
+            for row in value
+            if isinstance(row, dict) and not is_blank(row)
+        ]
+        return rows or None
+    return value
+
+
+# --- one field -----------------------------------------------------------------------------------
+
+
+def _field_state(
+    form: FormDefinition, definition: FieldDefinition, outcome: _Outcome, around: Surroundings
+) -> FieldState:
+    name = definition.key
+    value = outcome.values[name]
+    source = around.sources.get(name)
+    locked = source is not None and (definition.locked or name in outcome.locked)
+    if locked:
+        value = source.value
+    options = _options(definition, around, outcome.restricted.get(name))
+    required = name in outcome.required
+    errors = () if locked else _errors(definition, value, required, options)
+    rows = _rows(definition, value, around) if definition.kind == "rows" else ()
+    return FieldState(
+        key=name,
+        name=name,
+        title=definition.title,
+        widget=definition.widget,
+        help=definition.help,
+        hint=definition.hint,
+        required=required,
+        locked=locked,
+        options=options,
+        value=value,
+        text=_text(value),
+        display=_display(definition, value, options),
+        errors=_sentences(definition, errors, around),
+        source=source,
+        edited=source is not None and not locked and value != source.value,
+        conflict=around.conflicts.get(name),
+        rows=rows,
+        may_add=len(rows) < definition.schema.get("maxItems", 200),
+        may_remove=len(rows) > 0,
+        max_length=definition.schema.get("maxLength"),
+        minimum=definition.schema.get("minimum"),
+        maximum=definition.schema.get("maximum"),
+        autocomplete=definition.autocomplete,
+        triggers=name in form.triggers,
+    )
+
+
+def _rows(definition: FieldDefinition, value: object, around: Surroundings) -> tuple[RowState, ...]:
+    rows = []
+    for number, row in enumerate(value if isinstance(value, list) else ()):
+        cells = row if isinstance(row, dict) else {}
+        empty = is_blank(cells)
+        fields = tuple(
+            _cell(definition, each, cells.get(each.key), number, empty, around)
+            for each in definition.fields
+        )
+        rows.append(RowState(number + 1, f"{definition.key}.{number}", fields))
+    return tuple(rows)
+
+
+def _cell(
+    group: FieldDefinition,
+    definition: FieldDefinition,
+    value: object,
+    number: int,
+    empty: bool,
+    around: Surroundings,
+) -> FieldState:
+    options = _options(definition, around, None)
+    errors = () if empty else _errors(definition, value, definition.required, options)
+    return FieldState(
+        key=definition.key,
+        name=f"{group.key}.{number}.{definition.key}",
+        title=definition.title,
+        widget=definition.widget,
+        help=definition.help,
+        hint=definition.hint,
+        required=definition.required,
+        options=options,
+        value=value,
+        text=_text(value),
+        display=_display(definition, value, options),
+        errors=_sentences(definition, errors, around),
+        max_length=definition.schema.get("maxLength"),
+        minimum=definition.schema.get("minimum"),
+        maximum=definition.schema.get("maximum"),
+        autocomplete=definition.autocomplete,
+    )
+
+
+def _text(value: object) -> str:
+    return "" if isinstance(value, (list, dict)) else value_text(value)
+
+
+def _options(
+    definition: FieldDefinition, around: Surroundings, restricted: tuple | None
+) -> tuple[Option, ...]:
+    options = around.lookup(definition) if definition.has_options else ()
+    if restricted is None:
+        return tuple(options)
+    return tuple(each for each in options if each.value in restricted)
+
+
+def _display(definition: FieldDefinition, value: object, options: tuple[Option, ...]) -> Text:
+    if is_blank(value) or definition.kind == "rows":
+        return {}
+    if definition.kind == "boolean" and isinstance(value, bool) and not options:
+        return YES_NO[value]
+    titles = {value_text(each.value): each.title for each in options}
+    values = value if isinstance(value, list) else [value]
+    texts = [value_text(each) for each in values]
+    found = [titles.get(text, {"zh": text, "en": text}) for text in texts]
+    return {
+        "zh": "、".join(each["zh"] for each in found),
+        "en": ", ".join(each["en"] for each in found),
+    }
+
+
+def _sentences(
+    definition: FieldDefinition, errors: tuple[FieldError, ...], around: Surroundings
+) -> tuple[str, ...]:
+    named = [
+        FieldError(each.code, {"title": definition.title, "hint": definition.hint, **each.params})
+        for each in errors
+    ]
+    return tuple(dict.fromkeys(around.say(each) for each in named))
+
+
+# --- what is wrong -------------------------------------------------------------------------------
+
+
+def _errors(
+    definition: FieldDefinition, value: object, required: bool, options: tuple[Option, ...]
+) -> tuple[FieldError, ...]:
+    value = _submitted(definition, value)
+    if is_blank(value) or (definition.widget == "checkbox" and value is False):
+        return (_missing(definition),) if required else ()
+    if definition.kind == "rows":
+        return _validation(definition, value, only=())
+    found = _validation(definition, value)
+    if not found and definition.has_options:
+        allowed = {value_text(each.value) for each in options}
+        chosen = value if isinstance(value, list) else [value]
+        if any(value_text(each) not in allowed for each in chosen):
+            return (FieldError("not_choice"),)
+    return found
+
+
+def _missing(definition: FieldDefinition) -> FieldError:
+    by_widget = {
+        "checkbox": "required_tick",
+        "photo": "required_file",
+        "file": "required_file",
+        "rows": "required_rows",
+        "radio": "required_choice",
+        "select": "required_choice",
+        "checkboxes": "required_choice",
+        "area": "required_choice",
+    }
+    return FieldError(by_widget.get(definition.widget, "required_text"))
+
+
+def _validation(
+    definition: FieldDefinition, value: object, *, only: tuple | None = None
+) -> tuple[FieldError, ...]:
+    """Validate by the schema; `only=()` keeps to errors of the value itself, not of its parts."""
+    found = []
+    for error in definition.validator.iter_errors(value):
+        if only is not None and tuple(error.instance_path) != only:
+            continue
+        translated = _translate(definition, error.kind.name, error.kind.value, value)
+        if translated.code.startswith("not_") and error.kind.name == "type":
+            return (translated,)
+        found.append(translated)
+    return tuple(found)
+
+
+LIMITS = {
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "exclusiveMinimum": "above",
+    "exclusiveMaximum": "below",
+    "multipleOf": "multiple",
+}
+COUNTS = {
+    "maxLength": "too_long",
+    "minLength": "too_short",
+    "maxItems": "too_many",
+    "minItems": "too_few",
+}
+KINDS = {"integer": "not_integer", "number": "not_number"}
+FORMAT_CODES = frozenset(
+    {"date", "email", "id-number", "uscc", "mobile-phone", "phone", "postal-code", "plate"}
+)
+
+
+def _translate(
+    definition: FieldDefinition, keyword: str, limit: object, value: object
+) -> FieldError:
+    if keyword in COUNTS:
+        return FieldError(COUNTS[keyword], {"limit": limit, "count": len(value)})
+    if keyword in LIMITS:
+        return FieldError(LIMITS[keyword], {"limit": value_text(limit)})
+    if keyword == "type":
+        return FieldError(KINDS.get(definition.kind, "not_text"))
+    if keyword in ("enum", "const"):
+        ticks = definition.widget == "checkbox"
+        return FieldError("required_tick" if ticks else "not_choice")
+    if keyword == "uniqueItems":
+        return FieldError("not_unique")
+    if definition.hint:
+        return FieldError("hint")
+    if keyword == "format" and limit in FORMAT_CODES:
+        return FieldError(str(limit))
+    return FieldError("pattern" if keyword == "pattern" else "other")
+
+
+def _checks_apply(
+    form: FormDefinition, outcome: _Outcome, around: Surroundings, states: dict[str, FieldState]
+) -> None:
+    """Apply the rules across fields, each only when all it speaks of is shown, filled and right."""
+    for check in form.checks:
+        if check.field not in states or any(
+            name not in states or outcome.names[name] is None or states[name].errors
+            for name in check.names
+        ):
+            continue
+        if not _true(check.that, outcome.names):
+            state = states[check.field]
+            error = FieldError("check", {"title": state.title, "hint": check.message})
+            states[check.field] = replace(state, errors=(*state.errors, around.say(error)))

@@ -1,0 +1,7 @@
+from django.urls import path
+
+from yiwang.engines.forms import views
+
+urlpatterns = [
+    path("attachments/<int:attachment_id>/", views.attachment, name="attachment"),
+]
