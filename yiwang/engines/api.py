@@ -1,5 +1,19 @@
 """The only door of the area `engines`: what other areas may use. Keep `__all__` sorted and complete."""
 
+from yiwang.engines.clocks.actions import (
+    ClockOverdue,
+    ClockStopped,
+    ExtensionTooLong,
+    PauseGroundUnknown,
+    clock_extend,
+    clock_pause,
+    clock_rebuild,
+    clock_resume,
+    clock_start,
+    clock_stop,
+)
+from yiwang.engines.clocks.data import ClockView, ExtensionView, PauseView
+from yiwang.engines.clocks.queries import clock_due_list, clock_get, clock_list, clock_map
 from yiwang.engines.forms.actions import (
     DraftTooLarge,
     attachment_put,
@@ -42,13 +56,20 @@ from yiwang.engines.forms.rules.problems import FormInvalid
 __all__ = [
     "AttachmentRefused",
     "AttachmentView",
+    "ClockOverdue",
+    "ClockStopped",
+    "ClockView",
     "DraftTooLarge",
     "DraftView",
+    "ExtensionTooLong",
+    "ExtensionView",
     "FieldState",
     "FormInvalid",
     "FormState",
     "FormView",
     "PageState",
+    "PauseGroundUnknown",
+    "PauseView",
     "RowState",
     "ValueConflict",
     "ValueSource",
@@ -58,6 +79,16 @@ __all__ = [
     "attachment_open",
     "attachment_put",
     "attachment_remove",
+    "clock_due_list",
+    "clock_extend",
+    "clock_get",
+    "clock_list",
+    "clock_map",
+    "clock_pause",
+    "clock_rebuild",
+    "clock_resume",
+    "clock_start",
+    "clock_stop",
     "draft_discard",
     "draft_find",
     "draft_get",

@@ -34,6 +34,15 @@ from yiwang.kernel.calendar.queries import (
     office_hours_get,
 )
 from yiwang.kernel.calendar.rules import CalendarNotPublished, OfficeHours, WorkingCalendar
+from yiwang.kernel.codes.data import CodeView, EditionView, TableView
+from yiwang.kernel.codes.queries import (
+    code_get,
+    code_list,
+    code_search,
+    code_table_get,
+    code_table_list,
+    edition_get,
+)
 from yiwang.kernel.events.actions import (
     EventOutsideTransaction,
     delivery_retry,
@@ -77,10 +86,12 @@ __all__ = [
     "CalendarYearView",
     "ClosureExists",
     "ClosureView",
+    "CodeView",
     "Column",
     "DataAccess",
     "DataAccessPage",
     "DeliveryView",
+    "EditionView",
     "EventOutsideTransaction",
     "EventView",
     "Filter",
@@ -91,6 +102,7 @@ __all__ = [
     "RequestContext",
     "Source",
     "SweepView",
+    "TableView",
     "WorkerView",
     "WorkingCalendar",
     "action",
@@ -106,6 +118,11 @@ __all__ = [
     "closure_add",
     "closure_list",
     "closure_remove",
+    "code_get",
+    "code_list",
+    "code_search",
+    "code_table_get",
+    "code_table_list",
     "context_get",
     "context_system",
     "context_use",
@@ -115,6 +132,7 @@ __all__ = [
     "delivery_count",
     "delivery_list",
     "delivery_retry",
+    "edition_get",
     "error_response",
     "error_text",
     "event_publish",

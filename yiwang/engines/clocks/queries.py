@@ -1,0 +1,191 @@
+"""Reads of clocks (时限): the stored facts, measured by the calendar of the clock's area."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from yiwang.engines.clocks.data import (
+    CALENDAR_NOT_PUBLISHED,
+    DATED,
+    GREEN,
+    PAUSED,
+    RED,
+    RUNNING,
+    STOPPED,
+    YELLOW,
+    ClockView,
+    ExtensionView,
+    PauseView,
+)
+from yiwang.engines.clocks.models import Clock
+from yiwang.engines.clocks.rules import SECONDS_AN_HOUR, WORKING_HOUR, Facts, Ruler
+from yiwang.kernel.api import CalendarNotPublished, calendar_get, office_hours_get
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A due date as it is mirrored (到期)."""
+
+    due_at: datetime | None
+    due_state: str
+    missing_year: int | None = None
+
+
+def clock_list(subject: str, *, now: datetime, below: bool = False) -> list[ClockView]:
+    """List the clocks of a subject (时限) as they stand at `now`, in the order they were started.
+
+    below: also those of "<subject>/…", the branches of an application.
+    """
+    rows = Clock.objects.filter(subject_filter(subject, below=below))
+    return _views(rows, now)
+
+
+def clock_map(subjects: Iterable[str], *, now: datetime) -> dict[str, list[ClockView]]:
+    """Return the clocks of many subjects at once, every subject a key: for lists and desks."""
+    found: dict[str, list[ClockView]] = {subject: [] for subject in subjects}
+    for view in _views(Clock.objects.filter(subject__in=list(found)), now):
+        found[view.subject].append(view)
+    return found
+
+
+def clock_get(clock_id: int, *, now: datetime) -> ClockView | None:
+    """Return one clock (时限), None when there is none."""
+    return next(iter(_views(Clock.objects.filter(pk=clock_id), now)), None)
+
+
+def clock_due_list(
+    *, until: datetime, now: datetime, after: tuple[datetime, int] | None = None, limit: int = 500
+) -> list[ClockView]:
+    """List open clocks that are due up to a moment (到期清单), soonest first, for warnings and cards.
+
+    after: (due_at, id) of the last one seen, for the next page.
+    """
+    rows = Clock.objects.filter(stopped_at=None, due_at__lte=until)
+    if after is not None:
+        rows = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], id__gt=after[1]))
+    ids = list(rows.order_by("due_at", "id").values_list("id", flat=True)[:limit])
+    views = {view.id: view for view in _views(Clock.objects.filter(id__in=ids), now)}
+    return [views[clock_id] for clock_id in ids]
+
+
+def subject_filter(subject: str, *, below: bool) -> Q:
+    """Return the filter of a subject, with or without what stands below it."""
+    chosen = Q(subject=subject)
+    return chosen | Q(subject__startswith=f"{subject}/") if below else chosen
+
+
+def ruler_get(area_code: str) -> Ruler:
+    """Return what the clocks of an area are measured by."""
+    return Ruler(calendar_get(area_code), office_hours_get())
+
+
+def facts_of(clock: Clock) -> Facts:
+    """Return the facts that a clock's state follows from; pauses and extensions are prefetched."""
+    return Facts(
+        unit=clock.unit,
+        amount=clock.amount + sum(extension.amount for extension in clock.extensions.all()),
+        started_at=timezone.localtime(clock.started_at),
+        pauses=tuple(
+            (timezone.localtime(pause.paused_at), _local(pause.resumed_at))
+            for pause in clock.pauses.all()
+        ),
+        stopped_at=_local(clock.stopped_at),
+    )
+
+
+def due_of(facts: Facts, ruler: Ruler) -> Due:
+    """Derive the due date (到期时刻) with its state: a missing calendar is said, never guessed."""
+    try:
+        due_at = ruler.due_at(facts)
+    except CalendarNotPublished as missing:
+        return Due(None, CALENDAR_NOT_PUBLISHED, missing.year)
+    return Due(due_at, DATED if due_at else PAUSED)
+
+
+def _views(rows, now: datetime) -> list[ClockView]:
+    clocks = list(rows.order_by("id").prefetch_related("pauses", "extensions"))
+    rulers = {area: ruler_get(area) for area in {clock.area_code for clock in clocks}}
+    now = timezone.localtime(now)
+    return [_view(clock, rulers[clock.area_code], now) for clock in clocks]
+
+
+def _view(clock: Clock, ruler: Ruler, now: datetime) -> ClockView:
+    facts = facts_of(clock)
+    due = due_of(facts, ruler)
+    try:
+        elapsed = ruler.elapsed(facts, now)
+    except CalendarNotPublished:
+        elapsed = None
+    remaining = None if elapsed is None else ruler.total(facts) - elapsed
+    at = facts.stopped_at or now
+    is_overdue = due.due_at is not None and at > due.due_at
+    warn_at = _warn_at(due, ruler)
+    return ClockView(
+        id=clock.pk,
+        subject=clock.subject,
+        kind=clock.kind,
+        label=clock.label,
+        amount=facts.amount,
+        unit=clock.unit,
+        started_at=facts.started_at,
+        stopped_at=facts.stopped_at,
+        department_id=clock.department_id,
+        legal_basis=clock.legal_basis,
+        state=STOPPED if facts.stopped_at else PAUSED if facts.is_paused else RUNNING,
+        elapsed=_in_unit(elapsed, clock.unit),
+        remaining=_in_unit(remaining, clock.unit),
+        due_at=due.due_at,
+        due_state=due.due_state,
+        missing_year=due.missing_year,
+        warn_at=warn_at,
+        light=_light(facts, ruler, remaining, is_overdue, warn_at, now),
+        is_overdue=is_overdue,
+        pauses=tuple(
+            PauseView(p.ground, p.document, timezone.localtime(p.paused_at), _local(p.resumed_at))
+            for p in clock.pauses.all()
+        ),
+        extensions=tuple(
+            ExtensionView(
+                e.amount, e.reason, e.approver_account_id, timezone.localtime(e.extended_at)
+            )
+            for e in clock.extensions.all()
+        ),
+    )
+
+
+def _light(  # noqa: PLR0913
+    facts: Facts,
+    ruler: Ruler,
+    remaining: int | None,
+    is_overdue: bool,
+    warn_at: datetime | None,
+    now: datetime,
+) -> str:
+    if is_overdue:
+        return RED
+    if facts.stopped_at:
+        return GREEN
+    if warn_at is not None:
+        return YELLOW if now >= warn_at else GREEN
+    # Without a due date the count decides; without a count nobody can say that all is well.
+    return GREEN if remaining is not None and not ruler.is_nearly_used(facts, remaining) else YELLOW
+
+
+def _warn_at(due: Due, ruler: Ruler) -> datetime | None:
+    try:
+        return ruler.warn_at(due.due_at) if due.due_at else None
+    except CalendarNotPublished:  # calendar days need no calendar to be due, only to warn
+        return None
+
+
+def _in_unit(amount: int | None, unit: str) -> float | None:
+    if amount is None or unit != WORKING_HOUR:
+        return amount
+    return amount / SECONDS_AN_HOUR
+
+
+def _local(moment: datetime | None) -> datetime | None:
+    return timezone.localtime(moment) if moment else None
