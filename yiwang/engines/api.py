@@ -52,6 +52,15 @@ from yiwang.engines.forms.queries import (
 from yiwang.engines.forms.registry import attachment_access_register
 from yiwang.engines.forms.rules.files import AttachmentRefused
 from yiwang.engines.forms.rules.problems import FormInvalid
+from yiwang.engines.text.actions import (
+    search_put,
+    search_put_many,
+    search_rebuild,
+    search_remove,
+    synonyms_put,
+)
+from yiwang.engines.text.data import SearchEntry, SearchHit, SearchResult
+from yiwang.engines.text.queries import search
 
 __all__ = [
     "AttachmentRefused",
@@ -71,6 +80,9 @@ __all__ = [
     "PauseGroundUnknown",
     "PauseView",
     "RowState",
+    "SearchEntry",
+    "SearchHit",
+    "SearchResult",
     "ValueConflict",
     "ValueSource",
     "attachment_access_register",
@@ -103,4 +115,10 @@ __all__ = [
     "form_put",
     "form_state",
     "form_validate",
+    "search",
+    "search_put",
+    "search_put_many",
+    "search_rebuild",
+    "search_remove",
+    "synonyms_put",
 ]
