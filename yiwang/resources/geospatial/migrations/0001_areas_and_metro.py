@@ -4,60 +4,89 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='MetroLine',
+            name="MetroLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, unique=True, verbose_name='名称')),
-                ('colour', models.CharField(max_length=7, verbose_name='颜色')),
-                ('path', models.JSONField(verbose_name='线形')),
-                ('crs', models.CharField(default='EPSG:4490', max_length=12, verbose_name='坐标系')),
-                ('order', models.PositiveSmallIntegerField(verbose_name='次序')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, unique=True, verbose_name="名称")),
+                ("colour", models.CharField(max_length=7, verbose_name="颜色")),
+                ("path", models.JSONField(verbose_name="线形")),
+                (
+                    "crs",
+                    models.CharField(default="EPSG:4490", max_length=12, verbose_name="坐标系"),
+                ),
+                ("order", models.PositiveSmallIntegerField(verbose_name="次序")),
             ],
             options={
-                'verbose_name': '轨道线路',
+                "verbose_name": "轨道线路",
             },
         ),
         migrations.CreateModel(
-            name='Area',
+            name="Area",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=12, unique=True, verbose_name='代码')),
-                ('level', models.PositiveSmallIntegerField(verbose_name='层级')),
-                ('name', models.CharField(max_length=80, verbose_name='名称')),
-                ('name_en', models.CharField(blank=True, max_length=120, verbose_name='英文名称')),
-                ('parent_code', models.CharField(blank=True, db_index=True, max_length=12, verbose_name='上级')),
-                ('longitude', models.FloatField(null=True, verbose_name='经度')),
-                ('latitude', models.FloatField(null=True, verbose_name='纬度')),
-                ('polygon', models.JSONField(null=True, verbose_name='范围')),
-                ('crs', models.CharField(default='EPSG:4490', max_length=12, verbose_name='坐标系')),
-                ('is_local', models.BooleanField(default=False, verbose_name='本地扩展')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=12, unique=True, verbose_name="代码")),
+                ("level", models.PositiveSmallIntegerField(verbose_name="层级")),
+                ("name", models.CharField(max_length=80, verbose_name="名称")),
+                ("name_en", models.CharField(blank=True, max_length=120, verbose_name="英文名称")),
+                (
+                    "parent_code",
+                    models.CharField(blank=True, db_index=True, max_length=12, verbose_name="上级"),
+                ),
+                ("longitude", models.FloatField(null=True, verbose_name="经度")),
+                ("latitude", models.FloatField(null=True, verbose_name="纬度")),
+                ("polygon", models.JSONField(null=True, verbose_name="范围")),
+                (
+                    "crs",
+                    models.CharField(default="EPSG:4490", max_length=12, verbose_name="坐标系"),
+                ),
+                ("is_local", models.BooleanField(default=False, verbose_name="本地扩展")),
             ],
             options={
-                'verbose_name': '区域',
-                'indexes': [models.Index(fields=['level', 'code'], name='area_level_code')],
+                "verbose_name": "区域",
+                "indexes": [models.Index(fields=["level", "code"], name="area_level_code")],
             },
         ),
         migrations.CreateModel(
-            name='MetroStation',
+            name="MetroStation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(unique=True, verbose_name='编号')),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('pinyin', models.CharField(max_length=80, verbose_name='拼音')),
-                ('longitude', models.FloatField(verbose_name='经度')),
-                ('latitude', models.FloatField(verbose_name='纬度')),
-                ('lines', models.ManyToManyField(related_name='stations', to='resources_geospatial.metroline', verbose_name='线路')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(unique=True, verbose_name="编号")),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                ("pinyin", models.CharField(max_length=80, verbose_name="拼音")),
+                ("longitude", models.FloatField(verbose_name="经度")),
+                ("latitude", models.FloatField(verbose_name="纬度")),
+                (
+                    "lines",
+                    models.ManyToManyField(
+                        related_name="stations",
+                        to="resources_geospatial.metroline",
+                        verbose_name="线路",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '轨道站点',
+                "verbose_name": "轨道站点",
             },
         ),
     ]

@@ -5,114 +5,245 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Enterprise',
+            name="Enterprise",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uscc', models.CharField(max_length=18, unique=True, verbose_name='统一社会信用代码')),
-                ('name', models.CharField(db_index=True, max_length=160, verbose_name='企业名称')),
-                ('legal_representative', models.CharField(max_length=80, verbose_name='法定代表人')),
-                ('legal_representative_ref', models.CharField(db_index=True, max_length=11, verbose_name='法定代表人标识')),
-                ('registered_address', models.CharField(max_length=200, verbose_name='住所')),
-                ('area_code', models.CharField(db_index=True, max_length=6, verbose_name='行政区划')),
-                ('community_code', models.CharField(max_length=12, verbose_name='社区代码')),
-                ('business_scope', models.TextField(verbose_name='经营范围')),
-                ('registered_capital', models.DecimalField(decimal_places=2, max_digits=14, verbose_name='注册资本（万元）')),
-                ('established_date', models.DateField(verbose_name='成立日期')),
-                ('industry', models.CharField(max_length=1, verbose_name='行业门类')),
-                ('phone', models.CharField(blank=True, max_length=20, verbose_name='联系电话')),
-                ('state', models.CharField(choices=[('ACTIVE', '存续'), ('REVOKED', '吊销'), ('CANCELLED', '注销')], default='ACTIVE', max_length=10, verbose_name='状态')),
-                ('sources', models.JSONField(default=dict, verbose_name='来源')),
-                ('is_made', models.BooleanField(default=False, verbose_name='演示数据')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "uscc",
+                    models.CharField(max_length=18, unique=True, verbose_name="统一社会信用代码"),
+                ),
+                ("name", models.CharField(db_index=True, max_length=160, verbose_name="企业名称")),
+                (
+                    "legal_representative",
+                    models.CharField(max_length=80, verbose_name="法定代表人"),
+                ),
+                (
+                    "legal_representative_ref",
+                    models.CharField(db_index=True, max_length=11, verbose_name="法定代表人标识"),
+                ),
+                ("registered_address", models.CharField(max_length=200, verbose_name="住所")),
+                (
+                    "area_code",
+                    models.CharField(db_index=True, max_length=6, verbose_name="行政区划"),
+                ),
+                ("community_code", models.CharField(max_length=12, verbose_name="社区代码")),
+                ("business_scope", models.TextField(verbose_name="经营范围")),
+                (
+                    "registered_capital",
+                    models.DecimalField(
+                        decimal_places=2, max_digits=14, verbose_name="注册资本（万元）"
+                    ),
+                ),
+                ("established_date", models.DateField(verbose_name="成立日期")),
+                ("industry", models.CharField(max_length=1, verbose_name="行业门类")),
+                ("phone", models.CharField(blank=True, max_length=20, verbose_name="联系电话")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("ACTIVE", "存续"), ("REVOKED", "吊销"), ("CANCELLED", "注销")],
+                        default="ACTIVE",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("sources", models.JSONField(default=dict, verbose_name="来源")),
+                ("is_made", models.BooleanField(default=False, verbose_name="演示数据")),
             ],
             options={
-                'verbose_name': '企业',
+                "verbose_name": "企业",
             },
         ),
         migrations.CreateModel(
-            name='Household',
+            name="Household",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=11, unique=True, verbose_name='户标识')),
-                ('address', models.CharField(max_length=200, verbose_name='户籍地址')),
-                ('area_code', models.CharField(max_length=6, verbose_name='行政区划')),
-                ('community_code', models.CharField(max_length=12, verbose_name='社区代码')),
-                ('is_made', models.BooleanField(default=False, verbose_name='演示数据')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ref", models.CharField(max_length=11, unique=True, verbose_name="户标识")),
+                ("address", models.CharField(max_length=200, verbose_name="户籍地址")),
+                ("area_code", models.CharField(max_length=6, verbose_name="行政区划")),
+                ("community_code", models.CharField(max_length=12, verbose_name="社区代码")),
+                ("is_made", models.BooleanField(default=False, verbose_name="演示数据")),
             ],
             options={
-                'verbose_name': '户',
+                "verbose_name": "户",
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=11, unique=True, verbose_name='主体标识')),
-                ('name', models.CharField(max_length=80, verbose_name='姓名')),
-                ('id_number', models.CharField(max_length=18, unique=True, verbose_name='公民身份号码')),
-                ('birth_date', models.DateField(verbose_name='出生日期')),
-                ('sex', models.CharField(max_length=1, verbose_name='性别')),
-                ('ethnicity', models.CharField(max_length=2, verbose_name='民族')),
-                ('marital_status', models.CharField(max_length=2, verbose_name='婚姻状况')),
-                ('phone', models.CharField(blank=True, max_length=20, verbose_name='手机号码')),
-                ('area_code', models.CharField(max_length=6, verbose_name='行政区划')),
-                ('community_code', models.CharField(db_index=True, max_length=12, verbose_name='社区代码')),
-                ('address', models.CharField(max_length=200, verbose_name='现住址')),
-                ('employer_uscc', models.CharField(blank=True, max_length=18, verbose_name='工作单位代码')),
-                ('photo_key', models.CharField(blank=True, max_length=40, verbose_name='照片')),
-                ('deceased_date', models.DateField(null=True, verbose_name='死亡日期')),
-                ('sources', models.JSONField(default=dict, verbose_name='来源')),
-                ('is_made', models.BooleanField(default=False, verbose_name='演示数据')),
-                ('household', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='members', to='resources_registries.household', to_field='ref', verbose_name='户')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ref", models.CharField(max_length=11, unique=True, verbose_name="主体标识")),
+                ("name", models.CharField(max_length=80, verbose_name="姓名")),
+                (
+                    "id_number",
+                    models.CharField(max_length=18, unique=True, verbose_name="公民身份号码"),
+                ),
+                ("birth_date", models.DateField(verbose_name="出生日期")),
+                ("sex", models.CharField(max_length=1, verbose_name="性别")),
+                ("ethnicity", models.CharField(max_length=2, verbose_name="民族")),
+                ("marital_status", models.CharField(max_length=2, verbose_name="婚姻状况")),
+                ("phone", models.CharField(blank=True, max_length=20, verbose_name="手机号码")),
+                ("area_code", models.CharField(max_length=6, verbose_name="行政区划")),
+                (
+                    "community_code",
+                    models.CharField(db_index=True, max_length=12, verbose_name="社区代码"),
+                ),
+                ("address", models.CharField(max_length=200, verbose_name="现住址")),
+                (
+                    "employer_uscc",
+                    models.CharField(blank=True, max_length=18, verbose_name="工作单位代码"),
+                ),
+                ("photo_key", models.CharField(blank=True, max_length=40, verbose_name="照片")),
+                ("deceased_date", models.DateField(null=True, verbose_name="死亡日期")),
+                ("sources", models.JSONField(default=dict, verbose_name="来源")),
+                ("is_made", models.BooleanField(default=False, verbose_name="演示数据")),
+                (
+                    "household",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="members",
+                        to="resources_registries.household",
+                        to_field="ref",
+                        verbose_name="户",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '人口',
+                "verbose_name": "人口",
             },
         ),
         migrations.CreateModel(
-            name='RegistryObjection',
+            name="RegistryObjection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=24, null=True, unique=True, verbose_name='异议编号')),
-                ('subject_ref', models.CharField(max_length=80, verbose_name='对应主体')),
-                ('field', models.CharField(max_length=40, verbose_name='字段')),
-                ('shown', models.CharField(blank=True, max_length=1000, verbose_name='显示的值')),
-                ('claimed', models.CharField(max_length=1000, verbose_name='认为正确的值')),
-                ('note', models.TextField(blank=True, verbose_name='说明')),
-                ('state', models.CharField(choices=[('OPEN', '待答复'), ('ANSWERED', '已答复')], default='OPEN', max_length=8, verbose_name='状态')),
-                ('department_id', models.BigIntegerField(null=True, verbose_name='数据提供部门')),
-                ('account_id', models.BigIntegerField(null=True, verbose_name='提出账户')),
-                ('created_at', models.DateTimeField(verbose_name='提出时间')),
-                ('outcome', models.CharField(blank=True, choices=[('CORRECTED', '已更正'), ('KEPT', '维持原值')], max_length=10, verbose_name='结果')),
-                ('answer', models.TextField(blank=True, verbose_name='答复')),
-                ('answered_at', models.DateTimeField(null=True, verbose_name='答复时间')),
-                ('answered_by', models.BigIntegerField(null=True, verbose_name='答复账户')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        max_length=24, null=True, unique=True, verbose_name="异议编号"
+                    ),
+                ),
+                ("subject_ref", models.CharField(max_length=80, verbose_name="对应主体")),
+                ("field", models.CharField(max_length=40, verbose_name="字段")),
+                ("shown", models.CharField(blank=True, max_length=1000, verbose_name="显示的值")),
+                ("claimed", models.CharField(max_length=1000, verbose_name="认为正确的值")),
+                ("note", models.TextField(blank=True, verbose_name="说明")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("OPEN", "待答复"), ("ANSWERED", "已答复")],
+                        default="OPEN",
+                        max_length=8,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("department_id", models.BigIntegerField(null=True, verbose_name="数据提供部门")),
+                ("account_id", models.BigIntegerField(null=True, verbose_name="提出账户")),
+                ("created_at", models.DateTimeField(verbose_name="提出时间")),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[("CORRECTED", "已更正"), ("KEPT", "维持原值")],
+                        max_length=10,
+                        verbose_name="结果",
+                    ),
+                ),
+                ("answer", models.TextField(blank=True, verbose_name="答复")),
+                ("answered_at", models.DateTimeField(null=True, verbose_name="答复时间")),
+                ("answered_by", models.BigIntegerField(null=True, verbose_name="答复账户")),
             ],
             options={
-                'verbose_name': '数据异议',
-                'indexes': [models.Index(fields=['subject_ref', '-id'], name='objection_subject'), models.Index(fields=['department_id', 'state', '-id'], name='objection_department')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'OPEN')), fields=('subject_ref', 'field'), name='objection_open_once')],
+                "verbose_name": "数据异议",
+                "indexes": [
+                    models.Index(fields=["subject_ref", "-id"], name="objection_subject"),
+                    models.Index(
+                        fields=["department_id", "state", "-id"], name="objection_department"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "OPEN")),
+                        fields=("subject_ref", "field"),
+                        name="objection_open_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='FamilyTie',
+            name="FamilyTie",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('SPOUSE', '配偶'), ('CHILD', '子女')], max_length=8, verbose_name='关系')),
-                ('is_made', models.BooleanField(default=False, verbose_name='演示数据')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ties', to='resources_registries.person', to_field='ref', verbose_name='本人')),
-                ('relative', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ties_to', to='resources_registries.person', to_field='ref', verbose_name='亲属')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("SPOUSE", "配偶"), ("CHILD", "子女")],
+                        max_length=8,
+                        verbose_name="关系",
+                    ),
+                ),
+                ("is_made", models.BooleanField(default=False, verbose_name="演示数据")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ties",
+                        to="resources_registries.person",
+                        to_field="ref",
+                        verbose_name="本人",
+                    ),
+                ),
+                (
+                    "relative",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ties_to",
+                        to="resources_registries.person",
+                        to_field="ref",
+                        verbose_name="亲属",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '家庭关系',
-                'constraints': [models.UniqueConstraint(fields=('person', 'relative', 'kind'), name='family_tie_once'), models.CheckConstraint(condition=models.Q(('person', models.F('relative')), _negated=True), name='family_tie_of_two')],
+                "verbose_name": "家庭关系",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("person", "relative", "kind"), name="family_tie_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("person", models.F("relative")), _negated=True),
+                        name="family_tie_of_two",
+                    ),
+                ],
             },
         ),
     ]
