@@ -35,7 +35,7 @@ def search(
     """
     synonyms = _synonyms()
     parsed = rules.query_parse(query, synonyms.words)
-    if not parsed.terms or limit < 0 or offset < 0:
+    if not parsed.terms or limit < 0 or offset < 0 or (kinds is not None and not kinds):
         return SearchResult(0, (), parsed.text)
     ranked: dict[int, tuple[tuple, rules.Row]] = {}
     is_capped = _text_matches(parsed, kinds, ranked)

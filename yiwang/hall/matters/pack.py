@@ -65,9 +65,14 @@ def _resolved(section: PackSection, file: PackFile) -> tuple[MatterDefinition, i
         raise PackError(problems)
     return (
         _with_licence_keys(definition, resolved),
-        int(resolved["form",]),
-        int(resolved["workflow",]),
+        _version_id(resolved["form",]),
+        _version_id(resolved["workflow",]),
     )
+
+
+def _version_id(value: object) -> int:
+    """Take the version's id out of what a reader gave: the id itself or a mapping with it."""
+    return int(value["version_id"] if isinstance(value, dict) else value)
 
 
 def _references(definition: MatterDefinition) -> list[tuple[str, str, tuple]]:
