@@ -82,14 +82,18 @@ def filesize(value: int | None) -> str:
     return f"{size:.1f} GB"
 
 
-def duration(amount: int, unit: str) -> str:
+def duration(amount: float, unit: str) -> str:
     """Return a limit such as 20 个工作日; unit: WORKING_DAY, WORKING_HOUR or CALENDAR_DAY."""
+    amount = round(amount, 1)
+    whole = amount == int(amount)
+    amount = int(amount) if whole else amount
+    plural = amount if whole else 2
     if unit == "WORKING_HOUR":
-        text = ngettext("%(count)s working hour", "%(count)s working hours", amount)
+        text = ngettext("%(count)s working hour", "%(count)s working hours", plural)
     elif unit == "CALENDAR_DAY":
-        text = ngettext("%(count)s calendar day", "%(count)s calendar days", amount)
+        text = ngettext("%(count)s calendar day", "%(count)s calendar days", plural)
     else:
-        text = ngettext("%(count)s working day", "%(count)s working days", amount)
+        text = ngettext("%(count)s working day", "%(count)s working days", plural)
     return text % {"count": amount}
 
 

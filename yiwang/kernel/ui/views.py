@@ -5,14 +5,18 @@ import secrets
 import sys
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
 
+from yiwang.kernel.ui import gallery
+from yiwang.kernel.ui.health import health_get
 from yiwang.kernel.ui.policies import open_to_all
 from yiwang.kernel.ui.problems import error_response, message_response
-from yiwang.kernel.ui.templating import LARGE_PRINT_COOKIE
+from yiwang.kernel.ui.templating import LARGE_PRINT_COOKIE, render
 from yiwang.sdk.errors import Forbidden, NotFound, YiwangError
 
 _log = logging.getLogger("yiwang")
@@ -112,3 +116,35 @@ def large_print_set(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie(LARGE_PRINT_COOKIE, samesite="Lax")
     return response
+
+
+@open_to_all
+@never_cache
+@require_GET
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say how the house is (健康检查): 200, or 503 when it cannot serve."""
+    state = health_get(now=timezone.now())
+    return JsonResponse(state, status=503 if state["status"] == "DOWN" else 200)
+
+
+@open_to_all
+@require_GET
+def gallery_page(request: HttpRequest) -> HttpResponse:
+    """Show every component with its states (组件一览)."""
+    asked = request.GET.get("shell", "portal")
+    shell = asked if asked in ("portal", "space", "desk") else "portal"
+    context = gallery.gallery_context(request)
+    if context["page"].wants_export:
+        return context["page"].export("sample")
+    name = "print" if request.GET.get("print") == "1" else shell
+    context |= {"shell": f"kernel/ui/{name}.html", "shell_name": shell}
+    context["row_href"] = lambda row: f"?shell={shell}&item={row['number']}"
+    return render(request, "kernel/ui/gallery.html", context)
+
+
+@open_to_all
+@require_GET
+def gallery_search_page(request: HttpRequest) -> HttpResponse:
+    """Answer the sample of the live search."""
+    hits = gallery.gallery_search(request.GET.get("q", "").strip())
+    return render(request, "kernel/ui/gallery_search.html", {"hits": hits})

@@ -1,0 +1,144 @@
+// What every page gets (共用脚本). Pages work without it; everything hangs on data-attributes.
+
+const own = (element, name) => element?.closest?.(`[${name}]`);
+
+// Islands (地图、图表、流程图): loaded when they come into view, each from its own module.
+const islands = new IntersectionObserver((entries) => {
+  for (const entry of entries.filter((one) => one.isIntersecting)) {
+    islands.unobserve(entry.target);
+    start(entry.target);
+  }
+}, { rootMargin: "200px" });
+
+async function start(box) {
+  box.setAttribute("aria-busy", "true");
+  try {
+    const { style, library, module } = box.dataset;
+    await Promise.all([style && stylesheet(style), library && script(library)]);
+    await (await import(module)).default(box);
+    box.dataset.state = "ready";
+  } catch (error) {
+    box.dataset.state = "failed";
+    console.warn(`Island ${box.id}:`, error);
+  }
+  box.removeAttribute("aria-busy");
+}
+
+const loaded = new Map();
+function once(address, make) {
+  if (!loaded.has(address)) {
+    loaded.set(address, new Promise((resolve, reject) => {
+      const element = make();
+      element.onload = resolve;
+      element.onerror = () => reject(new Error(`not loaded: ${address}`));
+      document.head.append(element);
+    }));
+  }
+  return loaded.get(address);
+}
+const script = (src) => once(src, () => Object.assign(document.createElement("script"), { src }));
+const stylesheet = (href) => once(href, () => Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
+
+function scan(root) {
+  for (const box of root.querySelectorAll("[data-island]:not([data-seen])")) {
+    box.dataset.seen = "1";
+    islands.observe(box);
+  }
+  if (root.querySelector("[data-desk-keys]")) import(new URL(keysAddress)).then((keys) => keys.default());
+  root.querySelector("[data-focus]")?.focus();
+  for (const form of root.querySelectorAll("form[data-dirty-guard]:not([data-clean])")) form.dataset.clean = state(form);
+}
+const keysAddress = document.querySelector("meta[name=desk-keys]")?.content;
+
+// Before a page with unsent entries is left (防丢失). Files are compared by name.
+const state = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken").map(([name, value]) => [name, value.name ?? value]));
+let leaving = false;
+addEventListener("beforeunload", (event) => {
+  if (leaving) return;
+  if ([...document.querySelectorAll("form[data-dirty-guard]")].some((form) => form.dataset.clean !== state(form))) event.preventDefault();
+});
+
+// One press, one request (防重复提交). The server refuses doubles as well; this spares the person.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const question = event.submitter?.dataset.confirm;
+  if (question && !confirm(question)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  if (!form.hasAttribute("data-submit-once") || event.defaultPrevented) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  if (form.matches("[hx-post], [hx-get], [hx-put]")) return;
+  form.dataset.sent = "1";
+  leaving = true;
+  const pressed = event.submitter ?? form.querySelector("[type=submit]");
+  pressed?.setAttribute("aria-busy", "true");
+  setTimeout(() => { for (const one of form.querySelectorAll("button")) one.disabled = true; });
+}, true);
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  leaving = false;
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const one of form.querySelectorAll("button")) { one.disabled = false; one.removeAttribute("aria-busy"); }
+  }
+});
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  const form = detail.elt.closest("form[data-submit-once]");
+  for (const one of form?.querySelectorAll("[type=submit]") ?? []) one.disabled = true;
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const form = detail.elt.closest("form[data-submit-once]");
+  for (const one of form?.querySelectorAll("[type=submit]") ?? []) one.disabled = false;
+  if (detail.successful && form?.hasAttribute("data-dirty-guard") && detail.elt === form) form.dataset.clean = state(form);
+});
+
+// A search that answers while one types (即时搜索): arrows choose, Escape closes.
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const list = detail.target;
+  const input = document.querySelector(`[data-live-search][aria-controls="${list.id}"]`);
+  if (!input) return;
+  list.hidden = !input.value.trim() || !list.children.length;
+  input.setAttribute("aria-expanded", String(!list.hidden));
+  [...list.querySelectorAll("[role=option]")].forEach((one, index) => { one.id = `${list.id}-${index}`; one.tabIndex = -1; });
+});
+function closeSearch(input) {
+  document.getElementById(input.getAttribute("aria-controls")).hidden = true;
+  input.setAttribute("aria-expanded", "false");
+  input.removeAttribute("aria-activedescendant");
+}
+document.addEventListener("keydown", (event) => {
+  const input = own(event.target, "data-live-search");
+  if (!input || event.isComposing) return;
+  const list = document.getElementById(input.getAttribute("aria-controls"));
+  const options = [...list.querySelectorAll("a[role=option]")];
+  const at = options.findIndex((one) => one.getAttribute("aria-selected") === "true");
+  if (event.key === "Escape") closeSearch(input);
+  if (list.hidden || !options.length) return;
+  if (event.key === "Enter" && at >= 0) { event.preventDefault(); options[at].click(); }
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  event.preventDefault();
+  const next = (at + (event.key === "ArrowDown" ? 1 : at < 0 ? 0 : -1) + options.length) % options.length;
+  options.forEach((one, index) => one.setAttribute("aria-selected", String(index === next)));
+  input.setAttribute("aria-activedescendant", options[next].id);
+});
+document.addEventListener("click", (event) => {
+  for (const input of document.querySelectorAll('[data-live-search][aria-expanded="true"]')) {
+    if (!input.closest("form").contains(event.target)) closeSearch(input);
+  }
+});
+
+// "/" goes to the search field, as on every page of the desk.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select, [contenteditable]")) return;
+  const field = document.querySelector('[data-key="/"], input[type=search]');
+  if (field) { event.preventDefault(); field.focus(); field.select(); }
+});
+
+document.addEventListener("htmx:load", ({ detail }) => scan(detail.elt.parentElement ?? detail.elt));
+if (document.readyState === "loading") addEventListener("DOMContentLoaded", () => scan(document));
+else scan(document);
