@@ -79,6 +79,18 @@ class ApplicationRow:
     title: dict
     applicant_name: str
     state: str
+    state_label: str
     department_name: str
     submitted_at: datetime
     decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCorrection:
+    """A notice that the applicant has to answer (待补正)."""
+
+    id: int
+    number: str
+    title: dict
+    department_name: str
+    requested_at: datetime
