@@ -26,6 +26,7 @@ from yiwang.engines.forms.rules.definition import FormDefinition
 from yiwang.engines.forms.rules.files import AttachmentRefused, file_check
 from yiwang.engines.forms.rules.inputs import TAKE, post_lists, post_parse, values_clean
 from yiwang.engines.forms.rules.merge import history_extend, merge
+from yiwang.engines.forms.rules.state import PHOTO_TYPES
 from yiwang.kernel.api import action, audit_record
 from yiwang.sdk.errors import N_, NotFound, SignInNeeded, YiwangError
 
@@ -184,7 +185,7 @@ def draft_post(
                 kept = _attachment_store(
                     draft.account_id,
                     upload,
-                    accept=field.accept or ("image/jpeg", "image/png"),
+                    accept=field.accept or PHOTO_TYPES,
                     max_bytes=field.max_mb * 1024 * 1024,
                     now=moment,
                 )

@@ -13,6 +13,11 @@ class Option:
     value: object
     title: Text
 
+    @property
+    def text(self) -> str:
+        """Return the value as the page posts it."""
+        return str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class ValueSource:
@@ -69,6 +74,7 @@ class FieldState:
     source: ValueSource | None = None
     edited: bool = False
     conflict: ValueConflict | None = None
+    other: Text = field(default_factory=dict)
     rows: tuple[RowState, ...] = ()
     may_add: bool = False
     may_remove: bool = False
@@ -77,6 +83,21 @@ class FieldState:
     maximum: object = None
     autocomplete: str = ""
     triggers: bool = False
+    accept: tuple[str, ...] = ()
+    max_mb: int = 5
+
+    @property
+    def is_filled(self) -> bool:
+        """Tell whether the person (or a registry) has given something."""
+        return self.value not in (None, "", False) and self.value != []
+
+    @property
+    def image_url(self) -> str:
+        """Return the address of a photo: an attachment's, or the registry's own."""
+        found = str(self.value or "")
+        if found.startswith("attachment:"):
+            return f"/engines/forms/attachments/{found.removeprefix('attachment:')}/"
+        return found if found.startswith("/") and not found.startswith("//") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +114,16 @@ class PageState:
     def error_count(self) -> int:
         """Count the fields of the page that need attention."""
         return sum(bool(each.errors) for each in walk(self.fields))
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """Return the sentences of the page's fields by HTML name."""
+        return {each.name: list(each.errors) for each in walk(self.fields) if each.errors}
+
+    @property
+    def asked(self) -> str:
+        """Return the names of the fields that a browser may change, as the page posts them."""
+        return " ".join(e.key for e in self.fields if not e.locked and e.widget != "hidden")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from yiwang.sdk.packs import PackError, PackSection
 
 
 def forms_read(section: PackSection, *, now: datetime) -> dict[str, object]:
-    """Load forms/*.yaml; a fault names file and line. Returns version id and title by name."""
+    """Load forms/*.yaml; a fault names file and line. Returns the version id by name."""
     result: dict[str, object] = {}
     problems = []
     for file in section.files:
@@ -25,11 +25,7 @@ def forms_read(section: PackSection, *, now: datetime) -> dict[str, object]:
             continue
         if definition.get("key") != file.name:
             problems.append(file.problem(("key",), f"key must be the file's name, {file.name}."))
-        result[section.qualified(file.name)] = {
-            "version_id": view.version_id,
-            "title": view.title,
-            "fields": list(view.fields),
-        }
+        result[file.name] = view.version_id
     if problems:
         raise PackError(problems)
     return result

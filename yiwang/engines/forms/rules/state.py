@@ -38,6 +38,7 @@ TYPES = {
     "list": list,
     "rows": list,
 }
+PHOTO_TYPES = ("image/jpeg", "image/png")
 YES_NO = {True: {"zh": "是", "en": "Yes"}, False: {"zh": "否", "en": "No"}}
 
 
@@ -180,6 +181,7 @@ def _field_state(
     required = name in outcome.required
     errors = () if locked else _errors(definition, value, required, options)
     rows = _rows(definition, value, around) if definition.kind == "rows" else ()
+    conflict = around.conflicts.get(name)
     return FieldState(
         key=name,
         name=name,
@@ -196,7 +198,10 @@ def _field_state(
         errors=_sentences(definition, errors, around),
         source=source,
         edited=source is not None and not locked and value != source.value,
-        conflict=around.conflicts.get(name),
+        conflict=conflict,
+        other=_display(definition, conflict.other, options) if conflict else {},
+        accept=definition.accept or PHOTO_TYPES,
+        max_mb=definition.max_mb,
         rows=rows,
         may_add=len(rows) < definition.schema.get("maxItems", 200),
         may_remove=len(rows) > 0,

@@ -19,6 +19,7 @@ from yiwang.engines.forms.queries import (
     draft_state,
     form_get,
     form_list,
+    form_post_values,
     form_state,
     form_validate,
 )
@@ -210,3 +211,13 @@ def test_a_discarded_draft_is_gone(form, citizen, now):
     draft_discard(draft.id)
     with pytest.raises(NotFound):
         draft_get(draft.id)
+
+
+def test_some_fields_can_be_read_from_a_post_outside_any_draft(form):
+    values = form_post_values(
+        form.version_id,
+        {"seats": "４０", "name": "假名字", "code": "AB\x00123"},
+        fields=["seats", "code", "no such field"],
+        values={"name": "得月楼"},
+    )
+    assert values == {"name": "得月楼", "seats": 40, "code": "AB123"}
