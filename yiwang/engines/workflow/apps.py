@@ -5,3 +5,9 @@ class EnginesWorkflowConfig(AppConfig):
     name = "yiwang.engines.workflow"
     label = "engines_workflow"
     verbose_name = "流程"
+
+    def ready(self) -> None:
+        from yiwang.engines.workflow.actions import timer_sweep  # noqa: PLC0415
+        from yiwang.kernel.api import sweep_register  # noqa: PLC0415
+
+        sweep_register("engines.workflow.timers", timer_sweep, every_seconds=30)

@@ -1,0 +1,310 @@
+"""What the engine speaks of: nets, work items, instances (流程的值). Frozen, free of Django."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from yiwang.sdk.errors import N_, Conflict, Forbidden, NotFound, YiwangError
+from yiwang.sdk.expressions import Expression
+
+START, END = "startEvent", "endEvent"
+USER, SERVICE = "userTask", "serviceTask"
+EXCLUSIVE, PARALLEL = "exclusiveGateway", "parallelGateway"
+BOUNDARY = "boundaryEvent"
+
+CORRECT = "CORRECT"
+"""The outcome that is not one: a task that lists it may ask the applicant for a correction (补正)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A length of time (时限): amount of WORKING_DAY, DAY, HOUR, MINUTE or SECOND."""
+
+    amount: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sequence flow (顺序流). condition: None takes it unasked."""
+
+    id: str
+    source: str
+    target: str
+    name: str = ""
+    condition: Expression | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One element of a process (节点); `line` is where it stands in the XML."""
+
+    id: str
+    kind: str
+    name: str = ""
+    name_en: str = ""
+    line: int = 0
+    scope: str = ""
+    incoming: tuple[str, ...] = ()
+    outgoing: tuple[str, ...] = ()
+    default: str = ""
+    role: str = ""
+    department: str = "owner"
+    branch: str = ""
+    outcomes: tuple[str, ...] = ()
+    limit: Limit | None = None
+    service: str = ""
+    attached_to: str = ""
+    is_interrupting: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """A compiled process (流程网): immutable, shared by every instance of its version."""
+
+    id: str
+    name: str
+    nodes: Mapping[str, Node]
+    flows: Mapping[str, Flow]
+    boundaries: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
+
+    def start(self) -> Node:
+        """Return the start event (开始事件)."""
+        return next(node for node in self.nodes.values() if node.kind == START)
+
+    def department_keys(self) -> frozenset[str]:
+        """Return the keys that `process_start(departments=…)` must give (部门键)."""
+        return frozenset(node.department for node in self.nodes.values() if node.kind == USER)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a process cannot run (流程错误): which element, where, why."""
+
+    element: str
+    name: str
+    line: int
+    reason: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        what = f"{self.element} ({self.name})" if self.name else self.element
+        reason = self.reason % self.params if self.params else self.reason
+        return f"line {self.line}, {what}: {reason}"
+
+
+class ProcessInvalid(YiwangError):
+    """A process model cannot run; `problems` has every reason with element and line."""
+
+    code = "process_invalid"
+    status = 422
+    message = N_("The process %(key)s cannot run: %(first)s")
+
+    def __init__(self, key: str, problems: list[Problem]) -> None:
+        super().__init__(key=key, first=str(problems[0]))
+        self.problems = tuple(problems)
+
+
+class WorkItemNotFound(NotFound):
+    """No work item has this number."""
+
+    code = "work_item_not_found"
+    message = N_("There is no such work item. It may have been entered wrongly.")
+
+
+class WorkItemClosed(Conflict):
+    """The item was completed, withdrawn or cancelled before."""
+
+    code = "work_item_closed"
+    message = N_("This item has been dealt with already. Reload the page to see the result.")
+
+
+class WorkItemSuspended(Conflict):
+    """The item waits for a correction, or its whole instance is suspended."""
+
+    code = "work_item_suspended"
+    message = N_("This item is suspended (%(ground)s). It can go on when it is resumed.")
+
+
+class WorkItemHeld(Conflict):
+    """Somebody else holds the item."""
+
+    code = "work_item_held"
+    message = N_("A colleague has claimed this item. Ask for its release or transfer.")
+
+
+class WorkItemForbidden(Forbidden):
+    """The person's post does not have the item's role in the item's department."""
+
+    code = "work_item_forbidden"
+    message = N_("This item belongs to the role %(role)s of another post or department.")
+
+
+class OutcomeNotAllowed(YiwangError):
+    """The outcome is not one of those the step offers."""
+
+    code = "outcome_not_allowed"
+    status = 422
+    message = N_("%(outcome)s is not a result of this step. Choose one of: %(allowed)s.")
+
+
+class InstanceNotFound(NotFound):
+    """No instance has this number."""
+
+    code = "instance_not_found"
+    message = N_("There is no such process instance.")
+
+
+class InstanceNotRunning(Conflict):
+    """The instance has ended or is suspended, so the act is too late or too early."""
+
+    code = "instance_not_running"
+    message = N_("The process is not in a state that allows this (%(state)s).")
+
+
+class NoFlowMatches(Conflict):
+    """No condition of an exclusive gateway holds and it has no default."""
+
+    code = "no_flow_matches"
+    message = N_("No way leads on from %(node)s with these data. Tell the process's author.")
+
+
+class ProcessStuck(YiwangError):
+    """A process ran in a circle of automatic steps without end."""
+
+    code = "process_stuck"
+    status = 500
+    message = N_("The process ran in a circle at %(node)s and was stopped; nothing was changed.")
+
+
+class DepartmentMissing(YiwangError):
+    """The start of a process did not say which department a task belongs to."""
+
+    code = "department_missing"
+    status = 422
+    message = N_("No department was given for %(keys)s.")
+
+
+class ServiceUnknown(YiwangError):
+    """A service task names a service nobody has registered."""
+
+    code = "service_unknown"
+    status = 500
+    message = N_("No service is registered as %(service)s.")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCard:
+    """What a desk shows of the matter behind an item (办件卡片).
+
+    subject: "application:<number>"; title: {"zh", "en"}; url: where the item is worked on.
+    """
+
+    subject: str
+    number: str
+    title: Mapping[str, str]
+    applicant_name: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCall:
+    """What a service task's function is called with (服务调用), inside the step's transaction."""
+
+    instance_id: int
+    business_key: str
+    node_id: str
+    variables: Mapping[str, object]
+    now: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessView:
+    """A stored process version (流程版本)."""
+
+    version_id: int
+    key: str
+    number: int
+    title: Mapping[str, str]
+    digest: str
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItemView:
+    """A work item as a desk sees it (待办). light: GREEN, YELLOW, RED, or NONE without due date."""
+
+    id: int
+    instance_id: int
+    business_key: str
+    node_id: str
+    branch: str
+    name: Mapping[str, str]
+    number: str
+    title: Mapping[str, str]
+    applicant_name: str
+    url: str
+    department_id: int
+    role: str
+    assignee_id: int | None
+    state: str
+    ground: str
+    outcome: str
+    opened_at: datetime.datetime
+    due_at: datetime.datetime | None
+    warn_at: datetime.datetime | None
+    closed_at: datetime.datetime | None
+    outcomes: tuple[str, ...] = ()
+
+    def light(self, now: datetime.datetime) -> str:
+        """Return the traffic light (红绿灯) at a moment."""
+        if self.due_at is None or self.closed_at is not None:
+            return "NONE"
+        if now > self.due_at:
+            return "RED"
+        return "YELLOW" if self.warn_at is not None and now >= self.warn_at else "GREEN"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """Where an instance stands (令牌). state: WORK, JOIN."""
+
+    number: int
+    node_id: str
+    state: str
+    flow_id: str
+    scope: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """One thing that happened to an instance (流转记录)."""
+
+    seq: int
+    at: datetime.datetime
+    kind: str
+    node_id: str
+    node_name: str
+    actor_id: int | None
+    actor_name: str
+    detail: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceView:
+    """A process instance (流程实例) with its tokens, items and history."""
+
+    id: int
+    version_id: int
+    process_key: str
+    business_key: str
+    state: str
+    revision: int
+    variables: Mapping[str, object]
+    departments: Mapping[str, int]
+    started_at: datetime.datetime
+    ended_at: datetime.datetime | None
+    tokens: tuple[TokenView, ...]
+    items: tuple[WorkItemView, ...]
+    history: tuple[HistoryView, ...]

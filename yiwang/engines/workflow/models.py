@@ -1,0 +1,256 @@
+from django.db import models
+from django.db.models import Q
+
+OPEN = Q(closed_at__isnull=True)
+
+
+class ProcessModel(models.Model):
+    """A process by name (流程模型); what runs are its versions."""
+
+    key = models.CharField("标识", max_length=120, unique=True)
+    title = models.JSONField("名称", default=dict)
+    source = models.CharField("来源", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "流程模型"
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class ProcessVersion(models.Model):
+    """One version of a process (流程版本): never changed once stored, instances stay on theirs."""
+
+    process = models.ForeignKey(
+        ProcessModel, models.PROTECT, related_name="versions", verbose_name="流程"
+    )
+    number = models.PositiveIntegerField("版本号")
+    digest = models.CharField("摘要", max_length=64)
+    xml = models.TextField("BPMN 文件")
+    created_at = models.DateTimeField("入库时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "流程版本"
+        constraints = [
+            models.UniqueConstraint(fields=["process", "number"], name="process_version_number"),
+            models.UniqueConstraint(fields=["process", "digest"], name="process_version_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.process_id} v{self.number}"
+
+
+class ProcessInstance(models.Model):
+    """One run of a version for one matter (流程实例).
+
+    revision is the sequence number of its last history event: the history is the journal, and every
+    step moves the row from one revision to a later one by a guarded update.
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "RUNNING", "运行中"
+        SUSPENDED = "SUSPENDED", "已挂起"
+        COMPLETED = "COMPLETED", "已办结"
+        WITHDRAWN = "WITHDRAWN", "已撤回"
+        TERMINATED = "TERMINATED", "已终止"
+
+    version = models.ForeignKey(
+        ProcessVersion, models.PROTECT, related_name="instances", verbose_name="版本"
+    )
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.RUNNING)
+    business_key = models.CharField("业务标识", max_length=120, db_index=True)
+    card = models.JSONField("办件卡片", default=dict)
+    departments = models.JSONField("承办部门", default=dict)
+    variables = models.JSONField("流程变量", default=dict)
+    revision = models.PositiveIntegerField("修订号", default=0)
+    started_at = models.DateTimeField("开始时间")
+    ended_at = models.DateTimeField("结束时间", null=True)
+
+    class Meta:
+        verbose_name = "流程实例"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["RUNNING", "SUSPENDED"], ended_at__isnull=True)
+                | Q(state__in=["COMPLETED", "WITHDRAWN", "TERMINATED"], ended_at__isnull=False),
+                name="instance_ended_when_over",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.business_key} {self.state}"
+
+
+class Token(models.Model):
+    """Where an instance stands (令牌): at a task (WORK) or before a join (JOIN).
+
+    Rows exist only while the instance waits there. number is the sequence number of the history
+    event that made it, scope the number of the token whose sub-process it stands in (0 = process).
+    """
+
+    class State(models.TextChoices):
+        WORK = "WORK", "办理中"
+        JOIN = "JOIN", "等待汇合"
+
+    instance = models.ForeignKey(
+        ProcessInstance, models.CASCADE, related_name="tokens", verbose_name="实例", db_index=False
+    )
+    number = models.PositiveIntegerField("编号")
+    node_id = models.CharField("节点", max_length=120)
+    state = models.CharField("状态", max_length=8, choices=State.choices)
+    flow_id = models.CharField("来路", max_length=120, blank=True)
+    scope = models.PositiveIntegerField("作用域", default=0)
+
+    class Meta:
+        verbose_name = "令牌"
+        constraints = [
+            models.UniqueConstraint(fields=["instance", "number"], name="token_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance_id}/{self.number} {self.node_id}"
+
+
+class WorkItem(models.Model):
+    """A piece of work for a role in a department (待办). The card's text is copied in, so that a
+    desk page is one indexed read. due_order is due_at, or the year 9999 where there is none, so that
+    both databases can walk one index with undated items last.
+    """
+
+    class State(models.TextChoices):
+        READY = "READY", "待办"
+        CLAIMED = "CLAIMED", "办理中"
+        SUSPENDED = "SUSPENDED", "已挂起"
+        COMPLETED = "COMPLETED", "已办"
+        WITHDRAWN = "WITHDRAWN", "已撤回"
+        CANCELLED = "CANCELLED", "已取消"
+
+    class Pause(models.TextChoices):
+        NONE = "", "未挂起"
+        ITEM = "ITEM", "补正"
+        INSTANCE = "INSTANCE", "流程挂起"
+
+    instance = models.ForeignKey(
+        ProcessInstance, models.PROTECT, related_name="items", verbose_name="实例", db_index=False
+    )
+    token_number = models.PositiveIntegerField("令牌编号")
+    business_key = models.CharField("业务标识", max_length=120, db_index=True)
+    node_id = models.CharField("节点", max_length=120)
+    branch = models.CharField("分支", max_length=80, blank=True)
+    name_zh = models.CharField("环节名称", max_length=120, blank=True)
+    name_en = models.CharField("环节英文名称", max_length=160, blank=True)
+    number = models.CharField("办件编号", max_length=80, blank=True)
+    title_zh = models.CharField("事项名称", max_length=200, blank=True)
+    title_en = models.CharField("事项英文名称", max_length=240, blank=True)
+    applicant_name = models.CharField("申请人", max_length=160, blank=True)
+    url = models.CharField("办理地址", max_length=200, blank=True)
+    department_id = models.BigIntegerField("承办部门")
+    role = models.CharField("角色", max_length=40)
+    assignee_id = models.BigIntegerField("办理人", null=True)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.READY)
+    paused_by = models.CharField("挂起原因", max_length=8, choices=Pause.choices, blank=True)
+    ground = models.CharField("挂起事由", max_length=80, blank=True)
+    outcome = models.CharField("办理结果", max_length=40, blank=True)
+    opened_at = models.DateTimeField("到达时间")
+    due_at = models.DateTimeField("到期时间", null=True)
+    due_order = models.DateTimeField("到期排序")
+    warn_at = models.DateTimeField("预警时间", null=True)
+    closed_at = models.DateTimeField("办结时间", null=True)
+
+    class Meta:
+        verbose_name = "待办"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "token_number"], name="work_item_per_token"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["READY", "CLAIMED", "SUSPENDED"], closed_at__isnull=True)
+                | Q(state__in=["COMPLETED", "WITHDRAWN", "CANCELLED"], closed_at__isnull=False),
+                name="work_item_closed_when_done",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=True) | Q(due_order=models.F("due_at")),
+                name="work_item_due_order",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="CLAIMED") | Q(assignee_id__isnull=False),
+                name="work_item_claimed_by_someone",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["department_id", "role", "due_order", "id", "state", "warn_at"],
+                name="work_item_desk",
+                condition=OPEN,
+            ),
+            models.Index(
+                fields=["assignee_id", "due_order", "id"],
+                name="work_item_mine",
+                condition=OPEN & Q(assignee_id__isnull=False),
+            ),
+            models.Index(fields=["due_order", "id"], name="work_item_due", condition=OPEN),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name_zh} {self.state}"
+
+
+class Timer(models.Model):
+    """A timer event waiting to fire (定时). A working-day limit without a published calendar has no
+    due_at yet; the sweep dates it when the calendar comes out.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "PENDING", "等待"
+        PAUSED = "PAUSED", "暂停"
+        FIRED = "FIRED", "已触发"
+        CANCELLED = "CANCELLED", "已取消"
+
+    instance = models.ForeignKey(
+        ProcessInstance, models.CASCADE, related_name="timers", verbose_name="实例", db_index=False
+    )
+    token_number = models.PositiveIntegerField("令牌编号")
+    node_id = models.CharField("节点", max_length=120)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.PENDING)
+    started_at = models.DateTimeField("起算时间")
+    amount = models.PositiveIntegerField("数量")
+    unit = models.CharField("单位", max_length=12)
+    due_at = models.DateTimeField("到期时间", null=True)
+    paused_at = models.DateTimeField("暂停时间", null=True)
+
+    class Meta:
+        verbose_name = "定时"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "token_number", "node_id"], name="timer_per_token"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="timer_due", condition=Q(state="PENDING")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance_id} {self.node_id} {self.state}"
+
+
+class HistoryEvent(models.Model):
+    """One thing that happened to an instance (流转记录); rows are only ever added."""
+
+    instance = models.ForeignKey(
+        ProcessInstance, models.PROTECT, related_name="history", verbose_name="实例", db_index=False
+    )
+    seq = models.PositiveIntegerField("序号")
+    at = models.DateTimeField("时间")
+    kind = models.CharField("类别", max_length=24)
+    node_id = models.CharField("节点", max_length=120, blank=True)
+    actor_id = models.BigIntegerField("操作人", null=True)
+    actor_name = models.CharField("操作人姓名", max_length=80, blank=True)
+    detail = models.JSONField("详情", default=dict)
+
+    class Meta:
+        verbose_name = "流转记录"
+        constraints = [
+            models.UniqueConstraint(fields=["instance", "seq"], name="history_seq_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance_id}/{self.seq} {self.kind}"

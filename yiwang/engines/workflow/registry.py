@@ -1,0 +1,58 @@
+"""What higher areas give the engine at start-up: services, roles, access rules (登记处).
+
+Filled from their `apps.ready`, read ever after; nothing here is state of the city.
+"""
+
+from collections.abc import Callable
+
+from yiwang.engines.workflow.data import ServiceCall
+from yiwang.kernel.api import RequestContext
+
+Service = Callable[[ServiceCall], dict | None]
+Access = Callable[[RequestContext, str], bool]
+
+SERVICES: dict[str, Service] = {}
+ROLES: set[str] = {
+    "WINDOW_CLERK",
+    "REVIEWER",
+    "APPROVER",
+    "DEPARTMENT_HEAD",
+    "SUPERVISOR",
+    "DATA_STEWARD",
+    "SYSTEM_ADMIN",
+    "SECURITY_ADMIN",
+    "AUDIT_ADMIN",
+}
+ACCESS: dict[str, Access] = {}
+
+
+def service_register(name: str, function: Service) -> None:
+    """Make `function` callable from service tasks as `yw:service="name"` (登记服务).
+
+    It runs in the transaction of the step: `function(ServiceCall) -> dict | None`; the dict is merged
+    into the variables. What it raises undoes the whole step. It must not act on its own instance.
+    """
+    SERVICES[name] = function
+
+
+def role_register(code: str) -> None:
+    """Let processes use a role that a pack brings (登记角色)."""
+    ROLES.add(code)
+
+
+def instance_access_register(prefix: str, function: Access) -> None:
+    """Let the owner of business keys `prefix…` say who else may see and withdraw (登记访问规则).
+
+    function(context, business_key) -> bool, for the people who are not the staff concerned: the
+    applicant or his agent. prefix: such as "application:".
+    """
+    ACCESS[prefix] = function
+
+
+def instance_access(context: RequestContext, business_key: str) -> bool:
+    """Ask the owner of a business key whether this person is a party to it (是否当事人)."""
+    return any(
+        function(context, business_key)
+        for prefix, function in ACCESS.items()
+        if business_key.startswith(prefix)
+    )
