@@ -8,6 +8,8 @@ FAILURES_ALLOWED = 5
 COOL_OFF = timedelta(minutes=15)
 IDLE_STAFF = timedelta(minutes=30)
 IDLE_OTHERS = timedelta(minutes=60)
+# However busy, a session ends after a working day (seconds).
+SESSION_LIFE = {"STAFF": 8 * 3600, "AGENT": 12 * 3600, "CITIZEN": 12 * 3600}
 PENDING_FORM_LIFE = timedelta(minutes=30)
 SECOND_STEP_LIFE = timedelta(minutes=5)
 TOTP_STEP_SECONDS = 30
