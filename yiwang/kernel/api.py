@@ -11,7 +11,7 @@ from yiwang.kernel.audit.context import (
     purpose_use,
 )
 from yiwang.kernel.audit.data import DataAccess, DataAccessPage
-from yiwang.kernel.audit.queries import audit_list, data_access_list
+from yiwang.kernel.audit.queries import audit_list, audit_search, data_access_list
 from yiwang.kernel.calendar.actions import (
     ClosureExists,
     calendar_seed_load,
@@ -34,15 +34,30 @@ from yiwang.kernel.calendar.queries import (
     office_hours_get,
 )
 from yiwang.kernel.calendar.rules import CalendarNotPublished, OfficeHours, WorkingCalendar
-from yiwang.kernel.codes.data import CodeView, EditionView, TableView
+from yiwang.kernel.codes.actions import (
+    EditionDateTaken,
+    EditionExists,
+    LoadResult,
+    code_file_read,
+    code_table_load,
+    codes_seed_load,
+    succession_decide,
+)
+from yiwang.kernel.codes.data import CodeView, EditionView, SuccessionView, TableView
+from yiwang.kernel.codes.formats import CodeFileInvalid
 from yiwang.kernel.codes.queries import (
+    EditionUnknown,
+    code_diff,
     code_get,
     code_list,
     code_search,
     code_table_get,
     code_table_list,
+    code_trace,
     edition_get,
+    succession_list,
 )
+from yiwang.kernel.codes.rules import CodeDiff, CodeRow
 from yiwang.kernel.events.actions import (
     EventOutsideTransaction,
     delivery_retry,
@@ -86,21 +101,29 @@ __all__ = [
     "CalendarYearView",
     "ClosureExists",
     "ClosureView",
+    "CodeDiff",
+    "CodeFileInvalid",
+    "CodeRow",
     "CodeView",
     "Column",
     "DataAccess",
     "DataAccessPage",
     "DeliveryView",
+    "EditionDateTaken",
+    "EditionExists",
+    "EditionUnknown",
     "EditionView",
     "EventOutsideTransaction",
     "EventView",
     "Filter",
     "ListQuery",
+    "LoadResult",
     "OfficeHours",
     "PackState",
     "Page",
     "RequestContext",
     "Source",
+    "SuccessionView",
     "SweepView",
     "TableView",
     "WorkerView",
@@ -109,6 +132,7 @@ __all__ = [
     "append_only",
     "audit_list",
     "audit_record",
+    "audit_search",
     "calendar_get",
     "calendar_seed_load",
     "calendar_stamp_get",
@@ -118,11 +142,16 @@ __all__ = [
     "closure_add",
     "closure_list",
     "closure_remove",
+    "code_diff",
+    "code_file_read",
     "code_get",
     "code_list",
     "code_search",
     "code_table_get",
     "code_table_list",
+    "code_table_load",
+    "code_trace",
+    "codes_seed_load",
     "context_get",
     "context_system",
     "context_use",
@@ -158,6 +187,8 @@ __all__ = [
     "purpose_use",
     "render",
     "subscriber",
+    "succession_decide",
+    "succession_list",
     "sweep_list",
     "sweep_register",
     "wants_partial",

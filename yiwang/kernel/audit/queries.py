@@ -1,5 +1,9 @@
 """Reads of the audit trail."""
 
+from datetime import datetime
+
+from django.db.models import Q
+
 from yiwang.kernel.audit.data import DataAccess, DataAccessPage
 from yiwang.kernel.audit.models import AuditEvent
 
@@ -16,6 +20,38 @@ def audit_list(
         rows = rows.filter(subject=subject)
     if person_ref:
         rows = rows.filter(person_ref=person_ref)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.values()[:limit])
+
+
+def audit_search(
+    *,
+    act: str = "",
+    person: str = "",
+    subject: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[dict]:
+    """Search the audit trail (审计检索), newest first, as dicts.
+
+    act: the beginning of the act's name; person: who acted (name) or whose data were touched
+    (person_ref); subject: the beginning of "kind:key"; since, until: moments, the second one not
+    included; before: the last id of the page before.
+    """
+    rows = AuditEvent.objects.order_by("-pk")
+    if act:
+        rows = rows.filter(act__startswith=act)
+    if person:
+        rows = rows.filter(Q(actor_name=person) | Q(person_ref=person))
+    if subject:
+        rows = rows.filter(subject__startswith=subject)
+    if since is not None:
+        rows = rows.filter(at__gte=since)
+    if until is not None:
+        rows = rows.filter(at__lt=until)
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows.values()[:limit])
