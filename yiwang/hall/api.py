@@ -1,5 +1,23 @@
 """The only door of the area `hall`: what other areas may use. Keep `__all__` sorted and complete."""
 
+from yiwang.hall.licences.actions import (
+    licence_issue,
+    licence_resume,
+    licence_revoke,
+    licence_suspend,
+    licence_type_put,
+)
+from yiwang.hall.licences.data import LicenceTypeView, LicenceView, VerificationView
+from yiwang.hall.licences.documents import licence_document_get
+from yiwang.hall.licences.queries import (
+    licence_count,
+    licence_get,
+    licence_list,
+    licence_list_by_source,
+    licence_type_get,
+    licence_type_list,
+    licence_verify,
+)
 from yiwang.hall.matters.actions import matter_close, matter_put
 from yiwang.hall.matters.data import LifeEvent, MatterFilter, MatterPage, MatterRow, MatterView
 from yiwang.hall.matters.queries import (
@@ -12,15 +30,38 @@ from yiwang.hall.matters.queries import (
     matter_version_get,
     matter_version_list,
 )
+from yiwang.hall.messages.actions import mark_all_read, mark_read, message_send
+from yiwang.hall.messages.data import MessageView
+from yiwang.hall.messages.queries import count_unread, message_get, message_list
 
 __all__ = [
+    "LicenceTypeView",
+    "LicenceView",
     "LifeEvent",
     "MatterFilter",
     "MatterNotFound",
     "MatterPage",
     "MatterRow",
     "MatterView",
+    "MessageView",
+    "VerificationView",
+    "count_unread",
+    "licence_document_get",
+    "licence_count",
+    "licence_get",
+    "licence_issue",
+    "licence_list",
+    "licence_list_by_source",
+    "licence_resume",
+    "licence_revoke",
+    "licence_suspend",
+    "licence_type_get",
+    "licence_type_list",
+    "licence_type_put",
+    "licence_verify",
     "life_event_list",
+    "mark_all_read",
+    "mark_read",
     "matter_close",
     "matter_count_by",
     "matter_get",
@@ -29,4 +70,7 @@ __all__ = [
     "matter_put",
     "matter_version_get",
     "matter_version_list",
+    "message_get",
+    "message_list",
+    "message_send",
 ]

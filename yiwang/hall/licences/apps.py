@@ -5,3 +5,45 @@ class HallLicencesConfig(AppConfig):
     name = "yiwang.hall.licences"
     label = "hall_licences"
     verbose_name = "证照"
+
+    def ready(self) -> None:
+        from yiwang.hall.licences.pack import licences_read  # noqa: PLC0415
+        from yiwang.hall.licences.queries import REVOKE, licence_count  # noqa: PLC0415
+        from yiwang.hall.licences.subscribers import register  # noqa: PLC0415
+        from yiwang.identity.api import permission_register  # noqa: PLC0415
+        from yiwang.kernel.api import menu_register, pack_section_register  # noqa: PLC0415
+        from yiwang.sdk.errors import N_  # noqa: PLC0415
+
+        register()
+        pack_section_register("licences", licences_read, order=30)
+        permission_register(
+            REVOKE,
+            {"zh": "暂扣、恢复和撤销证照", "en": "Suspend, give back and revoke licences"},
+            {"APPROVER", "DEPARTMENT_HEAD"},
+        )
+        menu_register(
+            "space",
+            N_("My affairs"),
+            N_("My licences"),
+            "hall_licences:list",
+            count=lambda context: licence_count(context.subject_ref) or None,
+            order=20,
+            icon="person-vcard",
+        )
+        menu_register(
+            "desk",
+            N_("Supervision"),
+            N_("Licences issued"),
+            "hall_licences:issued",
+            permission=REVOKE,
+            order=60,
+            icon="patch-check",
+        )
+        menu_register(
+            "portal",
+            N_("Services"),
+            N_("Verify a licence"),
+            "hall_licences:verify",
+            order=60,
+            icon="qr-code-scan",
+        )

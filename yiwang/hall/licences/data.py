@@ -1,0 +1,88 @@
+"""Licences as other areas, pages and the typesetter see them."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from yiwang.hall.licences.rules import code_group
+
+CARD, CERTIFICATE = "CARD", "CERTIFICATE"
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceTypeView:
+    """A type of licence (证照类型) in its newest version. holder: PERSON or ENTERPRISE."""
+
+    id: int
+    key: str
+    version: int
+    title: dict
+    type_code: str
+    holder: str
+    validity_years: int | None
+    fields: tuple[dict, ...]
+    template: str
+    legal_basis: tuple[dict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceView:
+    """A licence (证照). state: PENDING, VALID, EXPIRING, EXPIRED, SUSPENDED or REVOKED, as of today.
+
+    face: [{name, title {zh, en}, value}], what stands on it; title {zh, en}.
+    """
+
+    id: int
+    identifier: str
+    number: str
+    type_key: str
+    type_code: str
+    title: dict
+    template: str
+    holder_kind: str
+    holder_ref: str
+    holder_name: str
+    holder_number: str
+    issuer_name: str
+    issuer_uscc: str
+    department_id: int
+    area_code: str
+    issued_at: datetime
+    valid_from: date
+    valid_to: date | None
+    state: str
+    verify_code: str = field(repr=False)
+    source: str = ""
+    face: tuple[dict, ...] = ()
+    legal_basis: tuple[dict, ...] = ()
+    state_reason: str = ""
+    state_basis: str = ""
+    state_at: datetime | None = None
+    document_sha256: str = ""
+
+    @property
+    def code(self) -> str:
+        """The verification code (查验码) as it stands on paper, in groups of four."""
+        return code_group(self.verify_code)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it may be relied on today (在有效期内且未被暂扣、撤销)."""
+        return self.state in ("VALID", "EXPIRING")
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationView:
+    """What anybody may know who holds the code (公开查验结果): nothing more personal than this."""
+
+    title: dict
+    number: str
+    identifier: str
+    holder_name: str
+    issuer_name: str
+    issued_date: date
+    valid_from: date
+    valid_to: date | None
+    state: str
+    is_good: bool
+    state_at: datetime | None
+    code: str

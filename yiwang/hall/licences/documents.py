@@ -1,0 +1,97 @@
+"""The document of a licence (证照版式文件): typeset once, stored by its content, read many times."""
+
+import hashlib
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from yiwang.engines.api import attachment_open
+from yiwang.hall.licences.data import CARD, LicenceView
+from yiwang.hall.licences.models import Licence
+from yiwang.hall.licences.queries import licence_get
+from yiwang.hall.licences.typesetting import document_make
+from yiwang.identity.api import data_scope
+from yiwang.kernel.api import action, audit_record, context_system, context_use
+from yiwang.resources.api import photo_get
+from yiwang.sdk.errors import YiwangError
+
+
+def licence_document_get(licence_id: int) -> bytes:
+    """Return the PDF of a licence (证照文件) that the acting person may see.
+
+    A good licence's stored file, made on the spot when it is not there yet or was damaged; a
+    licence that is no longer good is typeset anew, with the word across it, and not stored.
+    """
+    licence = licence_get(licence_id)
+    if not licence.is_good:
+        return _typeset(licence)
+    return _stored(licence) or licence_document_store(licence_id)
+
+
+def licence_document_store(licence_id: int) -> bytes:
+    """Typeset a licence and keep the file (制作证照文件); idempotent, the same bytes each time."""
+    with context_use(context_system("签发证照", name="hall.licences.document")):
+        licence = licence_get(licence_id)
+        content = _typeset(licence)
+        if licence.is_good:
+            _keep(licence, content)
+    return content
+
+
+def _keep(licence: LicenceView, content: bytes) -> None:
+    digest = hashlib.sha256(content).hexdigest()
+    path = _path(licence, digest)
+    if default_storage.exists(path) and _read(path) != content:
+        default_storage.delete(path)
+    if not default_storage.exists(path):
+        default_storage.save(path, ContentFile(content))
+    if digest != licence.document_sha256:
+        _note(licence.id, path=path, digest=digest)
+
+
+@action("hall.licences.document_store")
+def _note(licence_id: int, *, path: str, digest: str) -> None:
+    with data_scope(purpose="签发证照", reason=f"licence:{licence_id}"):
+        Licence.objects.filter(pk=licence_id).update(document_path=path, document_sha256=digest)
+    audit_record(f"licence:{licence_id}", detail={"sha256": digest})
+
+
+def _stored(licence: LicenceView) -> bytes | None:
+    if not licence.document_sha256:
+        return None
+    content = _read(_path(licence, licence.document_sha256))
+    if content is None or hashlib.sha256(content).hexdigest() != licence.document_sha256:
+        return None
+    return content
+
+
+def _path(licence: LicenceView, digest: str) -> str:
+    return f"licences/{licence.issued_at:%Y}/{digest}.pdf"
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with default_storage.open(path) as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def _typeset(licence: LicenceView) -> bytes:
+    return document_make(licence, photo=_photo(licence))
+
+
+def _photo(licence: LicenceView) -> bytes | None:
+    """Return the portrait for a card: what the applicant sent, else the registry's, else none."""
+    if licence.template != CARD or not licence.holder_ref.startswith("person:"):
+        return None
+    given = next((entry["value"] for entry in licence.face if entry["name"] == "photo"), None)
+    with context_use(context_system("签发证照", name="hall.licences.document")):
+        try:
+            if isinstance(given, int):
+                with attachment_open(given) as file:
+                    return file.read()
+            return photo_get(licence.holder_ref.removeprefix("person:"), purpose="签发证照")
+        except YiwangError:
+            # No portrait anywhere: the card has a silhouette, the licence is issued all the same.
+            return None

@@ -1,0 +1,119 @@
+"""Electronic licences (电子证照), their types, and the counter of their serial numbers."""
+
+from django.db import models
+
+from yiwang.identity.api import PersonalDataManager, protected
+
+
+class LicenceType(models.Model):
+    """One version of a type of licence (证照类型). A changed definition is a new version."""
+
+    class Holder(models.TextChoices):
+        PERSON = "PERSON", "自然人"
+        ENTERPRISE = "ENTERPRISE", "法人"
+
+    class Template(models.TextChoices):
+        CARD = "CARD", "卡式"
+        CERTIFICATE = "CERTIFICATE", "证书式"
+
+    key = models.CharField("键", max_length=80)
+    version = models.PositiveIntegerField("版本")
+    digest = models.CharField("摘要", max_length=64)
+    source = models.CharField("来源", max_length=80)
+    title = models.JSONField("名称")
+    type_code = models.CharField("证照类型代码", max_length=21)
+    holder = models.CharField("持证主体", max_length=10, choices=Holder.choices)
+    validity_years = models.PositiveSmallIntegerField("有效年数", null=True)
+    fields = models.JSONField("照面信息项")
+    template = models.CharField("版式", max_length=11, choices=Template.choices)
+    legal_basis = models.JSONField("依据", default=list)
+    loaded_at = models.DateTimeField("载入时间")
+
+    class Meta:
+        verbose_name = "证照类型"
+        constraints = [
+            models.UniqueConstraint(fields=["key", "version"], name="licence_type_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}@{self.version}"
+
+
+class LicenceCounter(models.Model):
+    """The last serial number given to a type in a year (流水号计数)."""
+
+    type_key = models.CharField("证照类型", max_length=80)
+    year = models.PositiveSmallIntegerField("年份")
+    last = models.PositiveIntegerField("最后号码", default=0)
+
+    class Meta:
+        verbose_name = "证照流水号"
+        constraints = [
+            models.UniqueConstraint(fields=["type_key", "year"], name="licence_counter_year"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type_key} {self.year}: {self.last}"
+
+
+class Licence(models.Model):
+    """One licence (证照) of one holder, with what stood on it on the day of issue.
+
+    Expiry is not stored: it follows from the dates (`rules.state_on`).
+    """
+
+    class State(models.TextChoices):
+        VALID = "VALID", "有效"
+        SUSPENDED = "SUSPENDED", "暂扣"
+        REVOKED = "REVOKED", "撤销"
+
+    licence_type = models.ForeignKey(
+        LicenceType, models.PROTECT, related_name="licences", verbose_name="证照类型"
+    )
+    type_key = models.CharField("证照类型键", max_length=80)
+    identifier = models.CharField("证照标识", max_length=128, unique=True)
+    number = models.CharField("证照编号", max_length=64)
+    holder_ref = protected(models.CharField("持证主体", max_length=80), level=3)
+    holder_name = protected(models.CharField("持证主体名称", max_length=160), level=3)
+    holder_number = protected(models.CharField("持证主体代码", max_length=32), level=4)
+    face = protected(models.JSONField("照面信息", default=list), level=3)
+    area_code = models.CharField("管辖属地", max_length=12)
+    department_id = models.BigIntegerField("颁发部门")
+    issuer_name = models.CharField("颁发机构", max_length=160)
+    issuer_uscc = models.CharField("颁发机构代码", max_length=18)
+    issued_at = models.DateTimeField("颁发时间")
+    valid_from = models.DateField("有效期起")
+    valid_to = models.DateField("有效期止", null=True)
+    state = models.CharField("状态", max_length=9, choices=State.choices, default=State.VALID)
+    state_reason = models.TextField("状态理由", blank=True)
+    state_basis = models.TextField("状态依据", blank=True)
+    state_at = models.DateTimeField("状态时间", null=True)
+    source = models.CharField("来源", max_length=80)
+    account_id = models.BigIntegerField("通知账户", null=True)
+    verify_code = models.CharField("查验码", max_length=16, unique=True)
+    document_path = models.CharField("版式文件", max_length=160, blank=True)
+    document_sha256 = models.CharField("文件摘要", max_length=64, blank=True)
+    is_made = models.BooleanField("演示数据", default=True)
+
+    objects = PersonalDataManager()
+
+    class Meta:
+        verbose_name = "证照"
+        # `_base_manager` stays Django's own: related rows are reached only from scoped ones.
+        constraints = [
+            models.UniqueConstraint(fields=["source", "type_key"], name="licence_once"),
+            models.UniqueConstraint(fields=["type_key", "number"], name="licence_number_once"),
+            models.CheckConstraint(
+                condition=models.Q(valid_to__isnull=True)
+                | models.Q(valid_to__gte=models.F("valid_from")),
+                name="licence_dates_in_order",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["holder_ref", "-id"], name="licence_holder"),
+            models.Index(fields=["department_id", "-id"], name="licence_department"),
+            models.Index(fields=["type_key", "valid_to"], name="licence_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return self.identifier

@@ -1,0 +1,146 @@
+"""Typesetting licences (证照版式文件) with Typst: PDF to keep, PNG to look at.
+
+The same licence gives the same bytes: the time stamp in the file is the moment of issue.
+"""
+
+import json
+import shutil
+import tempfile
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import segno
+import typst
+from django.apps import apps
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from yiwang.hall.licences.data import CARD, LicenceView
+from yiwang.hall.licences.errors import FontsMissing
+
+SOURCES = Path(__file__).parent / "typst"
+FONT_FILES = ("NotoSerifSC_400Regular.ttf", "NotoSerifSC_700Bold.ttf")
+MARKS = {"REVOKED": "已撤销", "SUSPENDED": "已暂扣", "EXPIRED": "已过期"}
+_PHOTO_KINDS = {b"\x89PNG": "photo.png", b"\xff\xd8\xff": "photo.jpg", b"<svg": "photo.svg"}
+
+
+def document_make(
+    licence: LicenceView, *, photo: bytes | None = None, form: str = "pdf", ppi: int = 144
+) -> bytes:
+    """Typeset a licence (排版) and return a PDF, or a PNG with form="png".
+
+    photo: PNG or JPEG of the holder for a card; a silhouette without one. Raises `FontsMissing`.
+    """
+    with tempfile.TemporaryDirectory(prefix="yiwang-licence-") as folder:
+        root = Path(folder)
+        main = "card.typ" if licence.template == CARD else "certificate.typ"
+        for name in ("common.typ", main):
+            shutil.copyfile(SOURCES / name, root / name)
+        segno.make(verify_address(licence.verify_code), error="m").save(
+            str(root / "qr.svg"), border=2
+        )
+        content = _content(licence, photo_name=_photo_put(root, photo))
+        (root / "data.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        result = typst.Compiler(
+            str(root / main), root=str(root), font_paths=_fonts(), ignore_system_fonts=True
+        ).compile(format=form, ppi=ppi, timestamp=licence.issued_at)
+    return result if isinstance(result, bytes) else result[0]
+
+
+def verify_address(code: str) -> str:
+    """Return the absolute address (查验地址) that the QR code leads to."""
+    site = getattr(settings, "SITE_ADDRESS", "http://127.0.0.1:8000").rstrip("/")
+    return site + reverse("hall_licences:verify_code", args=[code])
+
+
+def date_zh(day: date) -> str:
+    """Write a date as it stands on a licence: 2026年11月21日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def value_text(value: object) -> str:
+    """Write a face value as text: {zh, en} in Chinese, ISO dates as dates, lists joined."""
+    if isinstance(value, dict):
+        return str(value.get("zh") or value.get("en") or "")
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(value_text(item) for item in value)
+    text = str(value)
+    if len(text) == 10 and text[4] == text[7] == "-":
+        try:
+            return date_zh(date.fromisoformat(text))
+        except ValueError:
+            return text
+    return text
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> typst.Fonts:
+    folder = Path(apps.get_app_config("kernel_ui").path) / "static" / "vendor" / "serif"
+    paths = [folder / name for name in FONT_FILES]
+    if not all(path.is_file() for path in paths):
+        raise FontsMissing()
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)]
+    )
+
+
+def _photo_put(root: Path, photo: bytes | None) -> str | None:
+    for start, name in _PHOTO_KINDS.items():
+        if photo is not None and photo.startswith(start):
+            (root / name).write_bytes(photo)
+            return name
+    return None
+
+
+def _content(licence: LicenceView, *, photo_name: str | None) -> dict:
+    rows = _rows(licence)
+    issued = timezone.localtime(licence.issued_at).date()
+    until = date_zh(licence.valid_to) if licence.valid_to else "长期"
+    crowded = len(rows) > 6
+    return {
+        "title_zh": licence.title["zh"],
+        "title_en": licence.title.get("en", ""),
+        "title_size": 21 if len(licence.title["zh"]) <= 9 else 16,
+        "city": settings.CITY["name"]["zh"],
+        "number": licence.number,
+        "identifier": licence.identifier,
+        "code": licence.code,
+        "issuer": licence.issuer_name,
+        "issued": date_zh(issued),
+        "valid": f"{date_zh(licence.valid_from)} 至 {until}",
+        "rows": rows,
+        "value_size": 9 if crowded else 10.5,
+        "row_gutter": 2.1 if crowded else 3.1,
+        "row_inset": 2.4 if len(rows) > 9 else 3.4,
+        "statement": _statement(licence),
+        "photo": photo_name,
+        "mark": MARKS.get(licence.state, ""),
+    }
+
+
+def _rows(licence: LicenceView) -> list[dict]:
+    rows = [
+        {"title": value_text(entry["title"]), "value": value_text(entry["value"]), "strong": False}
+        for entry in licence.face
+        if entry["name"] != "photo"
+    ]
+    if not any(entry["name"] in ("name", "holder_name") for entry in licence.face):
+        title = "姓名" if licence.holder_kind == "PERSON" else "名称"
+        rows.insert(0, {"title": title, "value": licence.holder_name, "strong": False})
+    rows[0]["strong"] = True
+    if licence.template == CARD:
+        return [*rows, {"title": "证号", "value": licence.number, "strong": False}]
+    until = date_zh(licence.valid_to) if licence.valid_to else "长期"
+    valid = f"{date_zh(licence.valid_from)} 至 {until}"
+    return [*rows, {"title": "有效期限", "value": valid, "strong": False}]
+
+
+def _statement(licence: LicenceView) -> str:
+    titles = [
+        f"《{value_text(entry['title'])}》" for entry in licence.legal_basis if entry.get("title")
+    ]
+    return f"根据{'、'.join(titles)}，准予颁发本证。" if titles else ""

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from yiwang.hall.licences import views
+
+urlpatterns = [
+    path("", views.licences, name="list"),
+    path("issued/", views.issued, name="issued"),
+    path("verify/", views.verify, name="verify"),
+    path("verify/<str:code>/", views.verify_code, name="verify_code"),
+    path("<int:licence_id>/", views.detail, name="detail"),
+    path("<int:licence_id>/pdf", views.pdf, name="pdf"),
+    path("<int:licence_id>/<str:act>/", views.state_change, name="state_change"),
+]

@@ -1,0 +1,175 @@
+"""Pages of licences: the holder's, the issuing department's, and everybody's for verification."""
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from yiwang.hall.licences.actions import licence_resume, licence_revoke, licence_suspend
+from yiwang.hall.licences.data import LicenceView
+from yiwang.hall.licences.documents import licence_document_get
+from yiwang.hall.licences.errors import ReasonMissing
+from yiwang.hall.licences.queries import (
+    REVOKE,
+    licence_get,
+    licence_issued_count,
+    licence_issued_list,
+    licence_list,
+    licence_verify,
+)
+from yiwang.hall.licences.rules import code_group, code_normalise
+from yiwang.identity.api import allow, public
+from yiwang.kernel.api import (
+    Column,
+    Filter,
+    Source,
+    audit_record,
+    context_get,
+    flash,
+    page_of,
+    render,
+)
+from yiwang.sdk.errors import N_, NotFound
+
+STATES = {
+    "PENDING": N_("Not yet valid"),
+    "VALID": N_("Valid"),
+    "EXPIRING": N_("Expires soon"),
+    "EXPIRED": N_("Expired"),
+    "SUSPENDED": N_("Suspended"),
+    "REVOKED": N_("Revoked"),
+}
+ACTS = {"suspend": licence_suspend, "resume": licence_resume, "revoke": licence_revoke}
+COLUMNS = (
+    Column("number", N_("Number")),
+    Column("title", N_("Licence")),
+    Column("holder_name", N_("Holder")),
+    Column("issued_at", N_("Issued")),
+    Column("state", N_("State")),
+)
+# Sixteen letters cannot be guessed anyway (80 bits); this keeps a machine from trying.
+VERIFY_PER_MINUTE = 30
+
+
+@require_GET
+@allow(populations={"CITIZEN", "AGENT"}, purpose="查看本人证照")
+def licences(request: HttpRequest) -> HttpResponse:
+    """Show my licences (我的证照) as cards."""
+    found = licence_list(context_get().subject_ref)
+    return render(request, "hall/licences/list.html", {"licences": found, "states": STATES})
+
+
+@require_GET
+@allow(populations={"STAFF"}, permission=REVOKE, purpose="证照监管")
+def issued(request: HttpRequest) -> HttpResponse:
+    """List what my department has issued (本部门签发的证照), newest first."""
+    source = Source(
+        lambda query: licence_issued_list(
+            number=query.filters.get("number", ""), limit=query.limit, offset=query.offset
+        ),
+        lambda query, cap: licence_issued_count(number=query.filters.get("number", ""), cap=cap),
+    )
+    page = page_of(request, source, columns=COLUMNS, filters=[Filter("number", N_("Number"))])
+    return render(request, "hall/licences/issued.html", {"page": page, "states": STATES})
+
+
+@require_GET
+@allow(purpose="查看证照")
+def detail(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """Show one licence (证照详情) to its holder or to its issuing department."""
+    return _detail(request, _looked_at(licence_id))
+
+
+@require_GET
+@allow(purpose="查看证照")
+def pdf(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """Hand out the document (证照文件) as PDF."""
+    licence = _looked_at(licence_id)
+    response = HttpResponse(licence_document_get(licence_id), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="licence-{licence.number}.pdf"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations={"STAFF"}, permission=REVOKE, purpose="证照监管")
+def state_change(request: HttpRequest, licence_id: int, act: str) -> HttpResponse:
+    """Suspend, give back or revoke a licence (暂扣、恢复、撤销) with reason and legal basis."""
+    if act not in ACTS:
+        raise NotFound()
+    licence = licence_get(licence_id)
+    values = {name: request.POST.get(name, "")[:2000] for name in ("reason", "legal_basis")}
+    errors = {}
+    if request.method == "POST":
+        try:
+            ACTS[act](licence_id, **values, now=timezone.now())
+        except ReasonMissing as error:
+            errors = {name: [_("Please fill this in.")] for name in error.fields}
+        else:
+            flash(request, "success", _("Done. The holder has been told."))
+            return redirect("hall_licences:detail", licence_id)
+    names = {"licence": licence, "act": act, "values": values, "errors": errors, "states": STATES}
+    status = 422 if errors else 200
+    return render(request, "hall/licences/state_change.html", names, status=status)
+
+
+@require_GET
+@public
+def verify(request: HttpRequest) -> HttpResponse:
+    """Ask for the code of a licence (证照查验)."""
+    typed = request.GET.get("code", "")[:60]
+    if code := code_normalise(typed):
+        return redirect("hall_licences:verify_code", code_group(code))
+    return render(request, "hall/licences/verify.html", {"typed": typed})
+
+
+@require_GET
+@public
+def verify_code(request: HttpRequest, code: str) -> HttpResponse:
+    """Show whether the licence with this code is good (查验结果), and nothing personal."""
+    if _too_often(context_get().address):
+        return render(request, "hall/licences/verify.html", {"wait": True}, status=429)
+    found = licence_verify(code)
+    if found is None:
+        return render(request, "hall/licences/verify.html", {"typed": code[:60]}, status=404)
+    names = {"licence": found, "states": STATES, "checked_at": timezone.now()}
+    response = render(request, "hall/licences/verified.html", names)
+    response["Cache-Control"] = "no-store"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _looked_at(licence_id: int) -> LicenceView:
+    """Return a licence; an officer's look is recorded for the holder to see."""
+    licence = licence_get(licence_id)
+    if context_get().population == "STAFF":
+        audit_record(
+            f"licence:{licence_id}",
+            act="hall.licences.read",
+            person_ref=licence.holder_ref,
+            detail={"fields": ["licence"]},
+        )
+    return licence
+
+
+def _detail(request: HttpRequest, licence: LicenceView) -> HttpResponse:
+    is_staff = context_get().population == "STAFF"
+    names = {
+        "licence": licence,
+        "states": STATES,
+        "may_change": is_staff and context_get().may(REVOKE) and licence.state != "REVOKED",
+        "shell": "kernel/ui/desk.html" if is_staff else "kernel/ui/space.html",
+    }
+    return render(request, "hall/licences/detail.html", names)
+
+
+def _too_often(address: str) -> bool:
+    """Count the look-ups of an address in this minute; in the cache, so no row is written."""
+    key = f"licence-verify:{address}:{timezone.now():%H%M}"
+    cache.add(key, 0, timeout=120)
+    try:
+        return cache.incr(key) > VERIFY_PER_MINUTE
+    except ValueError:  # evicted between the two calls
+        return False

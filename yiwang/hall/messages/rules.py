@@ -1,0 +1,179 @@
+"""The templates (消息模板): what is said at each event of a case, in both languages."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+TEXT_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One template. kind: info, success, warning, danger; channels beside the space itself."""
+
+    kind: str
+    title: Mapping[str, str]
+    body: Mapping[str, str]
+    channels: tuple[str, ...] = ("EMAIL", "SMS")
+
+
+# Every template takes number and title ({zh, en} of the matter or licence); the others as named.
+TEMPLATES: dict[str, Template] = {
+    "application_submitted": Template(
+        "info",
+        {"zh": "申请已提交：{title}", "en": "Application submitted: {title}"},
+        {
+            "zh": "您的“{title}”申请已提交，办件编号 {number}。受理结果会另行通知您，也可随时在市民空间查看进度。",
+            "en": "Your application for {title} has been submitted under number {number}. You will be told whether it is accepted, and can follow it in your space at any time.",
+        },
+        channels=("EMAIL",),
+    ),
+    "application_accepted": Template(
+        "info",
+        {"zh": "申请已受理：{title}", "en": "Application accepted: {title}"},
+        {
+            "zh": "您的“{title}”申请（{number}）已受理，办理期限自今日起计算。",
+            "en": "Your application for {title} ({number}) has been accepted for handling; its time limit starts today.",
+        },
+    ),
+    "application_not_accepted": Template(
+        "danger",
+        {"zh": "申请不予受理：{title}", "en": "Application not accepted: {title}"},
+        {
+            "zh": "您的“{title}”申请（{number}）不予受理。理由、依据和救济途径见办件详情。",
+            "en": "Your application for {title} ({number}) was not accepted. Open it to read the reason, the legal basis and what you can do.",
+        },
+    ),
+    "correction_requested": Template(
+        "warning",
+        {"zh": "请补正材料：{title}", "en": "Correction needed: {title}"},
+        {
+            "zh": "{department}请您补正“{title}”申请（{number}）。请打开办件查看需要补正的内容，补正期间暂停计算办理期限。",
+            "en": "{department} asks you to correct your application for {title} ({number}). Open it to see what is needed; the time limit is paused until you answer.",
+        },
+    ),
+    "correction_answered": Template(
+        "info",
+        {"zh": "补正已收到：{title}", "en": "Correction received: {title}"},
+        {
+            "zh": "您对“{title}”申请（{number}）的补正已收到，办理期限继续计算。",
+            "en": "Your correction for {title} ({number}) has been received; the time limit runs again.",
+        },
+        channels=("EMAIL",),
+    ),
+    "application_approved": Template(
+        "success",
+        {"zh": "申请已通过：{title}", "en": "Application approved: {title}"},
+        {
+            "zh": "您的“{title}”申请（{number}）已获批准。决定书和电子证照可在市民空间查看、下载。",
+            "en": "Your application for {title} ({number}) has been approved. The decision and any electronic licence are in your space.",
+        },
+    ),
+    "application_refused": Template(
+        "danger",
+        {"zh": "申请未获批准：{title}", "en": "Application refused: {title}"},
+        {
+            "zh": "您的“{title}”申请（{number}）未获批准。理由、法律依据以及申请行政复议或提起行政诉讼的途径和期限，见办件详情。",
+            "en": "Your application for {title} ({number}) has been refused. Open it to read the reason, the legal basis, and how and by when you can have the decision reviewed.",
+        },
+    ),
+    "application_withdrawn": Template(
+        "info",
+        {"zh": "申请已撤回：{title}", "en": "Application withdrawn: {title}"},
+        {
+            "zh": "您的“{title}”申请（{number}）已撤回，不再办理。需要时可重新申请。",
+            "en": "Your application for {title} ({number}) has been withdrawn and will not be handled further. You may apply again at any time.",
+        },
+        channels=("EMAIL",),
+    ),
+    "application_extended": Template(
+        "warning",
+        {"zh": "办理期限延长：{title}", "en": "Time limit extended: {title}"},
+        {
+            "zh": "您的“{title}”申请（{number}）经批准延长办理期限 {amount} 个工作日。理由：{reason}",
+            "en": "The time limit for your application for {title} ({number}) was extended by {amount} working days. Reason: {reason}",
+        },
+    ),
+    "licence_issued": Template(
+        "success",
+        {"zh": "证照已签发：{title}", "en": "Licence issued: {title}"},
+        {
+            "zh": "您的《{title}》（编号 {number}）已签发，可在“我的证照”中查看、下载和出示。",
+            "en": "Your {title} (number {number}) has been issued. See, download and present it under My licences.",
+        },
+    ),
+    "licence_suspended": Template(
+        "warning",
+        {"zh": "证照已暂扣：{title}", "en": "Licence suspended: {title}"},
+        {
+            "zh": "您的《{title}》（编号 {number}）已被暂扣。理由：{reason}",
+            "en": "Your {title} (number {number}) has been suspended. Reason: {reason}",
+        },
+    ),
+    "licence_revoked": Template(
+        "danger",
+        {"zh": "证照已撤销：{title}", "en": "Licence revoked: {title}"},
+        {
+            "zh": "您的《{title}》（编号 {number}）已被撤销。理由：{reason}依据：{legal_basis}",
+            "en": "Your {title} (number {number}) has been revoked. Reason: {reason} Legal basis: {legal_basis}",
+        },
+    ),
+}
+
+# Which template an event calls for; application.decided depends on its outcome.
+TOPICS: dict[str, str] = {
+    "application.submitted": "application_submitted",
+    "application.accepted": "application_accepted",
+    "application.correction_requested": "correction_requested",
+    "application.correction_answered": "correction_answered",
+    "application.withdrawn": "application_withdrawn",
+    "application.extended": "application_extended",
+    "licence.issued": "licence_issued",
+    "licence.suspended": "licence_suspended",
+    "licence.revoked": "licence_revoked",
+}
+OUTCOMES: dict[str, str] = {
+    "APPROVED": "application_approved",
+    "REFUSED": "application_refused",
+    "NOT_ACCEPTED": "application_not_accepted",
+}
+_MISSING = {
+    "department": {"zh": "办理部门", "en": "The department in charge"},
+    "reason": {"zh": "见详情。", "en": "see the details."},
+    "legal_basis": {"zh": "见详情。", "en": "see the details."},
+}
+
+
+def template_for(topic: str, payload: Mapping) -> str | None:
+    """Return the template (模板) an event calls for, None for an event nobody is told about.
+
+    >>> template_for("application.decided", {"outcome": "REFUSED"})
+    'application_refused'
+    """
+    if topic == "application.decided":
+        return OUTCOMES.get(payload.get("outcome", ""))
+    return TOPICS.get(topic)
+
+
+def text_make(pattern: Mapping[str, str], params: Mapping) -> dict[str, str]:
+    """Fill in a {zh, en} pattern; a value may itself be {zh, en}. Unknown names read as empty.
+
+    >>> text_make({"zh": "申请{title}", "en": "Apply for {title}"}, {"title": {"zh": "甲", "en": "A"}})
+    {'zh': '申请甲', 'en': 'Apply for A'}
+    """
+    return {
+        language: pattern[language].format_map(_in_language(params, language))[:TEXT_MAX]
+        for language in ("zh", "en")
+    }
+
+
+def _in_language(params: Mapping, language: str) -> defaultdict[str, str]:
+    values: defaultdict[str, str] = defaultdict(str)
+    values.update({name: text[language] for name, text in _MISSING.items()})
+    for name, value in params.items():
+        text = value
+        if isinstance(value, Mapping):
+            text = value.get(language) or value.get("zh") or value.get("en")
+        if text not in (None, ""):
+            values[name] = str(text)
+    return values

@@ -1,0 +1,56 @@
+"""What happens elsewhere that an applicant is told about, and the channels that carry it."""
+
+from django.urls import NoReverseMatch, reverse
+
+from yiwang.hall.messages.actions import message_dispatch, message_send
+from yiwang.hall.messages.rules import TOPICS, template_for
+from yiwang.kernel.api import EventView, subscriber
+
+_PARAMS = ("number", "title", "reason", "legal_basis", "amount", "document_number")
+
+
+def applicant_tell(event: EventView) -> None:
+    """Tell the applicant (通知申请人) about an event of a case or licence."""
+    payload = event.payload
+    template = template_for(event.topic, payload)
+    account_id = payload.get("account_id")
+    if template is None or not account_id:
+        return
+    params = {name: payload[name] for name in _PARAMS if payload.get(name)}
+    if payload.get("department_name"):
+        params["department"] = payload["department_name"]
+    message_send(
+        account_id,
+        template=template,
+        params=params,
+        link=_link(event),
+        source=f"event:{event.id}",
+        now=event.published_at,
+    )
+
+
+def email_send(event: EventView) -> None:
+    """Carry a message by e-mail (邮件)."""
+    message_dispatch(event.payload["message_id"], "EMAIL")
+
+
+def sms_send(event: EventView) -> None:
+    """Carry a message by text message (短信)."""
+    message_dispatch(event.payload["message_id"], "SMS")
+
+
+def register() -> None:
+    """Subscribe (called once, from `ready`)."""
+    for topic in (*TOPICS, "application.decided"):
+        subscriber(topic, name=f"hall.messages.{topic}")(applicant_tell)
+    subscriber("message.sent", name="hall.messages.email", outside=True)(email_send)
+    subscriber("message.sent", name="hall.messages.sms", outside=True)(sms_send)
+
+
+def _link(event: EventView) -> str:
+    if event.topic.startswith("licence."):
+        return reverse("hall_licences:detail", args=[event.payload["licence_id"]])
+    try:
+        return reverse("hall_applications:detail", args=[event.payload["number"]])
+    except NoReverseMatch:
+        return ""
