@@ -34,3 +34,13 @@ def _emptied_tables(django_test_environment):
     TransactionTestCase._fixture_teardown = lifted
     yield
     TransactionTestCase._fixture_teardown = teardown
+
+
+@pytest.fixture
+def city_packs(db):
+    """Load the city's packs; gives how each stands, by id."""
+    from datetime import UTC, datetime
+
+    from yiwang.kernel.api import pack_load_all
+
+    return {state.pack: state for state in pack_load_all(datetime(2026, 11, 21, tzinfo=UTC))}

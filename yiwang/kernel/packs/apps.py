@@ -5,3 +5,17 @@ class KernelPacksConfig(AppConfig):
     name = "yiwang.kernel.packs"
     label = "kernel_packs"
     verbose_name = "应用包"
+
+    def ready(self) -> None:
+        from yiwang.kernel.ui.menus import menu_register  # noqa: PLC0415
+        from yiwang.sdk.errors import N_  # noqa: PLC0415
+
+        menu_register(
+            "desk",
+            N_("Administration"),
+            N_("Packs"),
+            "kernel_packs:index",
+            permission="kernel.packs.read",
+            order=940,
+            icon="box-seam",
+        )

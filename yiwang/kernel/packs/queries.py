@@ -54,8 +54,9 @@ def pack_state_of(row: PackInstallation, *, changed: bool = False) -> PackState:
 
 
 def pack_health() -> dict[str, int]:
-    """Count packs by state for /healthz, for example {"LOADED": 6, "FAILED": 1}."""
+    """Count packs on disk by state for /healthz, for example {"LOADED": 6, "FAILED": 1}."""
     counts: dict[str, int] = {}
-    for state in PackInstallation.objects.values_list("state", flat=True):
+    rows = PackInstallation.objects.exclude(state=PackInstallation.State.MISSING)
+    for state in rows.values_list("state", flat=True):
         counts[state] = counts.get(state, 0) + 1
     return counts
