@@ -67,10 +67,10 @@ class Ruler:
             until = min(until, max(pauses.pop()[0], facts.started_at))
         between = self._seconds if facts.unit == WORKING_HOUR else self._days_of(facts.unit)
         used = between(facts.started_at, until)
-        for start, end in pauses:
-            start, end = max(start, facts.started_at), min(end, until)
-            if start < end:
-                used -= between(start, end)
+        for begin, end in pauses:
+            paused, resumed = max(begin, facts.started_at), min(end, until)
+            if paused < resumed:
+                used -= between(paused, resumed)
         return used
 
     def due_at(self, facts: Facts) -> datetime | None:
@@ -103,13 +103,13 @@ class Ruler:
         carried = facts.amount == 0
         due = self._open_day(start, facts) if carried else self._add(start.date(), facts, None)
         for begin, end in pauses_merge(facts):
-            begin = max(begin, start)
-            if begin > self._close_of(due, start):
+            paused = max(begin, start)
+            if paused > self._close_of(due, start):
                 break
             if end is None:
                 return None
-            if not carried and begin.date() < due:
-                due = self._add(due, facts, self._days_of(facts.unit)(begin, end))
+            if not carried and paused.date() < due:
+                due = self._add(due, facts, self._days_of(facts.unit)(paused, end))
             elif end.date() > due:
                 due, carried = self._open_day(end, facts), True
         return self._close_of(due, start)
@@ -117,13 +117,13 @@ class Ruler:
     def _due_moment(self, facts: Facts) -> datetime | None:
         due = self._add_seconds(facts.started_at, self.total(facts))
         for begin, end in pauses_merge(facts):
-            begin = max(begin, facts.started_at)
-            if begin >= due:
+            paused = max(begin, facts.started_at)
+            if paused >= due:
                 break
             if end is None:
                 return None
-            if end > begin:
-                due = self._add_seconds(due, self._seconds(begin, end))
+            if end > paused:
+                due = self._add_seconds(due, self._seconds(paused, end))
         return due
 
     def _close_of(self, day: date, like: datetime) -> datetime:
@@ -183,12 +183,11 @@ def pauses_merge(facts: Facts) -> list[tuple[datetime, datetime | None]]:
     Touching and nested pauses become one, so that no day is taken off twice.
     """
     merged: list[tuple[datetime, datetime | None]] = []
-    for start, end in sorted(facts.pauses, key=lambda pause: pause[0]):
-        end = end or facts.stopped_at
-        if merged and (merged[-1][1] is None or start <= merged[-1][1]):
-            last_start, last_end = merged[-1]
-            open_end = last_end is None or end is None
-            merged[-1] = (last_start, None if open_end else max(last_end, end))
-        else:
+    for start, resumed in sorted(facts.pauses, key=lambda pause: pause[0]):
+        end = resumed or facts.stopped_at
+        last = merged[-1] if merged else None
+        if last is None or (last[1] is not None and start > last[1]):
             merged.append((start, end))
+        elif last[1] is not None and (end is None or end > last[1]):
+            merged[-1] = (last[0], end)
     return merged

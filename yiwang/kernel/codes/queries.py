@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from yiwang.kernel.codes.data import CodeView, EditionView, SuccessionView, TableView
 from yiwang.kernel.codes.models import Code, CodeEdition, CodeSuccession, CodeTable
+from yiwang.kernel.codes.rules import STATED, Change, CodeDiff, CodeRow, codes_compare
+from yiwang.sdk.errors import N_, NotFound
 
 _FIELDS = (
     "code",
@@ -20,6 +22,13 @@ _FIELDS = (
     "edition__valid_to",
     "edition__edition",
 )
+
+
+class EditionUnknown(NotFound):
+    """The table has no such edition (无此版本)."""
+
+    code = "edition_unknown"
+    message = N_("The code table %(table)s has no edition %(edition)s.")
 
 
 def code_get(table: str, code: str, as_of: date | None = None) -> CodeView | None:
@@ -98,6 +107,76 @@ def succession_list(table: str, a: str, b: str) -> list[SuccessionView]:
     )
     fields = ("kind", "from_code", "to_code", "evidence", "decided_by")
     return [SuccessionView(*row) for row in rows.order_by("id").values_list(*fields)]
+
+
+def code_diff(table: str, a: str, b: str) -> CodeDiff:
+    """Say what is different between two editions (版本差异), persons' decisions first.
+
+    a, b: names of editions, `a` the older one. Raises `EditionUnknown`.
+    """
+    ids = dict(
+        CodeEdition.objects.filter(table__key=table, edition__in=[a, b]).values_list(
+            "edition", "pk"
+        )
+    )
+    for edition in (a, b):
+        if edition not in ids:
+            raise EditionUnknown(table=table, edition=edition)
+    old, new = rows_of(ids[a]), rows_of(ids[b])
+    names_old, names_new = ({row.code: row.name for row in rows} for rows in (old, new))
+    decided = [
+        Change(
+            s.kind,
+            s.from_code,
+            names_old.get(s.from_code, ""),
+            s.to_code,
+            names_new.get(s.to_code, ""),
+            s.evidence,
+            s.decided_by,
+        )
+        for s in succession_list(table, a, b)
+        if s.decided_by == "PERSON" or s.evidence == STATED
+    ]
+    return codes_compare(old, new, decided=decided)
+
+
+def code_trace(table: str, code: str, *, since: date, as_of: date | None = None) -> list[CodeView]:
+    """Return what a code of the past is called today (代码追溯): several after a split, none if gone.
+
+    since: a day on which `code` was in force; as_of: the day asked for, by default today.
+    """
+    start, end = edition_get(table, since), edition_get(table, as_of)
+    if start is None or end is None or code_get(table, code, since) is None:
+        return []
+    chain = CodeEdition.objects.filter(
+        table__key=table, valid_from__gte=start.valid_from, valid_from__lte=end.valid_from
+    ).order_by("valid_from")
+    names = [row.edition for row in chain]
+    current = {code}
+    for a, b in zip(names, names[1:], strict=False):
+        current = _step(table, current, a, b)
+    return code_list(table, as_of=as_of, codes=sorted(current))
+
+
+def _step(table: str, codes: set[str], a: str, b: str) -> set[str]:
+    rows = list(
+        CodeSuccession.objects.filter(
+            from_edition__table__key=table, from_edition__edition=a, to_edition__edition=b
+        )
+        .filter(Q(from_code__in=codes) | Q(to_code__in=codes))
+        .values_list("from_code", "to_code")
+    )
+    moved = {before for before, _after in rows}
+    # A code that the new edition gives to something else does not stay what it was.
+    reused = {after for _before, after in rows}
+    return {after for before, after in rows if before in codes and after} | (codes - moved - reused)
+
+
+def rows_of(edition_id: int) -> list[CodeRow]:
+    """Return an edition's codes as the rules take them."""
+    fields = ("code", "name", "parent_code", "level", "name_en", "is_local")
+    rows = Code.objects.filter(edition_id=edition_id).order_by("code")
+    return [CodeRow(*row) for row in rows.values_list(*fields)]
 
 
 def _codes(table: str, as_of: date | None) -> QuerySet[Code]:
