@@ -4,6 +4,9 @@ GB/T 22239-2019 8.1.4.1 a asks for complexity, OWASP ASVS 5.0 6.2.5 forbids comp
 asks for length and a list of common choices: length and the list are what both accept.
 """
 
+import base64
+import binascii
+
 from yiwang.sdk.errors import N_
 
 PASSWORD_MIN = 10
@@ -31,6 +34,18 @@ def password_faults(password: str, *, username: str = "") -> list[str]:
     lowered = password.casefold()
     if lowered in _COMMON or len(set(lowered)) < 4:
         faults.append(N_("This password is on every list of common ones. Choose another."))
-    if username and username.casefold() in lowered:
+    if len(username) >= 4 and username.casefold() in lowered:
         faults.append(N_("Do not use your user name in the password."))
     return faults
+
+
+def totp_secret_fits(secret: str) -> bool:
+    """Tell whether a key of one-time codes is Base32 of at least 112 bits (NIST SP 800-63B-4).
+
+    >>> totp_secret_fits("JBSWY3DPEHPK3PXP")
+    False
+    """
+    try:
+        return len(base64.b32decode(secret + "=" * (-len(secret) % 8), casefold=True)) >= 14
+    except binascii.Error:
+        return False

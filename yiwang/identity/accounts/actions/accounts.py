@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 from yiwang.identity.accounts.actions.sessions import sessions_end
 from yiwang.identity.accounts.models import Account, AgentAuthority, PostHolding
 from yiwang.identity.accounts.queries import AccountUnknown
-from yiwang.identity.accounts.rules import password_faults
+from yiwang.identity.accounts.rules import password_faults, totp_secret_fits
 from yiwang.identity.organisations.actions import roles_check
 from yiwang.identity.organisations.models import Post
 from yiwang.kernel.api import action, audit_record, context_get
@@ -169,6 +169,10 @@ def _filled(account: Account | None, row: Mapping, now: datetime) -> Account:
         account = Account(username=row["username"], created_at=now, password=make_password(None))
     for column in _COLUMNS:
         setattr(account, column, row.get(column) or "")
+    if account.totp_secret and not totp_secret_fits(account.totp_secret):
+        raise AccountInvalid(
+            fields={"totp_secret": [N_("The key is no Base32 of 112 bits or more.")]}
+        )
     account.is_made = row.get("is_made", True)
     if row.get("password"):
         account.password = make_password(row["password"])

@@ -119,7 +119,7 @@ def totp_enrol(request: HttpRequest) -> HttpResponse:
         except YiwangError as refused:
             error = refused
     issuer = settings.CITY["name"]["zh"]
-    link = pyotp.TOTP(half["secret"]).provisioning_uri(account.username, issuer_name=issuer)
+    link = pyotp.TOTP(half["secret"]).provisioning_uri(name=account.username, issuer_name=issuer)
     return render(
         request,
         "identity/accounts/totp_enrol.html",
