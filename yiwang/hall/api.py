@@ -1,5 +1,13 @@
 """The only door of the area `hall`: what other areas may use. Keep `__all__` sorted and complete."""
 
+from yiwang.hall.applications.actions.submission import application_submit
+from yiwang.hall.applications.data import ApplicationRow, OpenCorrection, Receipt
+from yiwang.hall.applications.queries.drafts import draft_open_list
+from yiwang.hall.applications.queries.space import (
+    application_open_count,
+    application_recent_list,
+    correction_open_list,
+)
 from yiwang.hall.licences.actions import (
     licence_issue,
     licence_resume,
@@ -35,6 +43,7 @@ from yiwang.hall.messages.data import MessageView
 from yiwang.hall.messages.queries import count_unread, message_get, message_list
 
 __all__ = [
+    "ApplicationRow",
     "LicenceTypeView",
     "LicenceView",
     "LifeEvent",
@@ -44,10 +53,17 @@ __all__ = [
     "MatterRow",
     "MatterView",
     "MessageView",
+    "OpenCorrection",
+    "Receipt",
     "VerificationView",
+    "application_open_count",
+    "application_recent_list",
+    "application_submit",
+    "correction_open_list",
     "count_unread",
-    "licence_document_get",
+    "draft_open_list",
     "licence_count",
+    "licence_document_get",
     "licence_get",
     "licence_issue",
     "licence_list",

@@ -1,14 +1,5 @@
 """The only door of the area `portal`: what `config` may use. Keep `__all__` sorted and complete."""
 
-from django.http import HttpRequest, HttpResponse
-
-from yiwang.identity.api import public
-
-
-@public
-def home(request: HttpRequest) -> HttpResponse:
-    """Stand in until every room below is open."""
-    return HttpResponse("")
-
+from yiwang.portal.sites.views import home
 
 __all__ = ["home"]

@@ -7,3 +7,42 @@ class HallApplicationsConfig(AppConfig):
     name = "yiwang.hall.applications"
     label = "hall_applications"
     verbose_name = "办件"
+
+    def ready(self) -> None:
+        """Register what other rooms call back."""
+        from yiwang.engines.api import (  # noqa: PLC0415
+            attachment_access_register,
+            instance_access_register,
+            service_register,
+        )
+        from yiwang.hall.applications.actions import process  # noqa: PLC0415
+        from yiwang.hall.applications.queries.access import (  # noqa: PLC0415
+            attachment_is_visible,
+            instance_is_visible,
+        )
+        from yiwang.identity.api import permission_register  # noqa: PLC0415
+        from yiwang.kernel.api import menu_register  # noqa: PLC0415
+        from yiwang.sdk.errors import N_  # noqa: PLC0415
+
+        service_register("hall.applications.accepted", process.application_accepted)
+        service_register("hall.applications.issue", process.application_issue)
+        service_register("hall.applications.refuse", process.application_refuse)
+        service_register("hall.applications.not_accepted", process.application_not_accepted)
+        instance_access_register("application:", instance_is_visible)
+        attachment_access_register(attachment_is_visible)
+        permission_register(
+            "hall.applications.handle",
+            {"zh": "办理办件", "en": "Handle applications"},
+            {"WINDOW_CLERK", "REVIEWER", "APPROVER", "DEPARTMENT_HEAD"},
+        )
+        permission_register(
+            "hall.applications.extend",
+            {"zh": "批准延长办理期限", "en": "Extend the limit of an application"},
+            {"DEPARTMENT_HEAD"},
+        )
+        menu_register(
+            "portal", "", N_("Follow an application"), "hall_applications:track", order=40
+        )
+        menu_register(
+            "space", "", N_("My applications"), "hall_applications:mine", order=20, icon="folder"
+        )

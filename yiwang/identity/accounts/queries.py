@@ -74,6 +74,18 @@ def holding_list(
     return [HoldingView(*row[:4], tuple(row[4]), *row[5:]) for row in rows.values_list(*_HOLDING)]
 
 
+def account_list_by_department(department_id: int, *, role: str, on: date) -> list[AccountView]:
+    """List who holds a post with a role in a department on a day (部门内同角色人员), by name."""
+    rows = PostHolding.objects.filter(_holds("to_date", on), post__department_id=department_id)
+    ids = [
+        account_id
+        for account_id, roles in rows.values_list("account_id", "post__roles")
+        if role in roles
+    ]
+    found = Account.objects.filter(pk__in=ids, is_active=True).order_by("name", "id")
+    return [AccountView(*row) for row in found.values_list(*_ACCOUNT)]
+
+
 def authority_list(account_id: int, on: date) -> list[AuthorityView]:
     """List the enterprises for which an agent may act on a day (经办授权), by name."""
     rows = AgentAuthority.objects.filter(_holds("to_date", on), account_id=account_id)

@@ -7,3 +7,15 @@ class PortalSpacesConfig(AppConfig):
     name = "yiwang.portal.spaces"
     label = "portal_spaces"
     verbose_name = "空间"
+
+    def ready(self) -> None:
+        """Put the first entries into the menus."""
+        from yiwang.kernel.api import menu_register  # noqa: PLC0415
+        from yiwang.portal.spaces.desk import open_count  # noqa: PLC0415
+        from yiwang.sdk.errors import N_  # noqa: PLC0415
+
+        menu_register("space", "", N_("Overview"), "portal_spaces:mine", order=0, icon="house")
+        menu_register(
+            "desk", "", N_("To do"), "portal_spaces:desk", count=open_count, order=0, icon="inbox"
+        )
+        menu_register("desk", "", N_("Done"), "portal_spaces:done", order=1, icon="check2-square")

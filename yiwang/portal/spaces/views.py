@@ -7,10 +7,10 @@ from yiwang.hall.api import (
     application_open_count,
     application_recent_list,
     correction_open_list,
+    count_unread,
     draft_open_list,
     licence_list,
     matter_popular,
-    message_count_unread,
 )
 from yiwang.identity.api import allow
 from yiwang.kernel.api import context_get, render
@@ -36,7 +36,7 @@ def _space(request: HttpRequest) -> HttpResponse:
             "open_count": application_open_count(),
             "drafts": draft_open_list(),
             "licences": licence_list(context.subject_ref)[:4] if context.subject_ref else [],
-            "unread": message_count_unread(context.account_id),
+            "unread": count_unread(context.account_id),
             "popular": matter_popular(limit=6),
         },
     )

@@ -12,7 +12,7 @@ from yiwang.kernel.api import RequestContext, context_get
 
 HANDLE = "hall.applications.handle"
 OWN = field_equals("applicant_ref", of_context("subject_ref"))
-PARTICIPATES = field_in("department_id", of_context("department_ids"))
+PARTICIPATES = field_in("department_id", "department_ids")
 
 
 def application_rows(purpose: str) -> QuerySet[Application]:

@@ -1,5 +1,7 @@
 """Reads for the officer's page (办理所需)."""
 
+from datetime import date
+
 from yiwang.engines.api import WorkItemView, form_get
 from yiwang.hall.applications.models import Application
 from yiwang.hall.matters.queries import matter_version_get
@@ -23,7 +25,7 @@ def correctable_list(application: Application) -> list[dict]:
     return fields + materials
 
 
-def colleague_list(item: WorkItemView) -> list[AccountView]:
+def colleague_list(item: WorkItemView, *, on: date) -> list[AccountView]:
     """List who could take over an item (可转办人员): same department and role, not oneself."""
-    people = account_list_by_department(item.department_id, role=item.role)
+    people = account_list_by_department(item.department_id, role=item.role, on=on)
     return [person for person in people if person.id != context_get().account_id]

@@ -48,7 +48,7 @@ def _page(
         "outcomes": [o for o in outcomes if o["code"] != "CORRECT"],
         "may_correct": any(o["code"] == "CORRECT" for o in outcomes),
         "correctable": correctable_list(found.application),
-        "colleagues": colleague_list(item),
+        "colleagues": colleague_list(item, on=timezone.localdate()),
         "history": audit_list(subject=item.business_key, limit=20),
         "errors": errors or {},
         "typed": typed or pending_form_take(request) or {},

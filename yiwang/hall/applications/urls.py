@@ -1,0 +1,27 @@
+"""Addresses of applications."""
+
+from django.urls import path
+
+from yiwang.hall.applications.views import drafts, mine, public, work
+
+urlpatterns = [
+    path("track/", public.track, name="track"),
+    path("start/<str:code>/", drafts.start, name="start"),
+    path("drafts/<int:draft_id>/", drafts.resume, name="resume"),
+    path("drafts/<int:draft_id>/pages/<str:page>/", drafts.page, name="draft"),
+    path("drafts/<int:draft_id>/materials/", drafts.materials, name="materials"),
+    path("drafts/<int:draft_id>/check/", drafts.check, name="check"),
+    path("drafts/<int:draft_id>/submit/", drafts.submit, name="submit"),
+    path("drafts/<int:draft_id>/discard/", drafts.discard, name="discard"),
+    path("mine/", mine.mine, name="mine"),
+    path("mine/<str:number>/", mine.detail, name="detail"),
+    path("mine/<str:number>/receipt/", mine.receipt, name="receipt"),
+    path("mine/<str:number>/withdraw/", mine.withdraw, name="withdraw"),
+    path("mine/<str:number>/corrections/<int:correction_id>/", mine.correction, name="correction"),
+    path("work/<int:item_id>/", work.work, name="work"),
+    path("work/<int:item_id>/claim/", work.claim, name="claim"),
+    path("work/<int:item_id>/conclude/", work.conclude, name="conclude"),
+    path("work/<int:item_id>/transfer/", work.transfer, name="transfer"),
+    path("<str:number>/", work.case, name="case"),
+    path("<str:number>/extend/", work.extend, name="extend"),
+]

@@ -1,0 +1,13 @@
+"""Addresses of the spaces."""
+
+from django.urls import path
+
+from yiwang.portal.spaces import desk, views
+
+urlpatterns = [
+    path("", views.mine, name="mine"),
+    path("citizen/", views.citizen, name="citizen"),
+    path("enterprise/", views.enterprise, name="enterprise"),
+    path("desk/", desk.desk, name="desk"),
+    path("desk/done/", desk.done, name="done"),
+]
