@@ -66,7 +66,7 @@ class Seat:
 
 def seats_make(*, enterprises: int, seed: int, today: date, places: list[Place]) -> list[Seat]:
     """Make codes, names, trades and places of enterprises, the larger employers first."""
-    random = Random(f"{seed}-enterprises")
+    random = Random(f"{seed}-enterprises")  # noqa: S311 - made data
     trade_weights = list(accumulate(trade.weight for trade in TRADES))
     sizes: dict[str, int] = {}
     for place in places:
@@ -97,7 +97,7 @@ def enterprises_make(
     seats: list[Seat], *, seed: int, today: date, persons: list[dict]
 ) -> list[dict]:
     """Give each enterprise a legal representative, an address and a register entry (生成演示企业)."""
-    random = Random(f"{seed}-representatives")
+    random = Random(f"{seed}-representatives")  # noqa: S311 - made data
     adults = [
         person
         for person in persons

@@ -6,6 +6,7 @@ are made. `function` is the word by which matters name their department.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from random import Random
 
 from yiwang.config.demo.names import given_make, surname_make
@@ -34,12 +35,11 @@ class Bureau:
     en: str
     district: bool = False
     kind: str = "1"
-    city_zh: str = ""  # where the city's body is named otherwise
-    district_zh: str = ""
+    district_zh: str = ""  # where the district's body is named otherwise
 
 
 BUREAUS = (
-    Bureau("general_office", "人民政府办公室", "General Office", True, district_zh="人民政府办公室"),
+    Bureau("general_office", "人民政府办公室", "General Office", True),
     Bureau("development_reform", "发展和改革委员会", "Development and Reform Commission"),
     Bureau("education", "教育局", "Education Bureau", True),
     Bureau("science", "科学技术局", "Science and Technology Bureau"),
@@ -137,7 +137,7 @@ def government_make(
         for row in departments
         for title, roles in _posts(row)
     ]
-    random = Random(f"{seed}-staff")
+    random = Random(f"{seed}-staff")  # noqa: S311 - made data
     staff = [_staff(random, number, post) for number, post in enumerate(posts, 1)]
     return Government(departments, posts, staff)
 
@@ -166,41 +166,35 @@ def _staff(random: Random, number: int, post: dict) -> dict:
     }
 
 
-def _departments(
-    districts: list[CodeView], streets: dict[str, list[CodeView]]
-) -> Iterator[dict]:
-    number, city = 0, {}
+def _departments(districts: list[CodeView], streets: dict[str, list[CodeView]]) -> Iterator[dict]:
+    """Yield the tree: a district's bureau stands below the city's bureau of the same trade, a street
+    below its district's government; so each sees what those below it handle, and no more.
+    """
+    numbers, city = count(), {}
     for bureau in BUREAUS:
-        parent = city["general_office"] if city else None
-        row = _row(number, bureau, "CITY", CITY_CODE, parent, *_city_names(bureau))
+        seat = f"苏州市姑苏区政务大道{len(city) + 1}号"
+        row = _row(next(numbers), bureau, "CITY", CITY_CODE, None, seat, *_city_names(bureau))
         city[bureau.function] = row["uscc"]
-        number += 1
         yield row
     for district in districts:
         offices = {}
         for bureau in (b for b in BUREAUS if b.district):
-            names = _district_names(bureau, district)
-            row = _row(number, bureau, "DISTRICT", district.code, city[bureau.function], *names)
+            seat = f"苏州市{district.name}政务路{len(offices) + 1}号"
+            names, parent = _district_names(bureau, district), city[bureau.function]
+            row = _row(next(numbers), bureau, "DISTRICT", district.code, parent, seat, *names)
             offices[bureau.function] = row["uscc"]
-            number += 1
             yield row
         for street in streets[district.code]:
-            yield _row(
-                number,
-                STREET_OFFICE,
-                "STREET",
-                street.code,
-                offices["general_office"],
-                *_street_names(street, district),
-            )
-            number += 1
+            seat = f"苏州市{district.name}{street.name}便民路1号"
+            names, parent = _street_names(street, district), offices["general_office"]
+            yield _row(next(numbers), STREET_OFFICE, "STREET", street.code, parent, seat, *names)
 
 
 STREET_OFFICE = Bureau("street_office", "街道办事处", "Subdistrict Office")
 
 
 def _row(
-    number: int, bureau: Bureau, level: str, area: str, parent: str | None,
+    number: int, bureau: Bureau, level: str, area: str, parent: str | None, seat: str,
     name: str, short_name: str, name_en: str,
 ) -> dict:  # fmt: skip
     region = CITY_CODE if area[:6] == ZONE_CODE else area[:6]
@@ -215,38 +209,32 @@ def _row(
         "parent_uscc": parent,
         "phone": f"0512-40{number:06d}",
         "complaint_phone": "0512-12345",
-        "address": f"{_seat(area, name)}（演示地址）",
+        "address": f"{seat}（演示地址）",
         "office_hours": OFFICE_HOURS,
     }
 
 
-def _seat(area: str, name: str) -> str:
-    return f"苏州市政务服务中心{int(area[-3:]) % 8 + 1}号楼" if len(area) == 6 else f"{name}便民服务中心"
-
-
 def _city_names(bureau: Bureau) -> tuple[str, str, str]:
-    name = f"{CITY_NAME}{bureau.city_zh or bureau.zh}"
+    name = f"{CITY_NAME}{bureau.zh}"
     if bureau.function == "tax":
         name = f"国家税务总局{name}"
     return name, f"市{bureau.zh}", f"{CITY_EN} {bureau.en}"
 
 
 def _district_names(bureau: Bureau, district: CodeView) -> tuple[str, str, str]:
-    zh = bureau.district_zh or bureau.zh
-    is_city = district.name.endswith("市")  # a county-level city
-    is_zone = district.code == ZONE_CODE
+    """Return name, short name and English name; branches of the police are the city's own."""
+    zh, zone = bureau.district_zh or bureau.zh, district.code == ZONE_CODE
+    alone = zone or district.name.endswith("市")  # named without the city in front
     english = DISTRICTS_EN.get(district.code, district.name_en or district.name)
-    kind = "" if is_zone or is_city else " District"
-    seat = district.name if is_city or is_zone else f"{CITY_NAME}{district.name}"
-    short = district.name.removesuffix("区") if not is_zone else "园区"
-    if bureau.function == "public_security" and not is_city:
-        branch = "苏州工业园区" if is_zone else district.name.removesuffix("区")
-        return f"苏州市公安局{branch}分局", f"{short}公安分局", f"{english}{kind} {bureau.en}"
-    if bureau.function == "general_office" and is_zone:
-        return "苏州工业园区管理委员会办公室", "园区管委会办公室", f"{english} Administrative Office"
+    english = f"{english}{'' if alone else ' District'} {bureau.en}"
+    short = f"{district.name}{zh}"
+    if bureau.function == "public_security" and (zone or not alone):
+        branch = f"{district.name.removesuffix('区') if not zone else district.name}分局"
+        return f"苏州市公安局{branch}", f"公安局{branch}", english
+    if bureau.function == "general_office" and zone:
+        return f"{district.name}管理委员会办公室", "园区管委会办公室", english
     prefix = "国家税务总局" if bureau.function == "tax" else ""
-    district_short = district.name if is_city or is_zone else district.name
-    return f"{prefix}{seat}{zh}", f"{district_short}{zh}", f"{english}{kind} {bureau.en}"
+    return f"{prefix}{'' if alone else CITY_NAME}{short}", short, english
 
 
 def _street_names(street: CodeView, district: CodeView) -> tuple[str, str, str]:

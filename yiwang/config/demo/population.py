@@ -73,7 +73,7 @@ def population_make(
     """
     if not places:
         raise ValueError("no communities are loaded: load the code tables first")
-    maker = Maker(Random(seed), today, places, employers)
+    maker = Maker(Random(seed), today, places, employers)  # noqa: S311 - made data
     pinned = _pinned(maker, persons)
     weights = _place_weights(places)
     kinds = list(KINDS)

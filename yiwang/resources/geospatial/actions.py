@@ -8,8 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from yiwang.kernel import api as kernel
-from yiwang.kernel.api import action, audit_record
+from yiwang.kernel.api import CodeView, action, audit_record, code_get, code_list
 from yiwang.resources.geospatial.models import Area, MetroLine, MetroStation
 
 SHIPPED = Path(__file__).parent / "data"
@@ -35,19 +34,17 @@ def geodata_load(now: datetime) -> dict[str, int]:
     return counts
 
 
-def _divisions(root: str) -> Iterator[tuple[int, object]]:
+def _divisions(root: str) -> Iterator[tuple[int, CodeView]]:
     """Yield (level, division) of the city and all below it, level by level."""
-    found = kernel.code_get("divisions", root)
+    found = code_get("divisions", root)
     below = [found] if found else []
     for level in range(CITY_LEVEL, COMMUNITY_LEVEL + 1):
         yield from ((level, code) for code in below)
         if level < COMMUNITY_LEVEL:
-            below = [
-                child for code in below for child in kernel.code_list("divisions", parent=code.code)
-            ]
+            below = [child for code in below for child in code_list("divisions", parent=code.code)]
 
 
-def _area(code: object, level: int, outline: dict | None) -> Area:
+def _area(code: CodeView, level: int, outline: dict | None) -> Area:
     longitude, latitude = outline["properties"]["centroid"] if outline else (None, None)
     return Area(
         code=code.code,

@@ -5,7 +5,7 @@ import json
 
 from django.db.models import Count
 
-from yiwang.kernel import api as kernel
+from yiwang.kernel.api import code_get
 from yiwang.resources.geospatial.data import CRS, AreaView, GeoJson, Text
 from yiwang.resources.geospatial.models import Area, MetroLine, MetroStation
 from yiwang.sdk.errors import NotFound
@@ -61,7 +61,7 @@ def area_count(*, level: int) -> int:
 def area_name(code: str) -> Text | None:
     """Return an area's name {zh, en} (区域名称) from here or the code table; None when unknown."""
     row = Area.objects.filter(code=code).values_list("name", "name_en").first()
-    if row is None and (found := kernel.code_get("divisions", code)):
+    if row is None and (found := code_get("divisions", code)):
         row = found.name, found.name_en
     return {"zh": row[0], "en": row[1] or row[0]} if row else None
 

@@ -2,7 +2,7 @@
 
 Run by a developer when a source is replaced, not by the product; see docs/data-sources.md.
 
-    python -m yiwang.config.demo.sources DATA_FOLDER
+    python -m yiwang.config.demo_sources DATA_FOLDER
 """
 
 import gzip
@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from xml.sax.saxutils import unescape
 
-SHIPPED = Path(__file__).parent / "data" / "names.json.gz"
+SHIPPED = Path(__file__).parent / "demo" / "data" / "names.json.gz"
 SURNAMES = 400
 BRANDS = 6000
 BRAND_SEED = 20261121
@@ -53,7 +53,7 @@ def brands_make(path: Path) -> list[str]:
     wanted = [name for name in pairs if not set(name) & UNWANTED]
     first, second = Counter(name[0] for name in wanted), Counter(name[1] for name in wanted)
     heads, tails = first.most_common(240), second.most_common(240)
-    random, made = Random(BRAND_SEED), {}
+    random, made = Random(BRAND_SEED), {}  # noqa: S311 - made data
     while len(made) < BRANDS:
         [head] = random.choices([c for c, _ in heads], [n for _, n in heads])
         [tail] = random.choices([c for c, _ in tails], [n for _, n in tails])

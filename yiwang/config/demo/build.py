@@ -1,0 +1,248 @@
+"""Building the demonstration city (演示城市) in stages, each one transaction with its own mark.
+
+A mark is an audit row written in the transaction of its stage: what is marked is there, whole. A
+build that was killed is started again and goes on with the first stage without a mark, from the
+parameters of the first start; since everything is made from the seed, it ends in the same city.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from yiwang.config.demo.accounts import FILE_NAME, accounts_make
+from yiwang.config.demo.companies import Seat, enterprises_make, seats_make
+from yiwang.config.demo.government import Government, government_make
+from yiwang.config.demo.places import Place, places_list
+from yiwang.config.demo.population import Population, population_make
+from yiwang.config.demo.searchable import entries_make
+from yiwang.engines.api import search_put_many
+from yiwang.identity.api import accounts_load, departments_load, posts_load
+from yiwang.kernel.api import (
+    audit_list,
+    audit_record,
+    calendar_seed_load,
+    code_list,
+    codes_seed_load,
+    context_system,
+    context_use,
+    pack_load_all,
+)
+from yiwang.resources.api import geodata_load, registries_load
+
+Report = Callable[[str, int, int], None]
+PERSONS, ENTERPRISES, SEED = 20_000, 2_000, 20_261_121
+BATCH = 2_000
+MARK, ACT = "demo-city", "config.demo.stage"
+Steps = Iterator[tuple[int, int]]  # (done, total), after each step of a stage
+
+
+def city_build(
+    *,
+    persons: int = PERSONS,
+    enterprises: int = ENTERPRISES,
+    seed: int = SEED,
+    now: datetime,
+    report: Report | None = None,
+) -> None:
+    """Build the demonstration city, or what is still missing of it (生成演示城市).
+
+    report: called with the stage's title, how much of it is done, and of how much. A city that was
+    begun with other numbers is finished with its own.
+    """
+    with context_use(context_system("build the demonstration city", name="demo builder")):
+        city = _begun(City(persons, enterprises, seed, timezone.localdate(now), now))
+        for title, stage in STAGES.items():
+            if _is_marked(title):
+                if report:
+                    report(title, 1, 1)
+                continue
+            _stage_run(city, title, stage, report)
+
+
+def _stage_run(city: "City", title: str, stage, report: Report | None) -> None:
+    if report:
+        report(title, 0, 1)
+    with transaction.atomic():
+        for done, total in stage(city):
+            if report:
+                report(title, done, total)
+        _mark(title, {})
+
+
+def _is_marked(title: str) -> bool:
+    return bool(audit_list(subject=f"{MARK}:{title}", limit=1))
+
+
+def _mark(title: str, detail: dict) -> None:
+    audit_record(f"{MARK}:{title}", act=ACT, detail=detail)
+
+
+def _begun(city: "City") -> "City":
+    """Return the city that was begun before, or mark that this one begins."""
+    if rows := audit_list(subject=f"{MARK}:begin", limit=1):
+        kept = rows[0]["detail"]
+        begun = date.fromisoformat(kept["today"])
+        return City(kept["persons"], kept["enterprises"], kept["seed"], begun, city.now)
+    _mark(
+        "begin",
+        {
+            "persons": city.persons,
+            "enterprises": city.enterprises,
+            "seed": city.seed,
+            "today": city.today.isoformat(),
+        },
+    )
+    return city
+
+
+@dataclass(frozen=True)
+class City:
+    """What is being built: its numbers, and its people once somebody asks for them."""
+
+    persons: int
+    enterprises: int
+    seed: int
+    today: date
+    now: datetime
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """All communities, from the code table."""
+        return places_list(settings.CITY["area_code"])
+
+    @cached_property
+    def seats(self) -> list[Seat]:
+        """The enterprises before they have people."""
+        return seats_make(
+            enterprises=self.enterprises, seed=self.seed, today=self.today, places=self.places
+        )
+
+    @cached_property
+    def population(self) -> Population:
+        """Everybody."""
+        return population_make(
+            persons=self.persons,
+            seed=self.seed,
+            today=self.today,
+            places=self.places,
+            employers=[seat.uscc for seat in self.seats],
+        )
+
+    @cached_property
+    def enterprise_rows(self) -> list[dict]:
+        """The enterprises with their legal representatives."""
+        return enterprises_make(
+            self.seats, seed=self.seed, today=self.today, persons=self.population.persons
+        )
+
+    @cached_property
+    def government(self) -> Government:
+        """Departments, posts and staff."""
+        districts = code_list("divisions", parent=settings.CITY["area_code"])
+        streets = {row.code: code_list("divisions", parent=row.code) for row in districts}
+        return government_make(seed=self.seed, districts=districts, streets=streets)
+
+
+def calendars(city: City) -> Steps:
+    """Load the working-day calendar (工作日历)."""
+    calendar_seed_load(now=city.now)
+    yield 1, 1
+
+
+def code_tables(city: City) -> Steps:
+    """Load the code tables (代码表)."""
+    codes_seed_load(now=city.now)
+    yield 1, 1
+
+
+def areas(city: City) -> Steps:
+    """Load areas, outlines and metro (空间数据)."""
+    geodata_load(city.now)
+    yield 1, 1
+
+
+def departments(city: City) -> Steps:
+    """Load departments and posts (机构与岗位)."""
+    total = len(city.government.departments) + len(city.government.posts)
+    departments_load(city.government.departments, now=city.now)
+    yield len(city.government.departments), total
+    posts_load(city.government.posts, now=city.now)
+    yield total, total
+
+
+def staff(city: City) -> Steps:
+    """Load made civil servants, who cannot sign in (公务人员)."""
+    accounts_load(city.government.staff, now=city.now)
+    yield len(city.government.staff), len(city.government.staff)
+
+
+def population(city: City) -> Steps:
+    """Load households, people and their ties (人口)."""
+    made = city.population
+    total = len(made.persons)
+    registries_load(households=made.households, now=city.now)
+    for start in range(0, total, BATCH):
+        registries_load(persons=made.persons[start : start + BATCH], now=city.now)
+        yield min(start + BATCH, total), total
+    registries_load(ties=made.ties, now=city.now)
+    yield total, total
+
+
+def enterprises(city: City) -> Steps:
+    """Load enterprises (企业)."""
+    registries_load(enterprises=city.enterprise_rows, now=city.now)
+    yield len(city.enterprise_rows), len(city.enterprise_rows)
+
+
+def demo_accounts(city: City) -> Steps:
+    """Make the accounts to try the city with (演示账户)."""
+    by_ref = {person["ref"]: person for person in city.population.persons}
+    rows, _ = accounts_make(
+        city.government,
+        persons={role: by_ref[ref] for role, ref in city.population.pinned.items()},
+        enterprise=city.enterprise_rows[-1],
+        file=settings.DATA_DIR / FILE_NAME,
+    )
+    accounts_load(rows, now=city.now)
+    yield len(rows), len(rows)
+
+
+def packs(city: City) -> Steps:
+    """Load the packs (应用包): matters, forms, processes, licences."""
+    states = pack_load_all(city.now)
+    yield len(states), len(states)
+
+
+def catalogue(city: City) -> Steps:
+    """Load the catalogue of 1,135 matters (事项目录)."""
+    from yiwang.hall.api import catalogue_import  # noqa: PLC0415
+
+    catalogue_import(now=city.now)
+    yield 1, 1
+
+
+def search_index(city: City) -> Steps:
+    """Put departments and places into the search (检索)."""
+    entries = entries_make()
+    search_put_many(entries)
+    yield len(entries), len(entries)
+
+
+STAGES: dict[str, Callable[[City], Steps]] = {
+    "Working-day calendar": calendars,
+    "Code tables": code_tables,
+    "Areas and metro": areas,
+    "Departments and posts": departments,
+    "Civil servants": staff,
+    "Population": population,
+    "Enterprises": enterprises,
+    "Demonstration accounts": demo_accounts,
+    "Packs": packs,
+    "Catalogue of matters": catalogue,
+    "Search": search_index,
+}
