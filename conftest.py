@@ -8,6 +8,10 @@ os.environ.setdefault("YIWANG_DATABASE", "sqlite:///")
 
 import pytest  # noqa: E402
 
+from yiwang.config.messages import messages_compile  # noqa: E402
+
+messages_compile()
+
 
 @pytest.fixture(autouse=True)
 def _plain_settings(settings):

@@ -75,7 +75,7 @@ def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
     context = draft_context_get(draft_id)
     errors_shown = False
     refusals: dict[str, list[str]] = {}
-    kept = pending_form_take(request)
+    kept = pending_form_take(request, request.path)
     posted = request.POST if request.method == "POST" else kept
     if posted:
         saved = draft_post(
@@ -91,14 +91,12 @@ def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
     if kept:
         flash(request, "info", _("You were signed out. What you had typed is here again."))
     state = _state(context)
-    template = "hall/applications/draft.html"
-    if request.headers.get("HX-Request") and request.POST.get("go", "") == "":
-        template = "hall/applications/draft_fields.html"
     return render(
         request,
-        template,
+        "hall/applications/draft.html",
         {
             "draft": context,
+            "wrong_href": _wrong_href(context),
             "state": state,
             "page": state.page(page),
             "steps": _steps(context, state),
@@ -108,6 +106,12 @@ def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
         },
         status=422 if errors_shown else 200,
     )
+
+
+def _wrong_href(context: DraftContext) -> str:
+    """Where *this is wrong* leads; {field} stands for the registry's field."""
+    room = "me" if context.applicant.kind == "person" else "enterprise"
+    return reverse(f"resources_registries:{room}") + "?field={field}#objection"
 
 
 def _target(context: DraftContext, page: str, go: str) -> str | None:
@@ -184,6 +188,8 @@ def _check_page(request: HttpRequest, draft_id: int, *, errors: dict | None = No
         {
             "draft": context,
             "state": state,
+            "wrong_href": _wrong_href(context),
+            "edit_href": reverse("hall_applications:draft", args=[draft_id, "{page}"]),
             "lines": lines,
             "errors": errors or {},
             "steps": steps,

@@ -92,7 +92,7 @@ def correction(request: HttpRequest, number: str, correction_id: int) -> HttpRes
     if notice is None:
         raise ApplicationNotFound()
     errors: dict[str, list[str]] = {}
-    typed = pending_form_take(request) or {}
+    typed = pending_form_take(request, request.path) or {}
     if request.method == "POST":
         typed = {key: request.POST.get(key, "") for key in request.POST}
         try:

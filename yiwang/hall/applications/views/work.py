@@ -51,7 +51,7 @@ def _page(
         "colleagues": colleague_list(item, on=timezone.localdate()),
         "history": audit_list(subject=item.business_key, limit=20),
         "errors": errors or {},
-        "typed": typed or pending_form_take(request) or {},
+        "typed": typed or pending_form_take(request, request.path) or {},
     }
     panel = request.headers.get("HX-Target") == "item-panel"
     template = "hall/applications/work_panel.html" if panel else "hall/applications/work.html"
