@@ -67,6 +67,7 @@ from yiwang.identity.organisations.queries import (
     department_list,
     post_list,
 )
+from yiwang.identity.organisations.sections import department_section_register
 
 __all__ = [
     "ROLES",
@@ -106,6 +107,7 @@ __all__ = [
     "department_get",
     "department_list",
     "department_put",
+    "department_section_register",
     "departments_load",
     "everyone",
     "field_equals",

@@ -1,18 +1,14 @@
 """A small city for the tests of identity: four departments, posts, people of three populations."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from yiwang.identity.accounts.actions import account_create, agent_authority_grant, post_assign
 from yiwang.identity.accounts.models import Account
 from yiwang.identity.organisations.actions import department_put, post_put
+from yiwang.identity.testing import NOW, PASSWORD, SECRET
 from yiwang.kernel.api import context_system, context_use
-
-NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
-TODAY = date(2026, 11, 20)
-PASSWORD = "粉墙黛瓦 枕河人家 1986"  # noqa: S105
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105
 
 
 class City:

@@ -39,8 +39,8 @@ from yiwang.identity.accounts.queries import (
     staff_list,
 )
 from yiwang.identity.accounts.rules import password_faults
-from yiwang.identity.conftest import NOW, PASSWORD, SECRET, TODAY
 from yiwang.identity.organisations.actions import RolesInConflict
+from yiwang.identity.testing import NOW, PASSWORD, SECRET, TODAY
 from yiwang.kernel.api import RequestContext, audit_search, context_use
 from yiwang.sdk.errors import Forbidden
 
@@ -335,11 +335,11 @@ def test_system_administration_creates_and_security_administration_assigns(city,
     client.force_login(city.staff("sys", "SYSTEM_ADMIN"))
     client_b.force_login(city.staff("sec", "SECURITY_ADMIN"))
     post = city.post(city.street, "WINDOW_CLERK")
-    form = {"username": "new", "name": "新人", "password": "first password of new person"}
+    form = {"username": "newcomer", "name": "新人", "password": "first password of new person"}
     assert client_b.post("/identity/accounts/staff/new/", form).status_code == 403
     assert client.post("/identity/accounts/staff/new/", {**form, "name": ""}).status_code == 422
     assert client.post("/identity/accounts/staff/new/", form).status_code == 302
-    new = Account.objects.get(username="new")
+    new = Account.objects.get(username="newcomer")
     url = f"/identity/accounts/staff/{new.pk}/"
     wanted = {"post": post, "from_date": "2026-01-01"}
     assert client.post(f"{url}assign/", wanted).status_code == 403

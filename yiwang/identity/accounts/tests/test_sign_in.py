@@ -16,7 +16,7 @@ from yiwang.identity.accounts.actions.sign_in import (
     SignInLocked,
 )
 from yiwang.identity.accounts.models import Account, AccountSession, SignInAttempt
-from yiwang.identity.conftest import NOW, PASSWORD, SECRET
+from yiwang.identity.testing import NOW, PASSWORD, SECRET
 from yiwang.kernel.api import RequestContext, audit_search, context_use
 
 URL = "/identity/accounts/sign-in/"

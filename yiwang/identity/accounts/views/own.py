@@ -32,7 +32,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
     """List one's own sessions (我的会话), or end one or all others."""
     context, now = context_get(), timezone.now()
     if request.method == "POST":
-        ref = request.POST.get("ref", "")[:16]
+        ref = request.POST.get("ref", "").replace("\x00", "")[:16]
         others = "" if ref else context.session_ref
         ended = actions.session_revoke(context.account_id, ref=ref, others_than=others, now=now)
         flash(request, "success", _("%(n)s sessions were ended.") % {"n": ended})
@@ -80,7 +80,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     values = {name: getattr(account, name) for name in ("language", "channel", "phone", "email")}
     errors: dict = {}
     if request.method == "POST":
-        values = {name: request.POST.get(name, "").strip() for name in values}
+        values = {name: request.POST.get(name, "").replace("\x00", "").strip() for name in values}
         values["phone"], values["email"] = values["phone"][:20], values["email"][:120]
         if values["language"] not in dict(settings.LANGUAGES):
             values["language"] = settings.LANGUAGE_CODE
@@ -129,7 +129,7 @@ def enterprises(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         request.session[ENTERPRISE_KEY] = actions.agent_act_for(
             context.account_id,
-            request.POST.get("enterprise", "")[:40],
+            request.POST.get("enterprise", "").replace("\x00", "")[:40],
             on=today,
             now=timezone.now(),
         )

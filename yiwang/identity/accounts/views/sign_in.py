@@ -41,10 +41,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     if request.method != "POST":
         return _sign_in_page(request)
-    username = request.POST.get("username", "")[:200]
+    username = request.POST.get("username", "").replace("\x00", "")[:200]
     try:
         if "demo" in request.POST and is_demo_city():
-            step = actions.sign_in_demo(request.POST["demo"], now=now)
+            step = actions.sign_in_demo(request.POST["demo"].replace("\x00", ""), now=now)
             method = "DEMO"
         else:
             password = request.POST.get("password", "")[:1000]

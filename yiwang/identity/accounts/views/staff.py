@@ -83,7 +83,7 @@ def staff(request: HttpRequest) -> HttpResponse:
 def staff_new(request: HttpRequest) -> HttpResponse:
     """Create a civil servant's account (新建公务人员账户)."""
     names = ("username", "name", "phone", "email")
-    values = {name: request.POST.get(name, "").strip()[:80] for name in names}
+    values = {name: request.POST.get(name, "").replace("\x00", "").strip()[:80] for name in names}
     errors: dict = {}
     if request.method == "POST":
         try:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from yiwang.identity.conftest import NOW
 from yiwang.identity.organisations.actions import (
     ParentInvalid,
     RolesInConflict,
@@ -23,6 +22,7 @@ from yiwang.identity.organisations.queries import (
     department_list,
     post_list,
 )
+from yiwang.identity.testing import NOW
 from yiwang.kernel.api import RequestContext, context_use
 from yiwang.sdk.errors import Forbidden
 
