@@ -8,6 +8,12 @@ class EnginesWorkflowConfig(AppConfig):
 
     def ready(self) -> None:
         from yiwang.engines.workflow.actions import timer_sweep  # noqa: PLC0415
+        from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import sweep_register  # noqa: PLC0415
 
         sweep_register("engines.workflow.timers", timer_sweep, every_seconds=30)
+        permission_register(
+            "engines.workflow.publish",
+            {"zh": "发布流程", "en": "Publish processes"},
+            {"SYSTEM_ADMIN"},
+        )

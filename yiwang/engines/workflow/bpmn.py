@@ -76,6 +76,8 @@ def tree_read(xml: str) -> tuple[Element, dict[Element, int]]:
     except ParseError as error:
         line = error.position[0]
         raise _broken(N_("This is not well-formed XML: %(error)s"), line, error=error) from None
+    except UnicodeError as error:
+        raise _broken(N_("This is not well-formed XML: %(error)s"), 1, error=error.reason) from None
     except DefusedXmlException:
         raise _broken(N_("Document types and entities are not accepted."), 1) from None
 

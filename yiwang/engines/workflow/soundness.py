@@ -3,9 +3,10 @@
 The search is that of workflow nets (van der Aalst, *The Application of Petri Nets to Workflow
 Management*, 1998): whatever the data, every reachable state can end, no node is dead, and no flow
 ever carries two tokens. Flows are places; an exclusive gateway is a free choice of its flows, a
-task with an interrupting timer one of two ways out. Since no two nodes share an incoming flow, one
-enabled node at a time is enough (a stubborn set): eight parallel branches are some twenty states
-in place of thousands. Automatic nodes go first, as they do in the engine.
+task with an interrupting timer one of two ways out. Automatic nodes go at once, as they do in the
+engine; tasks go in every order. A net too wide for that (some fifteen branches at once) is searched
+with one task at a time: since no two nodes share an incoming flow that still finds every deadlock
+(a stubborn set), though not every meeting of two tokens.
 """
 
 from collections import deque
@@ -153,17 +154,18 @@ def _unreached(net: Net) -> list[Problem]:
     return [_say(node, N_("The start event does not lead here.")) for node in lost if node.incoming]
 
 
-def _enabled(net: Net, marking: Marking) -> Node | None:
-    """Return one node that can go, automatic ones before tasks; None in a deadlock."""
-    waiting = None
+def _enabled(net: Net, marking: Marking) -> list[Node]:
+    """Return which nodes can go: one automatic node, else every task; [] in a deadlock."""
+    tasks = []
     for key in sorted(marking):
         node = net.nodes[net.flows[key].target]
         if node.kind == data.PARALLEL and not marking.issuperset(node.incoming):
             continue
         if node.kind != data.USER:
-            return node
-        waiting = waiting or node
-    return waiting
+            return [node]
+        if node not in tasks:
+            tasks.append(node)
+    return tasks
 
 
 def _outputs(net: Net, node: Node) -> list[tuple[str, ...]]:
@@ -187,6 +189,8 @@ class _Unsafe(Exception):
 
 def _next(net: Net, marking: Marking, node: Node) -> list[Marking]:
     used = frozenset(node.incoming) & marking
+    if node.kind == data.USER and len(used) > 1:
+        raise _Unsafe(min(used))
     if node.kind != data.PARALLEL:
         used = frozenset(sorted(used)[:1])
     rest = marking - used
@@ -198,34 +202,48 @@ def _next(net: Net, marking: Marking, node: Node) -> list[Marking]:
     return states
 
 
+class _TooMany(Exception):
+    pass
+
+
 def _states(net: Net) -> list[Problem]:
+    try:
+        try:
+            before, fired = _search(net, every_order=True)
+        except _TooMany:
+            before, fired = _search(net, every_order=False)
+    except _Unsafe as error:
+        reason = N_("Two tokens can meet on this flow: parallel branches merge without a join.")
+        return [_say(net.flows[error.flow], reason)]
+    except _TooMany:
+        reason = N_("More than %(states)d states; split the process up.")
+        return [_say(Node(net.id, "process", net.name, line=1), reason, states=MAX_STATES)]
+    stuck = next((marking for marking in before if marking and not _enabled(net, marking)), None)
+    if stuck is not None:
+        return [_deadlock(net, stuck)]
+    return _dead(net, fired) or _endless(net, before)
+
+
+def _search(net: Net, *, every_order: bool) -> tuple[dict[Marking, list[Marking]], set[str]]:
+    """Return the reachable states, each with the states before it, and the nodes that can go."""
     first = frozenset(net.start().outgoing)
     before: dict[Marking, list[Marking]] = {first: []}
     fired = {net.start().id}
     queue = deque([first])
     while queue:
         marking = queue.popleft()
-        if not marking:
-            continue
-        node = _enabled(net, marking)
-        if node is None:
-            return [_deadlock(net, marking)]
-        fired.add(node.id)
-        fired.update(timer.id for timer in net.boundaries.get(node.id, ()))
-        try:
-            found = _next(net, marking, node)
-        except _Unsafe as error:
-            reason = N_("Two tokens can meet on this flow: parallel branches merge without a join.")
-            return [_say(net.flows[error.flow], reason)]
-        for state in found:
-            if state not in before:
-                before[state] = []
-                queue.append(state)
-            before[state].append(marking)
+        nodes = _enabled(net, marking)
+        for node in nodes if every_order else nodes[:1]:
+            fired.add(node.id)
+            fired.update(timer.id for timer in net.boundaries.get(node.id, ()))
+            for state in _next(net, marking, node):
+                if state not in before:
+                    before[state] = []
+                    queue.append(state)
+                before[state].append(marking)
         if len(before) > MAX_STATES:
-            reason = N_("More than %(states)d states; split the process up.")
-            return [_say(Node(net.id, "process", net.name, line=1), reason, states=MAX_STATES)]
-    return _dead(net, fired) or _endless(net, before)
+            raise _TooMany
+    return before, fired
 
 
 def _deadlock(net: Net, marking: Marking) -> Problem:

@@ -5,191 +5,412 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ProcessModel',
+            name="ProcessModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=120, unique=True, verbose_name='标识')),
-                ('title', models.JSONField(default=dict, verbose_name='名称')),
-                ('source', models.CharField(blank=True, max_length=200, verbose_name='来源')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=120, unique=True, verbose_name="标识")),
+                ("title", models.JSONField(default=dict, verbose_name="名称")),
+                ("source", models.CharField(blank=True, max_length=200, verbose_name="来源")),
             ],
             options={
-                'verbose_name': '流程模型',
+                "verbose_name": "流程模型",
             },
         ),
         migrations.CreateModel(
-            name='ProcessVersion',
+            name="ProcessVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='版本号')),
-                ('digest', models.CharField(max_length=64, verbose_name='摘要')),
-                ('xml', models.TextField(verbose_name='BPMN 文件')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='入库时间')),
-                ('process', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='engines_workflow.processmodel', verbose_name='流程')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="版本号")),
+                ("digest", models.CharField(max_length=64, verbose_name="摘要")),
+                ("xml", models.TextField(verbose_name="BPMN 文件")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="入库时间")),
+                (
+                    "process",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="engines_workflow.processmodel",
+                        verbose_name="流程",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '流程版本',
+                "verbose_name": "流程版本",
             },
         ),
         migrations.CreateModel(
-            name='ProcessInstance',
+            name="ProcessInstance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('RUNNING', '运行中'), ('SUSPENDED', '已挂起'), ('COMPLETED', '已办结'), ('WITHDRAWN', '已撤回'), ('TERMINATED', '已终止')], default='RUNNING', max_length=10, verbose_name='状态')),
-                ('business_key', models.CharField(db_index=True, max_length=120, verbose_name='业务标识')),
-                ('card', models.JSONField(default=dict, verbose_name='办件卡片')),
-                ('departments', models.JSONField(default=dict, verbose_name='承办部门')),
-                ('variables', models.JSONField(default=dict, verbose_name='流程变量')),
-                ('revision', models.PositiveIntegerField(default=0, verbose_name='修订号')),
-                ('started_at', models.DateTimeField(verbose_name='开始时间')),
-                ('ended_at', models.DateTimeField(null=True, verbose_name='结束时间')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='engines_workflow.processversion', verbose_name='版本')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("RUNNING", "运行中"),
+                            ("SUSPENDED", "已挂起"),
+                            ("COMPLETED", "已办结"),
+                            ("WITHDRAWN", "已撤回"),
+                            ("TERMINATED", "已终止"),
+                        ],
+                        default="RUNNING",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                (
+                    "business_key",
+                    models.CharField(db_index=True, max_length=120, verbose_name="业务标识"),
+                ),
+                ("card", models.JSONField(default=dict, verbose_name="办件卡片")),
+                ("departments", models.JSONField(default=dict, verbose_name="承办部门")),
+                ("variables", models.JSONField(default=dict, verbose_name="流程变量")),
+                ("revision", models.PositiveIntegerField(default=0, verbose_name="修订号")),
+                ("started_at", models.DateTimeField(verbose_name="开始时间")),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="结束时间")),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="instances",
+                        to="engines_workflow.processversion",
+                        verbose_name="版本",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '流程实例',
+                "verbose_name": "流程实例",
             },
         ),
         migrations.CreateModel(
-            name='Timer',
+            name="Timer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_number', models.PositiveIntegerField(verbose_name='令牌编号')),
-                ('node_id', models.CharField(max_length=120, verbose_name='节点')),
-                ('state', models.CharField(choices=[('PENDING', '等待'), ('PAUSED', '暂停'), ('FIRED', '已触发'), ('CANCELLED', '已取消')], default='PENDING', max_length=10, verbose_name='状态')),
-                ('started_at', models.DateTimeField(verbose_name='起算时间')),
-                ('amount', models.PositiveIntegerField(verbose_name='数量')),
-                ('unit', models.CharField(max_length=12, verbose_name='单位')),
-                ('due_at', models.DateTimeField(null=True, verbose_name='到期时间')),
-                ('paused_at', models.DateTimeField(null=True, verbose_name='暂停时间')),
-                ('instance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='timers', to='engines_workflow.processinstance', verbose_name='实例')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token_number", models.PositiveIntegerField(verbose_name="令牌编号")),
+                ("node_id", models.CharField(max_length=120, verbose_name="节点")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "等待"),
+                            ("PAUSED", "暂停"),
+                            ("FIRED", "已触发"),
+                            ("CANCELLED", "已取消"),
+                        ],
+                        default="PENDING",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("started_at", models.DateTimeField(verbose_name="起算时间")),
+                ("amount", models.PositiveIntegerField(verbose_name="数量")),
+                ("unit", models.CharField(max_length=12, verbose_name="单位")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="到期时间")),
+                ("paused_at", models.DateTimeField(null=True, verbose_name="暂停时间")),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="timers",
+                        to="engines_workflow.processinstance",
+                        verbose_name="实例",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '定时',
+                "verbose_name": "定时",
             },
         ),
         migrations.CreateModel(
-            name='Token',
+            name="Token",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='编号')),
-                ('node_id', models.CharField(max_length=120, verbose_name='节点')),
-                ('state', models.CharField(choices=[('WORK', '办理中'), ('JOIN', '等待汇合')], max_length=8, verbose_name='状态')),
-                ('flow_id', models.CharField(blank=True, max_length=120, verbose_name='来路')),
-                ('scope', models.PositiveIntegerField(default=0, verbose_name='作用域')),
-                ('instance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='engines_workflow.processinstance', verbose_name='实例')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="编号")),
+                ("node_id", models.CharField(max_length=120, verbose_name="节点")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("WORK", "办理中"), ("JOIN", "等待汇合")],
+                        max_length=8,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("flow_id", models.CharField(blank=True, max_length=120, verbose_name="来路")),
+                ("scope", models.PositiveIntegerField(default=0, verbose_name="作用域")),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to="engines_workflow.processinstance",
+                        verbose_name="实例",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '令牌',
+                "verbose_name": "令牌",
             },
         ),
         migrations.CreateModel(
-            name='WorkItem',
+            name="WorkItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_number', models.PositiveIntegerField(verbose_name='令牌编号')),
-                ('business_key', models.CharField(db_index=True, max_length=120, verbose_name='业务标识')),
-                ('node_id', models.CharField(max_length=120, verbose_name='节点')),
-                ('branch', models.CharField(blank=True, max_length=80, verbose_name='分支')),
-                ('name_zh', models.CharField(blank=True, max_length=120, verbose_name='环节名称')),
-                ('name_en', models.CharField(blank=True, max_length=160, verbose_name='环节英文名称')),
-                ('number', models.CharField(blank=True, max_length=80, verbose_name='办件编号')),
-                ('title_zh', models.CharField(blank=True, max_length=200, verbose_name='事项名称')),
-                ('title_en', models.CharField(blank=True, max_length=240, verbose_name='事项英文名称')),
-                ('applicant_name', models.CharField(blank=True, max_length=160, verbose_name='申请人')),
-                ('url', models.CharField(blank=True, max_length=200, verbose_name='办理地址')),
-                ('department_id', models.BigIntegerField(verbose_name='承办部门')),
-                ('role', models.CharField(max_length=40, verbose_name='角色')),
-                ('assignee_id', models.BigIntegerField(null=True, verbose_name='办理人')),
-                ('state', models.CharField(choices=[('READY', '待办'), ('CLAIMED', '办理中'), ('SUSPENDED', '已挂起'), ('COMPLETED', '已办'), ('WITHDRAWN', '已撤回'), ('CANCELLED', '已取消')], default='READY', max_length=10, verbose_name='状态')),
-                ('paused_by', models.CharField(blank=True, choices=[('', '未挂起'), ('ITEM', '补正'), ('INSTANCE', '流程挂起')], max_length=8, verbose_name='挂起原因')),
-                ('ground', models.CharField(blank=True, max_length=80, verbose_name='挂起事由')),
-                ('outcome', models.CharField(blank=True, max_length=40, verbose_name='办理结果')),
-                ('opened_at', models.DateTimeField(verbose_name='到达时间')),
-                ('due_at', models.DateTimeField(null=True, verbose_name='到期时间')),
-                ('due_order', models.DateTimeField(verbose_name='到期排序')),
-                ('warn_at', models.DateTimeField(null=True, verbose_name='预警时间')),
-                ('closed_at', models.DateTimeField(null=True, verbose_name='办结时间')),
-                ('instance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='engines_workflow.processinstance', verbose_name='实例')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token_number", models.PositiveIntegerField(verbose_name="令牌编号")),
+                (
+                    "business_key",
+                    models.CharField(db_index=True, max_length=120, verbose_name="业务标识"),
+                ),
+                ("node_id", models.CharField(max_length=120, verbose_name="节点")),
+                ("branch", models.CharField(blank=True, max_length=80, verbose_name="分支")),
+                ("name_zh", models.CharField(blank=True, max_length=120, verbose_name="环节名称")),
+                (
+                    "name_en",
+                    models.CharField(blank=True, max_length=160, verbose_name="环节英文名称"),
+                ),
+                ("number", models.CharField(blank=True, max_length=80, verbose_name="办件编号")),
+                ("title_zh", models.CharField(blank=True, max_length=200, verbose_name="事项名称")),
+                (
+                    "title_en",
+                    models.CharField(blank=True, max_length=240, verbose_name="事项英文名称"),
+                ),
+                (
+                    "applicant_name",
+                    models.CharField(blank=True, max_length=160, verbose_name="申请人"),
+                ),
+                ("url", models.CharField(blank=True, max_length=200, verbose_name="办理地址")),
+                ("department_id", models.BigIntegerField(verbose_name="承办部门")),
+                ("role", models.CharField(max_length=40, verbose_name="角色")),
+                ("assignee_id", models.BigIntegerField(null=True, verbose_name="办理人")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("READY", "待办"),
+                            ("CLAIMED", "办理中"),
+                            ("SUSPENDED", "已挂起"),
+                            ("COMPLETED", "已办"),
+                            ("WITHDRAWN", "已撤回"),
+                            ("CANCELLED", "已取消"),
+                        ],
+                        default="READY",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                (
+                    "paused_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "未挂起"), ("ITEM", "补正"), ("INSTANCE", "流程挂起")],
+                        max_length=8,
+                        verbose_name="挂起原因",
+                    ),
+                ),
+                ("ground", models.CharField(blank=True, max_length=80, verbose_name="挂起事由")),
+                ("outcome", models.CharField(blank=True, max_length=40, verbose_name="办理结果")),
+                ("opened_at", models.DateTimeField(verbose_name="到达时间")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="到期时间")),
+                ("due_order", models.DateTimeField(verbose_name="到期排序")),
+                ("warn_at", models.DateTimeField(null=True, verbose_name="预警时间")),
+                ("closed_at", models.DateTimeField(null=True, verbose_name="办结时间")),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="engines_workflow.processinstance",
+                        verbose_name="实例",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '待办',
+                "verbose_name": "待办",
             },
         ),
         migrations.CreateModel(
-            name='HistoryEvent',
+            name="HistoryEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField(verbose_name='序号')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('kind', models.CharField(max_length=24, verbose_name='类别')),
-                ('node_id', models.CharField(blank=True, max_length=120, verbose_name='节点')),
-                ('actor_id', models.BigIntegerField(null=True, verbose_name='操作人')),
-                ('actor_name', models.CharField(blank=True, max_length=80, verbose_name='操作人姓名')),
-                ('detail', models.JSONField(default=dict, verbose_name='详情')),
-                ('instance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='history', to='engines_workflow.processinstance', verbose_name='实例')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.PositiveIntegerField(verbose_name="序号")),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                ("kind", models.CharField(max_length=24, verbose_name="类别")),
+                ("node_id", models.CharField(blank=True, max_length=120, verbose_name="节点")),
+                ("actor_id", models.BigIntegerField(null=True, verbose_name="操作人")),
+                (
+                    "actor_name",
+                    models.CharField(blank=True, max_length=80, verbose_name="操作人姓名"),
+                ),
+                ("detail", models.JSONField(default=dict, verbose_name="详情")),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="history",
+                        to="engines_workflow.processinstance",
+                        verbose_name="实例",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '流转记录',
-                'constraints': [models.UniqueConstraint(fields=('instance', 'seq'), name='history_seq_once')],
+                "verbose_name": "流转记录",
+                "constraints": [
+                    models.UniqueConstraint(fields=("instance", "seq"), name="history_seq_once")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='processversion',
-            constraint=models.UniqueConstraint(fields=('process', 'number'), name='process_version_number'),
+            model_name="processversion",
+            constraint=models.UniqueConstraint(
+                fields=("process", "number"), name="process_version_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='processversion',
-            constraint=models.UniqueConstraint(fields=('process', 'digest'), name='process_version_digest'),
+            model_name="processversion",
+            constraint=models.UniqueConstraint(
+                fields=("process", "digest"), name="process_version_digest"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='processinstance',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state__in', ['RUNNING', 'SUSPENDED'])), models.Q(('ended_at__isnull', False), ('state__in', ['COMPLETED', 'WITHDRAWN', 'TERMINATED'])), _connector='OR'), name='instance_ended_when_over'),
+            model_name="processinstance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("state__in", ["RUNNING", "SUSPENDED"])),
+                    models.Q(
+                        ("ended_at__isnull", False),
+                        ("state__in", ["COMPLETED", "WITHDRAWN", "TERMINATED"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="instance_ended_when_over",
+            ),
         ),
         migrations.AddIndex(
-            model_name='timer',
-            index=models.Index(condition=models.Q(('state', 'PENDING')), fields=['due_at'], name='timer_due'),
+            model_name="timer",
+            index=models.Index(
+                condition=models.Q(("state", "PENDING")), fields=["due_at"], name="timer_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='timer',
-            constraint=models.UniqueConstraint(fields=('instance', 'token_number', 'node_id'), name='timer_per_token'),
+            model_name="timer",
+            constraint=models.UniqueConstraint(
+                fields=("instance", "token_number", "node_id"), name="timer_per_token"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='token',
-            constraint=models.UniqueConstraint(fields=('instance', 'number'), name='token_number_once'),
+            model_name="token",
+            constraint=models.UniqueConstraint(
+                fields=("instance", "number"), name="token_number_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['department_id', 'role', 'due_order', 'id', 'state', 'warn_at'], name='work_item_desk'),
+            model_name="workitem",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", True)),
+                fields=["department_id", "role", "due_order", "id", "state", "warn_at"],
+                name="work_item_desk",
+            ),
         ),
         migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True), ('assignee_id__isnull', False)), fields=['assignee_id', 'due_order', 'id'], name='work_item_mine'),
+            model_name="workitem",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", True), ("assignee_id__isnull", False)),
+                fields=["assignee_id", "due_order", "id"],
+                name="work_item_mine",
+            ),
         ),
         migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['due_order', 'id'], name='work_item_due'),
+            model_name="workitem",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", True)),
+                fields=["due_order", "id"],
+                name="work_item_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workitem',
-            constraint=models.UniqueConstraint(fields=('instance', 'token_number'), name='work_item_per_token'),
+            model_name="workitem",
+            constraint=models.UniqueConstraint(
+                fields=("instance", "token_number"), name="work_item_per_token"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state__in', ['READY', 'CLAIMED', 'SUSPENDED'])), models.Q(('closed_at__isnull', False), ('state__in', ['COMPLETED', 'WITHDRAWN', 'CANCELLED'])), _connector='OR'), name='work_item_closed_when_done'),
+            model_name="workitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("closed_at__isnull", True),
+                        ("state__in", ["READY", "CLAIMED", "SUSPENDED"]),
+                    ),
+                    models.Q(
+                        ("closed_at__isnull", False),
+                        ("state__in", ["COMPLETED", "WITHDRAWN", "CANCELLED"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="work_item_closed_when_done",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workitem',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__isnull', True), ('due_order', models.F('due_at')), _connector='OR'), name='work_item_due_order'),
+            model_name="workitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("due_at__isnull", True), ("due_order", models.F("due_at")), _connector="OR"
+                ),
+                name="work_item_due_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'CLAIMED'), _negated=True), ('assignee_id__isnull', False), _connector='OR'), name='work_item_claimed_by_someone'),
+            model_name="workitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "CLAIMED"), _negated=True),
+                    ("assignee_id__isnull", False),
+                    _connector="OR",
+                ),
+                name="work_item_claimed_by_someone",
+            ),
         ),
     ]

@@ -1,9 +1,13 @@
 """Small processes for the tests, written as text."""
 
 import datetime
+import hashlib
+from xml.sax.saxutils import escape
 
+from yiwang.engines.workflow.actions import process_put, process_start
 from yiwang.engines.workflow.data import WorkCard
-from yiwang.kernel.api import RequestContext
+from yiwang.engines.workflow.queries import instance_get
+from yiwang.kernel.api import RequestContext, context_system, context_use
 
 NOW = datetime.datetime(2026, 11, 21, 2, 0, tzinfo=datetime.UTC)
 CARD = WorkCard(
@@ -31,7 +35,8 @@ def user(key: str, *, department: str = "", outcomes: str = "DONE", role: str = 
 
 
 def flow(source: str, target: str, condition: str = "") -> str:
-    inner = f"<conditionExpression>{condition}</conditionExpression>" if condition else ""
+    text = escape(condition)
+    inner = f"<conditionExpression>{text}</conditionExpression>" if condition else ""
     head = f'<sequenceFlow id="{source}__{target}" sourceRef="{source}" targetRef="{target}"'
     return f"{head}>{inner}</sequenceFlow>"
 
@@ -59,3 +64,27 @@ def staff(account_id: int, department_id: int, *roles: str) -> RequestContext:
         department_ids=frozenset({department_id}),
         roles=frozenset(roles),
     )
+
+
+DEPARTMENTS = {"owner": 1, "a": 2, "b": 3, "c": 4}
+
+
+def start_process(xml: str, *, now: datetime.datetime = NOW, key: str = "", **variables) -> int:
+    """Store and start a process as the system; returns the instance's id."""
+    with context_use(context_system("test")):
+        name = hashlib.sha256(xml.encode()).hexdigest()[:12]
+        version = process_put(name, xml, title={"zh": "流程", "en": "Process"})
+        return process_start(
+            version.version_id,
+            business_key=key or "application:1",
+            card=CARD,
+            variables=variables,
+            departments=DEPARTMENTS,
+            now=now,
+        )
+
+
+def item_at(instance_id: int, node_id: str):
+    """Return the newest item of a node."""
+    found = [item for item in instance_get(instance_id).items if item.node_id == node_id]
+    return found[-1]
