@@ -8,10 +8,12 @@ class EnginesWorkflowConfig(AppConfig):
 
     def ready(self) -> None:
         from yiwang.engines.workflow.actions import timer_sweep  # noqa: PLC0415
+        from yiwang.engines.workflow.pack import workflows_read  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
-        from yiwang.kernel.api import sweep_register  # noqa: PLC0415
+        from yiwang.kernel.api import pack_section_register, sweep_register  # noqa: PLC0415
 
         sweep_register("engines.workflow.timers", timer_sweep, every_seconds=30)
+        pack_section_register("workflows", workflows_read, order=20)
         permission_register(
             "engines.workflow.publish",
             {"zh": "发布流程", "en": "Publish processes"},

@@ -134,6 +134,7 @@ class _Reader:
             nodes=MappingProxyType(self.nodes),
             flows=MappingProxyType(self.flows),
             boundaries=MappingProxyType(self.boundaries()),
+            name_en=self.process.get(f"{{{YW}}}nameEn", ""),
         )
         return net, self.problems
 

@@ -68,6 +68,7 @@ class Net:
     nodes: Mapping[str, Node]
     flows: Mapping[str, Flow]
     boundaries: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
+    name_en: str = ""
 
     def start(self) -> Node:
         """Return the start event (开始事件)."""
@@ -88,10 +89,14 @@ class Problem:
     reason: str
     params: Mapping[str, object] = field(default_factory=dict)
 
-    def __str__(self) -> str:
-        what = f"{self.element} ({self.name})" if self.name else self.element
+    def what(self) -> str:
+        """Say which element and why, without the line (错误说明)."""
+        element = f"{self.element} ({self.name})" if self.name else self.element
         reason = self.reason % self.params if self.params else self.reason
-        return f"line {self.line}, {what}: {reason}"
+        return f"{element}: {reason}"
+
+    def __str__(self) -> str:
+        return f"line {self.line}, {self.what()}"
 
 
 class ProcessInvalid(YiwangError):

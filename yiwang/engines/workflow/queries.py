@@ -82,6 +82,11 @@ def process_get(key: str) -> ProcessView | None:
     return ProcessView(version.pk, key, version.number, version.process.title, version.digest)
 
 
+def process_xml(version_id: int) -> str:
+    """Return the BPMN file of a version with its diagram (流程图文件)."""
+    return ProcessVersion.objects.values_list("xml", flat=True).get(pk=version_id)
+
+
 def process_nodes(version_id: int) -> list[dict[str, object]]:
     """List the user tasks of a version in the order of the file (环节清单), for guides.
 

@@ -4,8 +4,7 @@ import datetime
 
 import pytest
 
-from yiwang.engines import api
-from yiwang.engines.workflow import registry
+from yiwang.engines.workflow import actions, data, queries, registry
 from yiwang.engines.workflow.models import Timer, WorkItem
 from yiwang.engines.workflow.tests.models_of_processes import (
     CARD,
@@ -57,7 +56,7 @@ def timed(*, interrupting: bool, limit: str = "P1D") -> str:
 
 
 def snapshot(instance_id):
-    view = api.instance_get(instance_id)
+    view = queries.instance_get(instance_id)
     return (view.state, view.revision, view.variables, view.tokens, view.items)
 
 
@@ -70,34 +69,36 @@ def refused(error, instance_id, function, *args, **kwargs):
 
 def test_the_same_net_is_the_same_version_and_a_changed_one_a_new_version():
     with context_use(SYSTEM):
-        first = api.process_put("x", ONE, title={"zh": "一"})
-        again = api.process_put("x", ONE, title={"zh": "一"})
-        other = api.process_put("x", ONE.replace('"t"', '"u"').replace("t__e", "u__e"), title={})
+        first = actions.process_put("x", ONE, title={"zh": "一"})
+        again = actions.process_put("x", ONE, title={"zh": "一"})
+        other = actions.process_put(
+            "x", ONE.replace('"t"', '"u"').replace("t__e", "u__e"), title={}
+        )
     assert (first.number, first.is_new) == (1, True)
     assert (again.version_id, again.is_new) == (first.version_id, False)
     assert other.number == 2
-    assert api.process_get("x").version_id == other.version_id
+    assert queries.process_get("x").version_id == other.version_id
 
 
 def test_a_broken_process_is_refused_and_not_stored():
-    with context_use(SYSTEM), pytest.raises(api.ProcessInvalid) as caught:
-        api.process_put("x", ONE.replace("APPROVER", "KING"), title={})
+    with context_use(SYSTEM), pytest.raises(data.ProcessInvalid) as caught:
+        actions.process_put("x", ONE.replace("APPROVER", "KING"), title={})
     assert str(caught.value) == (
         "The process x cannot run: line 4, t (t): There is no role called KING."
     )
-    assert api.process_get("x") is None
+    assert queries.process_get("x") is None
 
 
 def test_publishing_needs_the_permission():
     with context_use(APPROVER), pytest.raises(Forbidden):
-        api.process_put("x", ONE, title={})
+        actions.process_put("x", ONE, title={})
 
 
 def test_a_start_names_every_department():
     with context_use(SYSTEM):
-        version = api.process_put("x", parallel(["a", "b"]), title={})
-        with pytest.raises(api.DepartmentMissing, match="No department was given for b, owner"):
-            api.process_start(
+        version = actions.process_put("x", parallel(["a", "b"]), title={})
+        with pytest.raises(data.DepartmentMissing, match="No department was given for b, owner"):
+            actions.process_start(
                 version.version_id,
                 business_key="k",
                 card=CARD,
@@ -105,7 +106,7 @@ def test_a_start_names_every_department():
                 departments={"a": 1},
                 now=NOW,
             )
-    assert api.instance_find("k") == []
+    assert queries.instance_find("k") == []
 
 
 def test_an_item_carries_the_card_and_waits_for_its_role(running):
@@ -113,7 +114,7 @@ def test_an_item_carries_the_card_and_waits_for_its_role(running):
     item = item_at(instance_id, "t")
     assert (item.number, item.title["zh"], item.applicant_name) == ("0001", "开餐馆", "王某")
     assert (item.department_id, item.role, item.state) == (1, "APPROVER", "READY")
-    assert api.work_item_get(item.id).outcomes == ("A", "B", "CORRECT")
+    assert queries.work_item_get(item.id).outcomes == ("A", "B", "CORRECT")
 
 
 @pytest.mark.parametrize(
@@ -131,47 +132,57 @@ def test_only_the_role_in_the_department_may_act(running, context):
     instance_id = running(ONE)
     item = item_at(instance_id, "t")
     with context_use(context):
-        refused(api.WorkItemForbidden, instance_id, api.work_item_claim, item.id, now=NOW)
+        refused(data.WorkItemForbidden, instance_id, actions.work_item_claim, item.id, now=NOW)
         refused(
-            api.WorkItemForbidden,
+            data.WorkItemForbidden,
             instance_id,
-            api.work_item_complete,
+            actions.work_item_complete,
             item.id,
             outcome="A",
             now=NOW,
         )
-        assert not api.work_item_may_act(item.id, context)
+        assert not queries.work_item_may_act(item.id, context)
 
 
 def test_who_claims_an_item_holds_it_until_it_is_released(running):
     instance_id = running(ONE)
     item = item_at(instance_id, "t")
     with context_use(APPROVER):
-        api.work_item_claim(item.id, now=NOW)
+        actions.work_item_claim(item.id, now=NOW)
     with context_use(COLLEAGUE):
-        refused(api.WorkItemHeld, instance_id, api.work_item_claim, item.id, now=NOW)
+        refused(data.WorkItemHeld, instance_id, actions.work_item_claim, item.id, now=NOW)
         refused(
-            api.WorkItemHeld, instance_id, api.work_item_complete, item.id, outcome="A", now=NOW
+            data.WorkItemHeld,
+            instance_id,
+            actions.work_item_complete,
+            item.id,
+            outcome="A",
+            now=NOW,
         )
     with context_use(APPROVER):
-        api.work_item_release(item.id, now=NOW)
+        actions.work_item_release(item.id, now=NOW)
     with context_use(COLLEAGUE):
-        api.work_item_complete(item.id, outcome="A", now=NOW, comment="同意")
+        actions.work_item_complete(item.id, outcome="A", now=NOW, comment="同意")
     done = item_at(instance_id, "t")
     assert (done.state, done.assignee_id, done.outcome) == ("COMPLETED", 8, "A")
-    assert api.instance_get(instance_id).state == "COMPLETED"
-    assert [one.id for one in api.work_item_done_list(account_id=8)] == [item.id]
+    assert queries.instance_get(instance_id).state == "COMPLETED"
+    assert [one.id for one in queries.work_item_done_list(account_id=8)] == [item.id]
 
 
 def test_a_second_completion_comes_too_late(running):
     instance_id = running(ONE)
     item = item_at(instance_id, "t")
     with context_use(APPROVER):
-        api.work_item_complete(item.id, outcome="A", now=NOW)
+        actions.work_item_complete(item.id, outcome="A", now=NOW)
         refused(
-            api.WorkItemClosed, instance_id, api.work_item_complete, item.id, outcome="B", now=NOW
+            data.WorkItemClosed,
+            instance_id,
+            actions.work_item_complete,
+            item.id,
+            outcome="B",
+            now=NOW,
         )
-        refused(api.WorkItemClosed, instance_id, api.work_item_claim, item.id, now=NOW)
+        refused(data.WorkItemClosed, instance_id, actions.work_item_claim, item.id, now=NOW)
 
 
 def test_an_outcome_must_be_offered_and_a_correction_is_not_an_outcome(running):
@@ -180,9 +191,9 @@ def test_an_outcome_must_be_offered_and_a_correction_is_not_an_outcome(running):
     with context_use(APPROVER):
         for outcome in ("C", "", "CORRECT"):
             refused(
-                api.OutcomeNotAllowed,
+                data.OutcomeNotAllowed,
                 instance_id,
-                api.work_item_complete,
+                actions.work_item_complete,
                 item.id,
                 outcome=outcome,
                 now=NOW,
@@ -204,8 +215,8 @@ def test_outcomes_and_variables_decide_the_way_on(running):
     for outcome, fee in (("A", 200), ("A", 50), ("B", 200)):
         instance_id = running(xml, fee=fee)
         with context_use(APPROVER):
-            api.work_item_complete(item_at(instance_id, "t").id, outcome=outcome, now=NOW)
-        ways[outcome, fee] = api.instance_diagram(instance_id)["done"]
+            actions.work_item_complete(item_at(instance_id, "t").id, outcome=outcome, now=NOW)
+        ways[outcome, fee] = queries.instance_diagram(instance_id)["done"]
     assert ways == {
         ("A", 200): ["s", "t", "x", "yes"],
         ("A", 50): ["no", "s", "t", "x"],
@@ -228,26 +239,36 @@ def test_a_gateway_without_a_way_on_undoes_the_whole_act(running):
     item = item_at(instance_id, "t")
     with context_use(APPROVER):
         refused(
-            api.NoFlowMatches, instance_id, api.work_item_complete, item.id, outcome="A", now=NOW
+            data.NoFlowMatches,
+            instance_id,
+            actions.work_item_complete,
+            item.id,
+            outcome="A",
+            now=NOW,
         )
-        api.work_item_complete(item.id, outcome="A", variables={"fee": 5}, now=NOW)
-    assert api.instance_get(instance_id).variables["fee"] == 5
+        actions.work_item_complete(item.id, outcome="A", variables={"fee": 5}, now=NOW)
+    assert queries.instance_get(instance_id).variables["fee"] == 5
 
 
 def test_a_correction_makes_one_branch_wait_while_the_others_go_on(running):
     instance_id = running(parallel(["a", "b"]))
     with context_use(SYSTEM):
-        api.work_item_complete(item_at(instance_id, "accept").id, outcome="DONE", now=NOW)
+        actions.work_item_complete(item_at(instance_id, "accept").id, outcome="DONE", now=NOW)
     waiting = item_at(instance_id, "a")
     with context_use(staff(9, 2, "APPROVER")):
         refused(
-            Invalid, instance_id, api.work_item_request_correction, waiting.id, ground="", now=NOW
-        )
-        api.work_item_request_correction(waiting.id, ground="CORRECTION", now=NOW)
-        refused(
-            api.WorkItemSuspended,
+            Invalid,
             instance_id,
-            api.work_item_complete,
+            actions.work_item_request_correction,
+            waiting.id,
+            ground="",
+            now=NOW,
+        )
+        actions.work_item_request_correction(waiting.id, ground="CORRECTION", now=NOW)
+        refused(
+            data.WorkItemSuspended,
+            instance_id,
+            actions.work_item_complete,
             waiting.id,
             outcome="AGREE",
             now=NOW,
@@ -255,13 +276,13 @@ def test_a_correction_makes_one_branch_wait_while_the_others_go_on(running):
     item = item_at(instance_id, "a")
     assert (item.state, item.ground, item.assignee_id) == ("SUSPENDED", "CORRECTION", 9)
     with context_use(staff(10, 3, "APPROVER")):
-        api.work_item_complete(item_at(instance_id, "b").id, outcome="AGREE", now=NOW)
+        actions.work_item_complete(item_at(instance_id, "b").id, outcome="AGREE", now=NOW)
     with context_use(SYSTEM):
-        api.work_item_resume(waiting.id, now=NOW)
+        actions.work_item_resume(waiting.id, now=NOW)
     assert item_at(instance_id, "a").state == "CLAIMED"
     with context_use(staff(9, 2, "APPROVER")):
-        api.work_item_complete(waiting.id, outcome="AGREE", now=NOW)
-    assert api.instance_get(instance_id).state == "COMPLETED"
+        actions.work_item_complete(waiting.id, outcome="AGREE", now=NOW)
+    assert queries.instance_get(instance_id).state == "COMPLETED"
 
 
 def test_a_party_to_the_matter_may_answer_and_withdraw_and_a_stranger_may_not(running, monkeypatch):
@@ -271,17 +292,17 @@ def test_a_party_to_the_matter_may_answer_and_withdraw_and_a_stranger_may_not(ru
     instance_id = running(ONE)
     item = item_at(instance_id, "t")
     with context_use(APPROVER):
-        api.work_item_request_correction(item.id, ground="CORRECTION", now=NOW)
+        actions.work_item_request_correction(item.id, ground="CORRECTION", now=NOW)
     stranger = RequestContext(population="CITIZEN", account_id=6)
     with context_use(stranger):
-        refused(Forbidden, instance_id, api.work_item_resume, item.id, now=NOW)
-        refused(Forbidden, instance_id, api.instance_withdraw, instance_id, reason="x", now=NOW)
-        assert not api.instance_may_see(instance_id, stranger)
+        refused(Forbidden, instance_id, actions.work_item_resume, item.id, now=NOW)
+        refused(Forbidden, instance_id, actions.instance_withdraw, instance_id, reason="x", now=NOW)
+        assert not queries.instance_may_see(instance_id, stranger)
     with context_use(applicant):
-        api.work_item_resume(item.id, now=NOW)
-        assert api.instance_may_see(instance_id, applicant)
-        api.instance_withdraw(instance_id, reason="不办了", now=NOW)
-    assert api.instance_get(instance_id).state == "WITHDRAWN"
+        actions.work_item_resume(item.id, now=NOW)
+        assert queries.instance_may_see(instance_id, applicant)
+        actions.instance_withdraw(instance_id, reason="不办了", now=NOW)
+    assert queries.instance_get(instance_id).state == "WITHDRAWN"
 
 
 def test_a_transfer_to_a_person_reaches_over_departments_but_not_over_roles(running):
@@ -291,41 +312,46 @@ def test_a_transfer_to_a_person_reaches_over_departments_but_not_over_roles(runn
         refused(
             Invalid,
             instance_id,
-            api.work_item_transfer,
+            actions.work_item_transfer,
             item.id,
             to_account_id=20,
             reason=" ",
             now=NOW,
         )
-        refused(Invalid, instance_id, api.work_item_transfer, item.id, reason="x", now=NOW)
-        api.work_item_transfer(item.id, to_account_id=20, reason="专长", now=NOW)
+        refused(Invalid, instance_id, actions.work_item_transfer, item.id, reason="x", now=NOW)
+        actions.work_item_transfer(item.id, to_account_id=20, reason="专长", now=NOW)
         refused(
-            api.WorkItemHeld, instance_id, api.work_item_complete, item.id, outcome="A", now=NOW
+            data.WorkItemHeld,
+            instance_id,
+            actions.work_item_complete,
+            item.id,
+            outcome="A",
+            now=NOW,
         )
     with context_use(staff(20, 99, "REVIEWER")):
         refused(
-            api.WorkItemForbidden,
+            data.WorkItemForbidden,
             instance_id,
-            api.work_item_complete,
+            actions.work_item_complete,
             item.id,
             outcome="A",
             now=NOW,
         )
     with context_use(staff(20, 99, "APPROVER")):
-        api.work_item_complete(item.id, outcome="A", now=NOW)
-    assert api.instance_get(instance_id).state == "COMPLETED"
+        actions.work_item_complete(item.id, outcome="A", now=NOW)
+    assert queries.instance_get(instance_id).state == "COMPLETED"
 
 
 def test_a_transfer_to_a_department_opens_the_item_there(running):
     instance_id = running(ONE)
     item = item_at(instance_id, "t")
     with context_use(APPROVER):
-        api.work_item_claim(item.id, now=NOW)
-        api.work_item_transfer(item.id, to_department_id=2, reason="职责在彼", now=NOW)
+        actions.work_item_claim(item.id, now=NOW)
+        actions.work_item_transfer(item.id, to_department_id=2, reason="职责在彼", now=NOW)
         refused(
-            api.WorkItemForbidden,
+            data.WorkItemForbidden,
             instance_id,
-            api.work_item_complete,
+            actions.work_item_complete,
             item.id,
             outcome="A",
             now=NOW,
@@ -337,11 +363,13 @@ def test_a_transfer_to_a_department_opens_the_item_there(running):
 def test_a_suspended_instance_refuses_work_and_comes_back_as_it_was(running):
     instance_id = running(parallel(["a", "b", "c"]))
     with context_use(SYSTEM):
-        api.work_item_complete(item_at(instance_id, "accept").id, outcome="DONE", now=NOW)
-        api.work_item_claim(item_at(instance_id, "a").id, account_id=30, now=NOW)
-        api.work_item_request_correction(item_at(instance_id, "b").id, ground="HEARING", now=NOW)
-        api.instance_suspend(instance_id, reason="检查", now=NOW)
-        states = {item.node_id: item.state for item in api.instance_get(instance_id).items}
+        actions.work_item_complete(item_at(instance_id, "accept").id, outcome="DONE", now=NOW)
+        actions.work_item_claim(item_at(instance_id, "a").id, account_id=30, now=NOW)
+        actions.work_item_request_correction(
+            item_at(instance_id, "b").id, ground="HEARING", now=NOW
+        )
+        actions.instance_suspend(instance_id, reason="检查", now=NOW)
+        states = {item.node_id: item.state for item in queries.instance_get(instance_id).items}
         assert states == {
             "accept": "COMPLETED",
             "a": "SUSPENDED",
@@ -350,36 +378,38 @@ def test_a_suspended_instance_refuses_work_and_comes_back_as_it_was(running):
         }
         item = item_at(instance_id, "c")
         refused(
-            api.WorkItemSuspended,
+            data.WorkItemSuspended,
             instance_id,
-            api.work_item_complete,
+            actions.work_item_complete,
             item.id,
             outcome="AGREE",
             now=NOW,
         )
         refused(
-            api.InstanceNotRunning,
+            data.InstanceNotRunning,
             instance_id,
-            api.instance_suspend,
+            actions.instance_suspend,
             instance_id,
             reason="",
             now=NOW,
         )
-        api.work_item_resume(item_at(instance_id, "b").id, now=NOW)
+        actions.work_item_resume(item_at(instance_id, "b").id, now=NOW)
         assert item_at(instance_id, "b").state == "SUSPENDED"
-        api.instance_resume(instance_id, now=NOW)
-        states = {item.node_id: item.state for item in api.instance_get(instance_id).items}
+        actions.instance_resume(instance_id, now=NOW)
+        states = {item.node_id: item.state for item in queries.instance_get(instance_id).items}
         assert states == {"accept": "COMPLETED", "a": "CLAIMED", "b": "READY", "c": "READY"}
 
 
 def test_a_withdrawal_ends_every_branch_at_once(running):
     instance_id = running(parallel(["a", "b", "c"]))
     with context_use(SYSTEM):
-        api.work_item_complete(item_at(instance_id, "accept").id, outcome="DONE", now=NOW)
-        api.work_item_complete(item_at(instance_id, "a").id, outcome="AGREE", now=NOW)
-        api.work_item_request_correction(item_at(instance_id, "b").id, ground="HEARING", now=NOW)
-        api.instance_withdraw(instance_id, reason="不办了", now=NOW)
-    view = api.instance_get(instance_id)
+        actions.work_item_complete(item_at(instance_id, "accept").id, outcome="DONE", now=NOW)
+        actions.work_item_complete(item_at(instance_id, "a").id, outcome="AGREE", now=NOW)
+        actions.work_item_request_correction(
+            item_at(instance_id, "b").id, ground="HEARING", now=NOW
+        )
+        actions.instance_withdraw(instance_id, reason="不办了", now=NOW)
+    view = queries.instance_get(instance_id)
     assert {item.node_id: item.state for item in view.items} == {
         "accept": "COMPLETED",
         "a": "COMPLETED",
@@ -391,10 +421,10 @@ def test_a_withdrawal_ends_every_branch_at_once(running):
 
 def test_a_timer_beside_the_task_fires_once_and_leaves_the_task_open(running):
     instance_id = running(timed(interrupting=False))
-    assert api.timer_sweep(NOW + DAY - datetime.timedelta(seconds=1)) == 0
-    assert api.timer_sweep(NOW + DAY) == 1
-    assert api.timer_sweep(NOW + DAY) == 0
-    view = api.instance_get(instance_id)
+    assert actions.timer_sweep(NOW + DAY - datetime.timedelta(seconds=1)) == 0
+    assert actions.timer_sweep(NOW + DAY) == 1
+    assert actions.timer_sweep(NOW + DAY) == 0
+    view = queries.instance_get(instance_id)
     assert {item.node_id: item.state for item in view.items} == {"t": "READY", "late": "READY"}
     fired = [event for event in view.history if event.kind == "TIMER_FIRED"]
     assert [(event.node_id, event.actor_name) for event in fired] == [("b", "定时巡检")]
@@ -403,21 +433,26 @@ def test_a_timer_beside_the_task_fires_once_and_leaves_the_task_open(running):
 def test_a_timer_in_place_of_the_task_cancels_it(running):
     instance_id = running(timed(interrupting=True))
     item = item_at(instance_id, "t")
-    assert api.timer_sweep(NOW + DAY) == 1
-    view = api.instance_get(instance_id)
+    assert actions.timer_sweep(NOW + DAY) == 1
+    view = queries.instance_get(instance_id)
     assert {one.node_id: one.state for one in view.items} == {"t": "CANCELLED", "late": "READY"}
     with context_use(APPROVER):
         refused(
-            api.WorkItemClosed, instance_id, api.work_item_complete, item.id, outcome="A", now=NOW
+            data.WorkItemClosed,
+            instance_id,
+            actions.work_item_complete,
+            item.id,
+            outcome="A",
+            now=NOW,
         )
 
 
 def test_a_finished_task_takes_its_timer_with_it(running):
     instance_id = running(timed(interrupting=True))
     with context_use(APPROVER):
-        api.work_item_complete(item_at(instance_id, "t").id, outcome="A", now=NOW)
+        actions.work_item_complete(item_at(instance_id, "t").id, outcome="A", now=NOW)
     assert Timer.objects.get(instance_id=instance_id).state == "CANCELLED"
-    assert api.timer_sweep(NOW + 9 * DAY) == 0
+    assert actions.timer_sweep(NOW + 9 * DAY) == 0
 
 
 def test_timers_stand_still_while_a_task_waits_for_a_correction(running):
@@ -425,24 +460,24 @@ def test_timers_stand_still_while_a_task_waits_for_a_correction(running):
     item = item_at(instance_id, "t")
     half = datetime.timedelta(hours=12)
     with context_use(APPROVER):
-        api.work_item_request_correction(item.id, ground="CORRECTION", now=NOW + half)
-        assert api.timer_sweep(NOW + 9 * DAY) == 0
-        api.work_item_resume(item.id, now=NOW + 9 * DAY)
+        actions.work_item_request_correction(item.id, ground="CORRECTION", now=NOW + half)
+        assert actions.timer_sweep(NOW + 9 * DAY) == 0
+        actions.work_item_resume(item.id, now=NOW + 9 * DAY)
     assert Timer.objects.get(instance_id=instance_id).due_at == NOW + 9 * DAY + half
 
 
 def test_a_working_day_timer_waits_for_its_calendar(running, django_db_blocker):
     instance_id = running(timed(interrupting=False, limit="5 working days"))
     assert Timer.objects.get(instance_id=instance_id).due_at is None
-    assert api.timer_sweep(NOW + 100 * DAY) == 0
+    assert actions.timer_sweep(NOW + 100 * DAY) == 0
 
 
 def test_a_clocks_due_date_is_mirrored_into_the_open_items(running):
     instance_id = running(parallel(["a", "b"]))
     with context_use(SYSTEM):
-        api.work_item_complete(item_at(instance_id, "accept").id, outcome="DONE", now=NOW)
+        actions.work_item_complete(item_at(instance_id, "accept").id, outcome="DONE", now=NOW)
         due, warn = NOW + 3 * DAY, NOW + 2 * DAY
-        assert api.work_item_due_set("application:1", branch="a", due_at=due, warn_at=warn) == 1
+        assert actions.work_item_due_set("application:1", branch="a", due_at=due, warn_at=warn) == 1
     a, b = item_at(instance_id, "a"), item_at(instance_id, "b")
     assert [a.light(NOW + n * DAY) for n in (1, 2, 3, 4)] == ["GREEN", "YELLOW", "YELLOW", "RED"]
     assert (b.due_at, b.light(NOW)) == (None, "NONE")
@@ -467,10 +502,10 @@ def test_a_service_runs_in_the_step_and_its_failure_undoes_it(running, services,
     issue = engine.SERVICES["hall.applications.issue"]
     engine.SERVICES["hall.applications.issue"] = fail
     with context_use(APPROVER):
-        refused(Conflict, instance_id, api.work_item_complete, item.id, outcome="DONE", now=NOW)
+        refused(Conflict, instance_id, actions.work_item_complete, item.id, outcome="DONE", now=NOW)
         engine.SERVICES["hall.applications.issue"] = lambda call: issue(call) or {"licence": 5}
-        api.work_item_complete(item.id, outcome="DONE", now=NOW)
-    view = api.instance_get(instance_id)
+        actions.work_item_complete(item.id, outcome="DONE", now=NOW)
+    view = queries.instance_get(instance_id)
     assert (view.state, view.variables["licence"]) == ("COMPLETED", 5)
     assert services == [("hall.applications.issue", {"outcomes": {"t": "DONE"}, "outcome": "DONE"})]
 
@@ -490,15 +525,17 @@ def test_a_circle_of_automatic_steps_is_stopped(running):
     from yiwang.engines.workflow.data import ProcessStuck
 
     with context_use(APPROVER):
-        refused(ProcessStuck, instance_id, api.work_item_complete, item.id, outcome="DONE", now=NOW)
+        refused(
+            ProcessStuck, instance_id, actions.work_item_complete, item.id, outcome="DONE", now=NOW
+        )
 
 
 def test_every_act_leaves_an_audit_row(running):
     instance_id = running(ONE)
     item = item_at(instance_id, "t")
     with context_use(APPROVER):
-        api.work_item_claim(item.id, now=NOW)
-        api.work_item_complete(item.id, outcome="A", now=NOW)
+        actions.work_item_claim(item.id, now=NOW)
+        actions.work_item_complete(item.id, outcome="A", now=NOW)
     acts = [row["act"] for row in audit_list(subject="application:1")]
     assert sorted(acts) == [
         "engines.workflow.process_start",

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from yiwang.engines import api
+from yiwang.engines.workflow import actions, queries
 from yiwang.engines.workflow.models import HistoryEvent
 from yiwang.engines.workflow.tests.models_of_processes import (
     NOW,
@@ -50,32 +50,36 @@ def test_an_item_completed_thirty_two_times_at_once_is_completed_once():
     instance_id = start_process(parallel(["a", "b", "c"]))
     item = item_at(instance_id, "accept")
     acts = [
-        as_officer(n, 1, api.work_item_complete, item.id, outcome="DONE", now=NOW)
+        as_officer(n, 1, actions.work_item_complete, item.id, outcome="DONE", now=NOW)
         for n in range(32)
     ]
     assert at_once(acts) == ["done"] + ["work_item_closed"] * 31
     assert kinds(instance_id, "COMPLETED") == 1
-    assert len([one for one in api.instance_get(instance_id).items if one.closed_at is None]) == 3
+    assert (
+        len([one for one in queries.instance_get(instance_id).items if one.closed_at is None]) == 3
+    )
 
 
 def test_branches_finished_at_once_meet_in_one_join():
     instance_id = start_process(parallel(["a", "b", "c"]))
     with context_use(context_system("test")):
-        api.work_item_complete(item_at(instance_id, "accept").id, outcome="DONE", now=NOW)
+        actions.work_item_complete(item_at(instance_id, "accept").id, outcome="DONE", now=NOW)
     acts = [
-        as_officer(n, item.department_id, api.work_item_complete, item.id, outcome="AGREE", now=NOW)
-        for item in api.instance_get(instance_id).items
+        as_officer(
+            n, item.department_id, actions.work_item_complete, item.id, outcome="AGREE", now=NOW
+        )
+        for item in queries.instance_get(instance_id).items
         if item.closed_at is None
         for n in range(10)
     ]
     results = at_once(acts)
     assert results.count("done") == 3
     assert kinds(instance_id, "JOINED") == 1
-    assert api.instance_get(instance_id).state == "COMPLETED"
+    assert queries.instance_get(instance_id).state == "COMPLETED"
 
 
 def test_one_of_many_who_claim_at_once_holds_the_item():
     instance_id = start_process(parallel(["a"]))
     item = item_at(instance_id, "accept")
-    acts = [as_officer(n, 1, api.work_item_claim, item.id, now=NOW) for n in range(32)]
+    acts = [as_officer(n, 1, actions.work_item_claim, item.id, now=NOW) for n in range(32)]
     assert at_once(acts) == ["done"] + ["work_item_held"] * 31

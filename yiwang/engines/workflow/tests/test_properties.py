@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from yiwang.engines import api
+from yiwang.engines.workflow import actions, queries
 from yiwang.engines.workflow.bpmn import process_read
 from yiwang.engines.workflow.layout import process_layout
 from yiwang.engines.workflow.models import Timer
@@ -144,30 +144,32 @@ class Run:
 
     def act(self, name: str, choice: int) -> None:
         self.now += datetime.timedelta(hours=7)
-        items = api.instance_get(self.id).items
+        items = queries.instance_get(self.id).items
         item = items[choice % len(items)].id
         now = {"now": self.now}
         acts = {
-            "done": lambda: api.work_item_complete(item, outcome="DONE", **now),
-            "again": lambda: api.work_item_complete(item, outcome="AGAIN", **now),
-            "claim": lambda: api.work_item_claim(item, account_id=choice, **now),
-            "release": lambda: api.work_item_release(item, **now),
-            "correct": lambda: api.work_item_request_correction(item, ground="HEARING", **now),
-            "resume": lambda: api.work_item_resume(item, **now),
-            "move": lambda: api.work_item_transfer(item, to_account_id=choice, reason="x", **now),
-            "hold": lambda: api.instance_suspend(self.id, reason="x", **now),
-            "go": lambda: api.instance_resume(self.id, **now),
-            "withdraw": lambda: api.instance_withdraw(self.id, reason="x", **now),
-            "time": lambda: api.timer_sweep(self.now),
+            "done": lambda: actions.work_item_complete(item, outcome="DONE", **now),
+            "again": lambda: actions.work_item_complete(item, outcome="AGAIN", **now),
+            "claim": lambda: actions.work_item_claim(item, account_id=choice, **now),
+            "release": lambda: actions.work_item_release(item, **now),
+            "correct": lambda: actions.work_item_request_correction(item, ground="HEARING", **now),
+            "resume": lambda: actions.work_item_resume(item, **now),
+            "move": lambda: actions.work_item_transfer(
+                item, to_account_id=choice, reason="x", **now
+            ),
+            "hold": lambda: actions.instance_suspend(self.id, reason="x", **now),
+            "go": lambda: actions.instance_resume(self.id, **now),
+            "withdraw": lambda: actions.instance_withdraw(self.id, reason="x", **now),
+            "time": lambda: actions.timer_sweep(self.now),
         }
-        before = api.instance_get(self.id)
+        before = queries.instance_get(self.id)
         try:
             acts[name]()
         except YiwangError:
-            assert api.instance_get(self.id) == before
+            assert queries.instance_get(self.id) == before
 
     def check(self) -> None:
-        view = api.instance_get(self.id)
+        view = queries.instance_get(self.id)
         working = {token.number: token for token in view.tokens if token.state == "WORK"}
         items = {n: item for n, item in self.items_by_token().items() if item.state in OPEN_STATES}
         assert set(working) == set(items), "a token without its item, or an item without its token"
@@ -205,21 +207,21 @@ class Run:
     def finish(self) -> None:
         """Let everything go on until the end: a sound net always gets there."""
         for _ in range(200):
-            view = api.instance_get(self.id)
+            view = queries.instance_get(self.id)
             if view.state == "SUSPENDED":
-                api.instance_resume(self.id, now=self.now)
+                actions.instance_resume(self.id, now=self.now)
                 continue
             open_items = [item for item in view.items if item.closed_at is None]
             if view.state != "RUNNING":
                 return
             item = open_items[0]
             if item.state == "SUSPENDED":
-                api.work_item_resume(item.id, now=self.now)
-            api.work_item_complete(item.id, outcome="DONE", now=self.now)
+                actions.work_item_resume(item.id, now=self.now)
+            actions.work_item_complete(item.id, outcome="DONE", now=self.now)
         raise AssertionError("the process did not end")
 
     def fired(self, kind: str, node_id: str) -> int:
-        history = api.instance_history(self.id)
+        history = queries.instance_history(self.id)
         return sum(1 for event in history if (event.kind, event.node_id) == (kind, node_id))
 
 
@@ -248,7 +250,7 @@ def test_no_sequence_of_acts_breaks_an_instance(block, acts):
             run.check()
         run.finish()
         run.check()
-        if api.instance_get(run.id).state == "COMPLETED":
+        if queries.instance_get(run.id).state == "COMPLETED":
             for split, merge in net.pairs:
                 assert run.fired("JOINED", merge) == run.fired("PASSED", split)
 
@@ -257,6 +259,6 @@ def test_no_sequence_of_acts_breaks_an_instance(block, acts):
 def test_a_history_with_a_gap_is_found_out():
     with context_use(context_system("test")):
         instance_id = start_process(Net("task").xml)
-    history = api.instance_history(instance_id)
+    history = queries.instance_history(instance_id)
     with pytest.raises(HistoryBroken):
         replay([event for event in history if event.seq != 2])
