@@ -49,6 +49,7 @@ from yiwang.identity.accounts.queries import (
     holding_list,
     session_list,
 )
+from yiwang.identity.accounts.session_context import context_of_account
 from yiwang.identity.organisations.actions import (
     department_put,
     departments_load,
@@ -98,6 +99,7 @@ __all__ = [
     "agent_may_act_for",
     "allow",
     "authority_list",
+    "context_of_account",
     "data_scope",
     "department_below",
     "department_by_uscc",

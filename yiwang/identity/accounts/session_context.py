@@ -11,6 +11,7 @@ from django.utils.crypto import constant_time_compare
 from yiwang.identity.access.permissions import permissions_of
 from yiwang.identity.accounts.data import idle_limit
 from yiwang.identity.accounts.models import Account, AccountSession, AgentAuthority, PostHolding
+from yiwang.identity.accounts.queries import AccountUnknown
 from yiwang.identity.accounts.sessions import SessionStore, key_digest
 from yiwang.identity.organisations.directory import directory_get
 from yiwang.identity.organisations.models import DirectoryVersion
@@ -31,10 +32,34 @@ def context_read(request: HttpRequest) -> RequestContext:
     account = _account_of(request)
     if account is None:
         return ANONYMOUS
-    context = _BUILDERS[account.population](account, request.session)
+    session = request.session
+    context = _BUILDERS[account.population](
+        account,
+        post_id=session.get(POST_KEY),
+        enterprise_ref=session.get(ENTERPRISE_KEY, ""),
+        session_ref=session_ref(session),
+    )
     if context is not None:
         request.user = account
     return context or ANONYMOUS
+
+
+def context_of_account(
+    account_id: int, *, post_id: int | None = None, enterprise_ref: str = ""
+) -> RequestContext:
+    """Return the context in which an account acts after signing in (账户上下文), without a session.
+
+    For jobs that go on in somebody's name, and for tests. post_id, enterprise_ref: which of several
+    to act from; the first post, the only enterprise otherwise. `ANONYMOUS` for a civil servant
+    without a post. Raises `AccountUnknown`.
+    """
+    account = Account.objects.filter(pk=account_id, is_active=True).first()
+    if account is None:
+        raise AccountUnknown(key=account_id)
+    build = _BUILDERS[account.population]
+    return (
+        build(account, post_id=post_id, enterprise_ref=enterprise_ref, session_ref="") or ANONYMOUS
+    )
 
 
 def session_ref(session: SessionStore) -> str:
@@ -72,20 +97,20 @@ def _in_force(today) -> Q:
     return Q(from_date__lte=today) & (Q(to_date=None) | Q(to_date__gt=today))
 
 
-def _citizen(account: Account, session: SessionStore) -> RequestContext:
-    return _context(account, session, subject_ref=account.subject_ref)
+def _citizen(account: Account, **chosen) -> RequestContext:
+    return _context(account, chosen, subject_ref=account.subject_ref)
 
 
-def _agent(account: Account, session: SessionStore) -> RequestContext:
+def _agent(account: Account, **chosen) -> RequestContext:
     rows = AgentAuthority.objects.filter(_in_force(_today()), account_id=account.pk)
     refs = list(rows.order_by("id").values_list("enterprise_ref", flat=True))
-    chosen = session.get(ENTERPRISE_KEY, "")
-    if chosen not in refs:
-        chosen = refs[0] if len(refs) == 1 else ""
-    return _context(account, session, subject_ref=chosen)
+    subject = chosen["enterprise_ref"]
+    if subject not in refs:
+        subject = refs[0] if len(refs) == 1 else ""
+    return _context(account, chosen, subject_ref=subject)
 
 
-def _staff(account: Account, session: SessionStore) -> RequestContext | None:
+def _staff(account: Account, **chosen) -> RequestContext | None:
     """Return the context of the chosen post, else of the first; None for who holds no post."""
     stamp = DirectoryVersion.objects.filter(pk=1).values("token")[:1]
     rows = list(
@@ -96,13 +121,12 @@ def _staff(account: Account, session: SessionStore) -> RequestContext | None:
     )
     if not rows:
         return None
-    chosen = session.get(POST_KEY)
     post_id, title, roles, department_id, department_name, token = next(
-        (row for row in rows if row[0] == chosen), rows[0]
+        (row for row in rows if row[0] == chosen["post_id"]), rows[0]
     )
     return _context(
         account,
-        session,
+        chosen,
         post_id=post_id,
         post_title=title,
         department_id=department_id,
@@ -112,14 +136,13 @@ def _staff(account: Account, session: SessionStore) -> RequestContext | None:
     )
 
 
-def _context(account: Account, session: SessionStore, **names) -> RequestContext:
-    roles = names.get("roles", frozenset())
+def _context(account: Account, chosen: dict, **names) -> RequestContext:
     return RequestContext(
         population=account.population,
         account_id=account.pk,
         name=account.name,
-        permissions=permissions_of(roles, account.population),
-        session_ref=session_ref(session),
+        permissions=permissions_of(names.get("roles", frozenset()), account.population),
+        session_ref=chosen["session_ref"],
         **names,
     )
 

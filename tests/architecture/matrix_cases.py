@@ -1,0 +1,38 @@
+"""Rows of one's own and of another department (本部门与其他部门): the cases of the matrix.
+
+    def application_item(world):
+        own, other = …                      # make one in world.own_department, one in the other
+        return Case(own=reverse(…, args=[own]), other=reverse(…, args=[other]))
+
+    matrix_case("hall_applications:item", application_item)
+
+An app's cases stand here, one call a route. For every role that may open the route, `own` must be
+shown and `other` refused (403, or 404 where even its existence is nobody's business).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.architecture.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Two addresses of one route; personas: who tries, all that may open the route by default.
+
+    own, other: an address, or a function of the persona that gives one (a citizen's own row is
+    another one than an agent's).
+    """
+
+    own: str | Callable[[str], str]
+    other: str | Callable[[str], str]
+    personas: tuple[str, ...] = ()
+    refused: tuple[int, ...] = (403, 404)
+
+
+CASES: dict[str, Callable[[World], Case]] = {}
+
+
+def matrix_case(route: str, build: Callable[[World], Case]) -> None:
+    """Declare how a route with parameters is tried on one's own and on another's rows."""
+    CASES[route] = build

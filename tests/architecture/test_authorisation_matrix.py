@@ -1,0 +1,109 @@
+"""Every route × every role × own and other department × nobody, citizens and agents."""
+
+import pytest
+from django.conf import settings
+
+from tests.architecture.authorisation_matrix import (
+    FOREIGN,
+    PERSONAS,
+    STAFF_ROLES,
+    committed,
+    context_of,
+    differences,
+    matrix,
+    route_list,
+)
+from tests.architecture.matrix_cases import CASES
+from tests.architecture.world import World
+from yiwang.identity.api import ROLES
+
+
+@pytest.fixture
+def world(db) -> World:
+    return World(STAFF_ROLES)
+
+
+def test_the_matrix_knows_every_role_of_the_city():
+    assert set(STAFF_ROLES) == set(ROLES)
+
+
+def test_every_route_has_a_policy():
+    missing = [r.path for r in route_list() if r.policy is None and r.path not in FOREIGN]
+    assert missing == [], "decorate these views with @public or @allow(...)"
+
+
+def test_every_permission_that_a_route_asks_for_is_held_by_somebody():
+    asked = {r.policy.permission for r in route_list() if r.policy and r.policy.permission}
+    held = set().union(*(context_of(persona).permissions for persona in PERSONAS))
+    assert sorted(asked - held) == [], "register these permissions with permission_register"
+
+
+def test_the_committed_matrix_is_what_the_code_has():
+    assert differences() == [], (
+        "who may open what has changed: read it, then run "
+        "python -m tests.architecture.authorisation_matrix --write"
+    )
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_the_door_does_what_the_matrix_says(world, persona):
+    client, wrong = world.client(persona), []
+    for route in route_list():
+        if not route.is_plain or route.path in FOREIGN:
+            continue
+        allowed = route.policy.permits(context_of(persona))
+        answer = client.get(route.path)
+        if (problem := _problem(persona, route.path, allowed=allowed, answer=answer)) is not None:
+            wrong.append(problem)
+        if hasattr(answer, "close"):
+            answer.close()
+    assert wrong == []
+
+
+def _problem(persona: str, path: str, *, allowed: bool, answer) -> str | None:
+    """Say what is wrong with an answer of the door, None if nothing is."""
+    to_sign_in = answer.status_code == 302 and answer.headers["Location"].startswith(
+        f"{settings.LOGIN_URL}?next="
+    )
+    refused = answer.status_code in {401, 403} or to_sign_in
+    if allowed and refused:
+        return f"{path} refuses {persona} ({answer.status_code}), who may open it"
+    if allowed and answer.status_code >= 500:
+        return f"{path} breaks for {persona} ({answer.status_code})"
+    if allowed:
+        return None
+    if not refused:
+        return f"{path} opens for {persona} ({answer.status_code}), who may not"
+    if persona == "ANONYMOUS" and not to_sign_in and answer.status_code != 401:
+        return f"{path} does not lead a visitor to the sign-in ({answer.status_code})"
+    if persona != "ANONYMOUS" and answer.status_code != 403:
+        return f"{path} answers {persona} with {answer.status_code} and not 403"
+    return None
+
+
+@pytest.mark.parametrize("name", sorted(CASES) or [None])
+def test_rows_of_another_department_stay_closed(world, name):
+    if name is None:
+        assert CASES == {}
+        return
+    case = CASES[name](world)
+    (route,) = [r for r in route_list() if r.name == name]
+    personas = case.personas or tuple(
+        p for p in PERSONAS if p != "ANONYMOUS" and route.policy.permits(context_of(p))
+    )
+    wrong = []
+    for persona in personas:
+        own, other = (
+            address(persona) if callable(address) else address for address in (case.own, case.other)
+        )
+        shown = world.client(persona).get(own).status_code
+        closed = world.client(persona).get(other).status_code
+        if shown not in {200, 302}:
+            wrong.append(f"{own} is not shown to {persona} ({shown})")
+        if closed not in case.refused:
+            wrong.append(f"{other} is shown to {persona} ({closed})")
+    assert wrong == []
+
+
+def test_the_matrix_file_is_sorted_and_complete():
+    assert list(committed()) == list(matrix())
