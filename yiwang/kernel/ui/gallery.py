@@ -23,10 +23,17 @@ _MATTERS = (
     {"zh": "开餐馆“一件事”", "en": "Opening a restaurant"},
     {"zh": "居住证签发", "en": "Residence permit"},
 )
+
+
+def _state_text(code: str) -> str:
+    title = _STATES[code]
+    return _(title)
+
+
 COLUMNS = (
     Column("number", N_("Number"), order="number"),
     Column("title", N_("Matter"), order="title"),
-    Column("state", N_("State"), text=lambda row: _(_STATES[row["state"]])),
+    Column("state", N_("State"), text=lambda row: _state_text(row["state"])),
     Column("days", N_("Days left"), order="days", align="end"),
 )
 
@@ -40,7 +47,7 @@ def gallery_rows() -> list[dict]:
             "title": _MATTERS[index % 3],
             "state": codes[index % 5],
             "days": 12 - index % 17,
-            "light": ("GREEN", "YELLOW", "RED")[index % 3],
+            "light": "RED" if index % 17 > 12 else "YELLOW" if index % 17 > 10 else "GREEN",
         }
         for index in range(1, 68)
     ]
@@ -119,6 +126,7 @@ def gallery_context(request: HttpRequest) -> dict[str, Any]:
     )
     return {
         "page": page,
+        "short_page": page_of(request, gallery_rows()[8:16], columns=COLUMNS),
         "empty_page": page_of(request, [], columns=COLUMNS),
         "clocks": _clocks(),
         "timeline": _timeline(),

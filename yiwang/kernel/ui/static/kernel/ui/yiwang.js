@@ -44,7 +44,7 @@ function scan(root) {
     box.dataset.seen = "1";
     islands.observe(box);
   }
-  if (root.querySelector("[data-desk-keys]")) import(new URL(keysAddress)).then((keys) => keys.default());
+  if (root.querySelector("[data-desk-keys]")) import(keysAddress).then((keys) => keys.default());
   root.querySelector("[data-focus]")?.focus();
   for (const form of root.querySelectorAll("form[data-dirty-guard]:not([data-clean])")) form.dataset.clean = state(form);
 }
@@ -72,29 +72,41 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
-  if (form.matches("[hx-post], [hx-get], [hx-put]")) return;
+  if (form.matches("[hx-post], [hx-get], [hx-put]") && !form.matches("[hx-trigger]")) return; // htmx sends it
   form.dataset.sent = "1";
   leaving = true;
   const pressed = event.submitter ?? form.querySelector("[type=submit]");
   pressed?.setAttribute("aria-busy", "true");
-  setTimeout(() => { for (const one of form.querySelectorAll("button")) one.disabled = true; });
+  setTimeout(() => { for (const one of form.querySelectorAll("button:enabled")) { one.disabled = true; one.dataset.held = ""; } });
+  setTimeout(release, 15000, form); // the answer may have been a file
 }, true);
-addEventListener("pageshow", (event) => {
-  if (!event.persisted) return;
+function release(form) {
   leaving = false;
-  for (const form of document.querySelectorAll("form[data-sent]")) {
-    delete form.dataset.sent;
-    for (const one of form.querySelectorAll("button")) { one.disabled = false; one.removeAttribute("aria-busy"); }
-  }
+  delete form.dataset.sent;
+  for (const one of form.querySelectorAll("button[data-held]")) { one.disabled = false; one.removeAttribute("aria-busy"); delete one.dataset.held; }
+}
+addEventListener("pageshow", (event) => {
+  if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(release);
 });
-document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  const form = detail.elt.closest("form[data-submit-once]");
-  for (const one of form?.querySelectorAll("[type=submit]") ?? []) one.disabled = true;
+const sending = ({ detail }) => detail.requestConfig?.triggeringEvent?.type === "submit" && detail.elt.closest("form[data-submit-once]");
+function pressable(form, able) {
+  for (const one of form?.querySelectorAll?.("[type=submit]") ?? []) one.disabled = !able;
+}
+document.addEventListener("htmx:beforeRequest", (event) => pressable(sending(event), false));
+document.addEventListener("htmx:afterRequest", (event) => {
+  pressable(sending(event), true);
+  const { elt, successful } = event.detail;
+  if (successful && elt.matches("form[data-dirty-guard]")) elt.dataset.clean = state(elt);
 });
-document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  const form = detail.elt.closest("form[data-submit-once]");
-  for (const one of form?.querySelectorAll("[type=submit]") ?? []) one.disabled = false;
-  if (detail.successful && form?.hasAttribute("data-dirty-guard") && detail.elt === form) form.dataset.clean = state(form);
+
+// An item of a work list opens beside the list on wide screens (工作台右栏).
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const panel = detail.target;
+  if (panel.id !== "item-panel") return;
+  panel.closest("aside").hidden = false;
+  panel.closest(".desk-grid").classList.add("desk-grid-aside");
+  panel.scrollTop = 0;
+  if (matchMedia("(width < 75rem)").matches) panel.scrollIntoView();
 });
 
 // A search that answers while one types (即时搜索): arrows choose, Escape closes.
