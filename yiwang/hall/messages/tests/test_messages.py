@@ -1,0 +1,273 @@
+"""Messages: said once, in both languages, to the right person, through channels that may be down."""
+
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from string import Formatter
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from yiwang.hall.messages import channels
+from yiwang.hall.messages.actions import (
+    TemplateUnknown,
+    mark_all_read,
+    mark_read,
+    message_dispatch,
+    message_send,
+)
+from yiwang.hall.messages.models import Message, MessageSending
+from yiwang.hall.messages.queries import count_unread, message_get, message_list
+from yiwang.hall.messages.rules import OUTCOMES, TEMPLATES, TOPICS, template_for, text_make
+from yiwang.identity.accounts.models import Account
+from yiwang.identity.api import account_create
+from yiwang.kernel.api import (
+    RequestContext,
+    context_system,
+    context_use,
+    delivery_list,
+    event_publish,
+    event_relay,
+)
+from yiwang.sdk.errors import NotFound, SignInNeeded
+
+NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+TITLE = {"zh": "老年人优待证", "en": "Senior citizen card"}
+PARAMS = {"number": "320508-1", "title": TITLE}
+
+
+@pytest.fixture(autouse=True)
+def outbox(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    return tmp_path / "outbox"
+
+
+def _account(username="shen", **more) -> int:
+    with context_use(context_system("test")):
+        return account_create(
+            username,
+            population="CITIZEN",
+            name="沈月琴",
+            password="粉墙黛瓦 枕河人家 1986",
+            now=NOW,
+            **{"phone": "13900000001", "email": "shen@example.org", **more},
+        )
+
+
+def _as(account_id: int):
+    return context_use(RequestContext(population="CITIZEN", account_id=account_id))
+
+
+def _send(account_id: int, template="application_approved", **more) -> int:
+    with context_use(context_system("test")):
+        return message_send(account_id, template=template, params=PARAMS, link="/x/", now=NOW, **more)
+
+
+def _relay() -> None:
+    for round_number in range(3):
+        event_relay(now=timezone.now() + timedelta(hours=round_number))
+
+
+@pytest.mark.parametrize("name", sorted(TEMPLATES))
+def test_every_template_speaks_both_languages_and_takes_the_same_facts(name):
+    template = TEMPLATES[name]
+    facts = {
+        language: {
+            field
+            for text in (template.title[language], template.body[language])
+            for _, field, _, _ in Formatter().parse(text)
+            if field
+        }
+        for language in ("zh", "en")
+    }
+    assert facts["zh"] == facts["en"]
+    assert {"number", "title"} <= facts["zh"]
+    assert set(template.channels) <= {"EMAIL", "SMS"}
+
+
+def test_every_event_has_a_template():
+    assert set(TOPICS.values()) | set(OUTCOMES.values()) == set(TEMPLATES)
+    assert template_for("application.decided", {"outcome": "NOT_ACCEPTED"}) == (
+        "application_not_accepted"
+    )
+    assert template_for("calendar.changed", {}) is None
+
+
+def test_values_that_look_like_patterns_are_only_text():
+    made = text_make({"zh": "{title}", "en": "{title}"}, {"title": "{number.__class__} %(x)s"})
+    assert made["zh"] == "{number.__class__} %(x)s"
+    assert text_make({"zh": "{reason}", "en": "{reason}"}, {})["zh"] == "见详情。"
+
+
+@pytest.mark.django_db
+def test_a_message_is_kept_as_it_was_sent_in_both_languages():
+    account = _account()
+    message = message_get(_send(account), account_id=account)
+    assert message.title == {
+        "zh": "申请已通过：老年人优待证",
+        "en": "Application approved: Senior citizen card",
+    }
+    assert "320508-1" in message.body["zh"]
+    assert "320508-1" in message.body["en"]
+    assert (message.kind, message.link, message.is_read) == ("success", "/x/", False)
+
+
+@pytest.mark.django_db
+def test_an_unknown_template_sends_nothing():
+    with pytest.raises(TemplateUnknown):
+        _send(_account(), template="no_such")
+    assert Message.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_one_source_sends_one_message():
+    account = _account()
+    assert _send(account, source="event:1") == _send(account, source="event:1")
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_message_goes_out_by_mail_and_text_once(outbox):
+    message_id = _send(_account())
+    _relay()
+    mail = message_from_bytes(
+        (outbox / "email" / f"{message_id}.eml").read_bytes(), policy=policy.default
+    )
+    assert (mail["To"], mail["Subject"]) == ("shen@example.org", "申请已通过：老年人优待证")
+    assert "沈月琴：" in mail.get_content()
+    sms = (outbox / "sms" / f"{message_id}.txt").read_text()
+    assert sms.startswith("13900000001\n【")
+    assert set(MessageSending.objects.values_list("channel", flat=True)) == {"EMAIL", "SMS"}
+    assert not message_dispatch(message_id, "SMS")
+
+
+@pytest.mark.django_db
+def test_without_phone_or_address_the_message_waits_in_the_space_only(outbox):
+    account = _account(phone="", email="")
+    _send(account)
+    _relay()
+    assert not outbox.exists()
+    assert count_unread(account) == 1
+    assert delivery_list(state="FAILED") == []
+
+
+@pytest.mark.django_db
+def test_a_template_names_its_channels(outbox):
+    _send(_account(), template="application_submitted")
+    _relay()
+    assert [path.name for path in outbox.iterdir()] == ["email"]
+
+
+@pytest.mark.django_db
+def test_a_channel_that_is_down_loses_nothing_and_holds_up_no_other(outbox, monkeypatch):
+    def down(self, letter):
+        raise ConnectionError("the gateway does not answer")
+
+    send = channels.FolderSms.send
+    monkeypatch.setattr(channels.FolderSms, "send", down)
+    message_id = _send(_account())
+    _relay()
+    assert (outbox / "email" / f"{message_id}.eml").exists()
+    assert not (outbox / "sms").exists()
+    waiting = delivery_list(state="PENDING")
+    assert [(one.subscriber, one.error) for one in waiting] == [
+        ("hall.messages.sms", "ConnectionError: the gateway does not answer")
+    ]
+    monkeypatch.setattr(channels.FolderSms, "send", send)
+    event_relay(now=waiting[0].due_at)
+    assert (outbox / "sms" / f"{message_id}.txt").exists()
+    assert MessageSending.objects.count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("topic", "more", "template"),
+    [
+        ("application.submitted", {}, "application_submitted"),
+        ("application.accepted", {}, "application_accepted"),
+        ("application.correction_requested", {"department_name": "消防"}, "correction_requested"),
+        ("application.correction_answered", {}, "correction_answered"),
+        ("application.decided", {"outcome": "APPROVED"}, "application_approved"),
+        ("application.decided", {"outcome": "REFUSED"}, "application_refused"),
+        ("application.withdrawn", {}, "application_withdrawn"),
+        ("application.extended", {"amount": 5, "reason": "案情复杂"}, "application_extended"),
+        ("licence.issued", {"licence_id": 7}, "licence_issued"),
+        ("licence.revoked", {"licence_id": 7, "reason": "虚假"}, "licence_revoked"),
+    ],
+)
+def test_what_happens_to_a_case_is_told_to_its_applicant_once(topic, more, template):
+    account = _account()
+    event_publish(topic, {**PARAMS, "account_id": account, **more}, key="320508-1")
+    _relay()
+    messages = message_list(account)
+    assert [message.template for message in messages] == [template]
+    if "department_name" in more:
+        assert messages[0].body["zh"].startswith("消防请您补正")
+    if topic.startswith("licence."):
+        assert messages[0].link == reverse("hall_licences:detail", args=[7])
+
+
+@pytest.mark.django_db
+def test_an_event_without_an_account_tells_nobody():
+    event_publish("application.submitted", PARAMS)
+    _relay()
+    assert Message.objects.count() == 0
+    assert delivery_list(state="PENDING") == delivery_list(state="FAILED") == []
+
+
+@pytest.mark.django_db
+def test_unread_come_first_then_the_newest():
+    account = _account()
+    ids = [_send(account) for _ in range(3)]
+    with _as(account):
+        mark_read(ids[2], now=NOW)
+    assert [message.id for message in message_list(account)] == [ids[1], ids[0], ids[2]]
+    assert [message.id for message in message_list(account, limit=1, offset=2)] == [ids[2]]
+    assert count_unread(account) == 2
+
+
+@pytest.mark.django_db
+def test_only_the_receiver_reads_or_marks_a_message():
+    mine, other = _account(), _account("gu")
+    message_id = _send(mine)
+    with _as(other):
+        with pytest.raises(NotFound):
+            mark_read(message_id, now=NOW)
+        with pytest.raises(NotFound):
+            message_get(message_id, account_id=other)
+        mark_all_read(now=NOW)
+    with pytest.raises(SignInNeeded):
+        mark_read(message_id, now=NOW)
+    assert count_unread(mine) == 1
+    with _as(mine):
+        mark_read(message_id, now=NOW)
+        mark_read(message_id, now=NOW + timedelta(days=1))
+    assert message_get(message_id, account_id=mine).read_at == NOW
+    assert count_unread(None) == 0
+
+
+@pytest.mark.django_db
+def test_the_pages_list_open_and_mark(client):
+    account = _account()
+    other = _account("gu")
+    ids = [_send(account) for _ in range(25)]
+    client.force_login(Account.objects.get(pk=account))
+    page = client.get("/hall/messages/")
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "25 条未读消息" in text
+    assert text.count("申请已通过：老年人优待证") == 20
+    opened = client.get(f"/hall/messages/{ids[0]}/")
+    assert "已获批准" in opened.content.decode()
+    assert count_unread(account) == 24
+    assert client.post("/hall/messages/read/").status_code == 302
+    assert count_unread(account) == 0
+    assert client.get("/hall/messages/?page=2").status_code == 200
+    client.force_login(Account.objects.get(pk=other))
+    assert client.get(f"/hall/messages/{ids[0]}/").status_code == 404
+    assert "还没有消息" in client.get("/hall/messages/").content.decode()
+
+
+@pytest.mark.django_db
+def test_nobody_signed_in_sees_no_messages(client):
+    assert client.get("/hall/messages/").status_code in (302, 401)
