@@ -21,7 +21,12 @@ from yiwang.resources.registries.models import (
     Person,
     RegistryObjection,
 )
-from yiwang.resources.registries.queries import objection_get, objection_view, reads_own
+from yiwang.resources.registries.queries import (
+    OBJECTION,
+    objection_get,
+    objection_view,
+    reads_own,
+)
 from yiwang.resources.registries.rules import fields_check, fields_of, source_of
 from yiwang.sdk.errors import N_, Forbidden, Invalid
 
@@ -56,7 +61,7 @@ def objection_add(
         account_id=context.account_id,
         created_at=now,
     )
-    with data_scope(purpose="OBJECTION", reason=subject_ref):
+    with data_scope(purpose=OBJECTION, reason=subject_ref):
         try:
             with transaction.atomic():
                 objection.save()
@@ -96,7 +101,7 @@ def objection_answer(
     problems = _answer_problems(view, outcome, answer, corrected)
     if problems:
         raise Invalid(fields=problems)
-    with data_scope(purpose="OBJECTION", reason=number):
+    with data_scope(purpose=OBJECTION, reason=number):
         changed = RegistryObjection.objects.filter(
             pk=view.id, state=RegistryObjection.State.OPEN
         ).update(
@@ -117,7 +122,13 @@ def objection_answer(
     )
     event_publish(
         "registries.objection_answered",
-        {"number": number, "subject_ref": view.subject_ref, "outcome": outcome},
+        {
+            "number": number,
+            "subject_ref": view.subject_ref,
+            "account_id": view.account_id,
+            "title": view.title,
+            "outcome": outcome,
+        },
         key=view.subject_ref,
     )
     return objection_get(number)
@@ -149,6 +160,18 @@ def registries_load(
             counts[name] = len(made)
     audit_record("registries", detail={**counts, "at": now.isoformat()})
     return counts
+
+
+@action("resources.registries.objection_read", permission="resources.registries.objections")
+def objection_open(number: str) -> ObjectionView:
+    """Open an objection as data steward (查看异议): the person sees that somebody did."""
+    view = objection_get(number)
+    audit_record(
+        f"objection:{number}",
+        person_ref=_person_ref(view.subject_ref),
+        detail={"fields": [view.field]},
+    )
+    return view
 
 
 def _texts_check(claimed: str, note: str) -> tuple[str, str]:
@@ -188,7 +211,7 @@ def _subject_row(subject_ref: str) -> Person | Enterprise:
     if kind == "enterprise":
         row = Enterprise.objects.filter(uscc=key).first()
     else:
-        with data_scope(purpose="OBJECTION", reason=subject_ref):
+        with data_scope(purpose=OBJECTION, reason=subject_ref):
             row = Person.objects.filter(ref=key).first()
     if row is None:
         raise NotInRegistry()
@@ -199,7 +222,7 @@ def _correct(view: ObjectionView, corrected: str, now: datetime) -> None:
     row = _subject_row(view.subject_ref)
     function, _ = source_of(row.sources, fields_of(view.subject_ref)[view.field])
     row.sources[f"field:{view.field}"] = [function, f"{timezone.localdate(now)}"]
-    with data_scope(purpose="OBJECTION", reason=view.number):
+    with data_scope(purpose=OBJECTION, reason=view.number):
         target = row.household if view.field == "household_address" else row
         column = "address" if view.field == "household_address" else view.field
         limit = type(target)._meta.get_field(column).max_length

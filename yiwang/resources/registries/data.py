@@ -231,6 +231,7 @@ class ObjectionView:
     outcome: str
     answer: str
     answered_at: datetime | None
+    account_id: int | None
     correctable: bool
 
 

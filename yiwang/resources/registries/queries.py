@@ -15,7 +15,14 @@ from yiwang.identity.api import (
     department_get,
     field_in,
 )
-from yiwang.kernel.api import RequestContext, audit_record, context_get, purpose_use
+from yiwang.kernel.api import (
+    DataAccessPage,
+    RequestContext,
+    audit_record,
+    context_get,
+    data_access_list,
+    purpose_use,
+)
 from yiwang.resources.geospatial.queries import area_name
 from yiwang.resources.registries.data import (
     ENTERPRISE_FIELDS,
@@ -39,8 +46,11 @@ from yiwang.resources.registries.models import (
     RegistryObjection,
 )
 from yiwang.resources.registries.rules import coded_text, fields_check, fields_of, source_of
-from yiwang.sdk.errors import Forbidden, NotFound
+from yiwang.sdk.errors import N_, Forbidden, NotFound
 
+# Purposes as the person reads them; message ids, translated where they are shown.
+OWN_DATA = N_("Looking at my own data")
+OBJECTION = N_("Handling an objection to data")
 OWN_DEPARTMENTS = field_in("department_id", "department_ids")
 PORTRAITS = Path(__file__).parent / "data" / "portraits"
 
@@ -69,7 +79,7 @@ def read_check(subject_ref: str, purpose: str) -> str:
     context = context_get()
     purpose = purpose or context.purpose
     if reads_own(context, subject_ref):
-        return purpose or "OWN_DATA"
+        return purpose or OWN_DATA
     if context.population not in ("STAFF", "SYSTEM"):
         raise Forbidden()
     if not purpose:
@@ -100,7 +110,34 @@ def person_values(ref: str, fields: list[str], *, purpose: str) -> dict[str, Reg
     purpose = read_check(subject, purpose)
     person = _person(ref, purpose)
     _record(subject, ref, fields, purpose)
-    shown_for = "" if reads_own(context_get(), subject) else purpose
+    return _person_values(person, fields, "" if reads_own(context_get(), subject) else purpose)
+
+
+def own_person_values(ref: str) -> dict[str, RegistryValue]:
+    """Return everything held about the person who asks (本人全部信息); nobody else looked, no row.
+
+    Raises Forbidden for anybody else's reference.
+    """
+    if not reads_own(context_get(), f"person:{ref}"):
+        raise Forbidden()
+    return _person_values(_person(ref, OWN_DATA), list(PERSON_FIELDS), "")
+
+
+def own_family_list(ref: str) -> list[FamilyMember]:
+    """List the family of the person who asks (本人家庭成员). Raises Forbidden for another's."""
+    if not reads_own(context_get(), f"person:{ref}"):
+        raise Forbidden()
+    return _family(ref, OWN_DATA)
+
+
+def own_enterprise_values(uscc: str) -> dict[str, RegistryValue]:
+    """Return everything held about the enterprise that the agent acts for (本企业全部信息)."""
+    if not reads_own(context_get(), f"enterprise:{uscc}"):
+        raise Forbidden()
+    return _enterprise_values(_enterprise(uscc), list(ENTERPRISE_FIELDS))
+
+
+def _person_values(person: Person, fields: list[str], shown_for: str) -> dict[str, RegistryValue]:
     values = {name: _person_value(person, name, shown_for) for name in fields}
     texts = {name: _person_text(name, value) for name, value in values.items()}
     known = [PERSON_FIELDS[name] for name in fields]
@@ -139,6 +176,11 @@ def family_list(ref: str, *, purpose: str) -> list[FamilyMember]:
     """List a person's spouse, parents and children (家庭成员), eldest first; an audited read."""
     subject = f"person:{ref}"
     purpose = read_check(subject, purpose)
+    _record(subject, ref, ["family"], purpose)
+    return _family(ref, purpose)
+
+
+def _family(ref: str, purpose: str) -> list[FamilyMember]:
     with data_scope(purpose=purpose, reason="family"):
         forward = FamilyTie.objects.filter(person_id=ref).select_related("relative")
         backward = FamilyTie.objects.filter(relative_id=ref).select_related("person")
@@ -154,7 +196,6 @@ def family_list(ref: str, *, purpose: str) -> list[FamilyMember]:
             )
             for tie in backward
         ]
-    _record(subject, ref, ["family"], purpose)
     return sorted(members, key=lambda member: (member.birth_date, member.ref))
 
 
@@ -171,6 +212,10 @@ def enterprise_values(uscc: str, fields: list[str], *, purpose: str) -> dict[str
     fields_check(fields, ENTERPRISE_FIELDS)
     enterprise = _enterprise(uscc)
     _record(f"enterprise:{uscc}", "", fields, purpose or context_get().purpose)
+    return _enterprise_values(enterprise, fields)
+
+
+def _enterprise_values(enterprise: Enterprise, fields: list[str]) -> dict[str, RegistryValue]:
     values = {name: _enterprise_value(enterprise, name) for name in fields}
     texts = {
         name: area_text(value) if name == "area_code" else coded_text(name, value)
@@ -189,8 +234,8 @@ def enterprise_list(*, uscc: list[str]) -> list[EnterpriseView]:
 
 def objection_list(subject_ref: str) -> list[ObjectionView]:
     """List what a person or enterprise objected to (我的异议), newest first."""
-    read_check(subject_ref, "OBJECTION")
-    with data_scope(purpose="OBJECTION", reason=subject_ref):
+    read_check(subject_ref, OBJECTION)
+    with data_scope(purpose=OBJECTION, reason=subject_ref):
         rows = list(RegistryObjection.objects.filter(subject_ref=subject_ref).order_by("-id"))
     return [objection_view(row) for row in rows]
 
@@ -204,12 +249,28 @@ def objection_rows(*, state: str = ""):
     return (rows.filter(state=state) if state else rows).order_by("-id")
 
 
+def objection_open_count(context: RequestContext) -> int:
+    """Count the objections that wait for an answer of the acting post's departments (待答复)."""
+    with data_scope(purpose=OBJECTION, reason="count"):
+        return RegistryObjection.objects.filter(
+            OWN_DEPARTMENTS.filter(context), state=RegistryObjection.State.OPEN
+        ).count()
+
+
 def objection_get(number: str) -> ObjectionView:
     """Return an objection that the acting steward's department answers. Raises NotFound."""
     row = objection_rows().filter(number=number).first()
     if row is None:
         raise NotFound()
     return objection_view(row)
+
+
+def own_objection_get(number: str, *, subject_ref: str) -> ObjectionView:
+    """Return one of one's own objections (我的异议). Raises NotFound."""
+    found = [view for view in objection_list(subject_ref) if view.number == number]
+    if not found:
+        raise NotFound()
+    return found[0]
 
 
 def objection_view(row: RegistryObjection) -> ObjectionView:
@@ -232,7 +293,25 @@ def objection_view(row: RegistryObjection) -> ObjectionView:
         outcome=row.outcome,
         answer=row.answer,
         answered_at=row.answered_at,
+        account_id=row.account_id,
         correctable=field.correctable,
+    )
+
+
+def access_page(ref: str, *, before: int | None = None, limit: int = 20) -> DataAccessPage:
+    """Return who looked at a person's data (谁看过我的数据), newest first, a page at a time.
+
+    Some areas name the person by the bare reference, some as "person:<ref>"; both count.
+    """
+    read_check(f"person:{ref}", "")
+    parts = [data_access_list(name, limit=limit, before=before) for name in (ref, f"person:{ref}")]
+    rows = sorted((row for part in parts for row in part.rows), key=lambda row: -row.id)
+    more = len(rows) > limit or any(part.next_before for part in parts)
+    page = tuple(rows[:limit])
+    return DataAccessPage(
+        rows=page,
+        total=sum(part.total for part in parts),
+        next_before=page[-1].id if more and page else None,
     )
 
 
