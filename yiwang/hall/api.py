@@ -27,7 +27,17 @@ from yiwang.hall.licences.queries import (
     licence_verify,
 )
 from yiwang.hall.matters.actions import matter_close, matter_put
-from yiwang.hall.matters.data import LifeEvent, MatterFilter, MatterPage, MatterRow, MatterView
+from yiwang.hall.matters.catalogue import CatalogueUnreadable, catalogue_import
+from yiwang.hall.matters.data import (
+    CatalogueCounts,
+    GuideView,
+    LifeEvent,
+    MatterFilter,
+    MatterPage,
+    MatterRow,
+    MatterView,
+)
+from yiwang.hall.matters.guides import guide_get
 from yiwang.hall.matters.queries import (
     MatterNotFound,
     life_event_list,
@@ -44,6 +54,9 @@ from yiwang.hall.messages.queries import count_unread, message_get, message_list
 
 __all__ = [
     "ApplicationRow",
+    "CatalogueCounts",
+    "CatalogueUnreadable",
+    "GuideView",
     "LicenceTypeView",
     "LicenceView",
     "LifeEvent",
@@ -59,9 +72,11 @@ __all__ = [
     "application_open_count",
     "application_recent_list",
     "application_submit",
+    "catalogue_import",
     "correction_open_list",
     "count_unread",
     "draft_open_list",
+    "guide_get",
     "licence_count",
     "licence_document_get",
     "licence_get",

@@ -78,7 +78,7 @@ def _text_matches_below(parsed: rules.Query, kinds: Sequence[str] | None, ranked
     below: dict[int, tuple[tuple, rules.Row]] = {}
     _text_matches(parsed, kinds, below)
     for key, (order, row) in below.items():
-        shifted = (order[0] + 2 * rules.SYNONYM, *order[1:])
+        shifted = (rules.rank_below(order[0]), *order[1:])
         if key not in ranked or shifted < ranked[key][0]:
             ranked[key] = (shifted, row)
 
@@ -96,17 +96,17 @@ def _suggest(
     parsed: rules.Query, kinds: Sequence[str] | None, words: Sequence[str]
 ) -> tuple[SearchHit, ...]:
     """Return the rows whose names share most pairs with the query (相近结果)."""
-    pairs = {pair for word in words for pair in bigrams(word)}
+    wanted = [pairs for word in words if (pairs := set(bigrams(word)))]
     if parsed.letters:
-        pairs |= rules.letter_tokens(parsed.letters)[1]
-    if not pairs:
+        wanted.append(rules.letter_tokens(parsed.letters)[1])
+    if not wanted:
         return ()
-    expression: Expression = [[{pair} for pair in sorted(pairs)[:40]]]
+    expression: Expression = [[{pair} for pair in sorted(set().union(*wanted))[:40]]]
     found = index_find(expression, column="text", kinds=kinds, limit=CANDIDATES // 2)
     scored = []
     for values in found:
         row = rules.Row(*values)
-        near = rules.nearness(row, pairs)
+        near = rules.nearness(row, wanted)
         if near >= _NEAR:
             scored.append(((-near, -row.weight, len(row.title), row.ref), row))
     scored.sort(key=lambda item: item[0])

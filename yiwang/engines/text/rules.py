@@ -19,7 +19,9 @@ _NOISE = re.compile(r"[^a-z]")
 # The better a match, the smaller its rank.
 TITLE_IS, KEYWORD_IS, TITLE_STARTS, TITLE_HAS, KEYWORD_HAS, BODY_HAS = range(6)
 SYNONYM = 6
+SOUND_IS, SOUND_STARTS, SOUND_HAS = 13, 14, 15
 NO_MATCH = 99
+BEGINS, WHOLE = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,47 +147,57 @@ def rank_sound(row: Row, letters: str) -> int:
     [13, 14, 15, 14, 99]
     """
     best = NO_MATCH
-    base = SYNONYM * 2 + 1
     for name in _names(row.readings):
         for start in range(len(name)):
-            place = 1 if start == 0 else 2
-            if _initials_match(name[start:], letters):
-                whole = start == 0 and len(name) == len(letters)
-                best = min(best, base if whole else base + place)
-            elif rest := _sound_match(name[start:], letters):
-                best = min(best, base if rest == 2 and start == 0 else base + place)
+            rest = name[start:]
+            match = _initials_match(rest, letters) or _sound_match(rest, letters)
+            if match and start:
+                best = min(best, SOUND_HAS)
+            elif match:
+                best = min(best, SOUND_IS if match == WHOLE else SOUND_STARTS)
     return best
 
 
-def _initials_match(name: Sequence[tuple[str, ...]], letters: str) -> bool:
-    return len(letters) <= len(name) and all(
-        any(option[0] == letter for option in options)
-        for options, letter in zip(name, letters, strict=False)
-    )
+def _initials_match(name: Sequence[tuple[str, ...]], letters: str) -> int:
+    """Return WHOLE if the letters are the name's initials, BEGINS if they begin them, else 0."""
+    if len(letters) > len(name):
+        return 0
+    for options, letter in zip(name, letters, strict=False):
+        if not any(option[0] == letter for option in options):
+            return 0
+    return WHOLE if len(letters) == len(name) else BEGINS
 
 
 def _sound_match(name: Sequence[tuple[str, ...]], letters: str) -> int:
-    """Return 2 if the letters are the whole name, 1 if they begin it, 0 otherwise."""
+    """Return WHOLE if the letters are the name's pinyin, BEGINS if they begin it, else 0."""
     states = {letters}
     for options in name:
         following: set[str] = set()
         for rest in states:
             for option in options:
                 if option.startswith(rest) and option != rest:
-                    return 1
+                    return BEGINS
                 if rest.startswith(option):
                     following.add(rest[len(option) :])
         if "" in following:
-            return 2 if options is name[-1] else 1
+            return WHOLE if options is name[-1] else BEGINS
         states = following
     return 0
 
 
-def nearness(row: Row, pairs: set[str]) -> float:
-    """Return the share of the query's pairs that a row's title and keywords have, 0 to 1."""
+def nearness(row: Row, wanted: Sequence[set[str]]) -> float:
+    """Return the share of a word's pairs that a row's title and keywords have, 0 to 1; the best."""
     title, names, _ = row.haystack.split(PART)
     have = tokens(f"{title}\n{names}") | sound_tokens(row.readings)
-    return len(pairs & have) / len(pairs) if pairs else 0.0
+    return max((len(pairs & have) / len(pairs) for pairs in wanted if pairs), default=0.0)
+
+
+def rank_below(grade: int) -> int:
+    """Rank what was found through a word that sounds like the letters (`rank_text` gave grade).
+
+    In a title or keyword it is as good as a name that sounds so itself; in a body it comes last.
+    """
+    return SOUND_IS if grade % SYNONYM < BODY_HAS else SOUND_HAS + 1
 
 
 def parts_of(text: str, words: Iterable[str]) -> tuple[tuple[str, bool], ...]:

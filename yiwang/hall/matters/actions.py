@@ -5,10 +5,13 @@ import json
 from datetime import datetime
 
 from django.db.models import F
+from django.urls import reverse
 
+from yiwang.engines.api import SearchEntry, search_put_many, search_remove
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.matters.models import Matter, MatterFacet, MatterVersion
 from yiwang.hall.matters.queries import MatterNotFound, matter_get
+from yiwang.hall.matters.rules import function_title
 from yiwang.kernel.api import action, audit_record
 from yiwang.sdk.errors import N_, Conflict
 from yiwang.sdk.packs import MatterDefinition, definition_dump
@@ -43,7 +46,12 @@ def matter_put(
         code=definition.code, defaults={"kind": kind, "local_task_code": local_task_code}
     )
     spec = definition_dump(definition)
-    digest = _digest(spec, form_version_id, process_version_id, source_note)
+    digest = digest_of(
+        definition,
+        form_version_id=form_version_id,
+        process_version_id=process_version_id,
+        source_note=source_note,
+    )
     current = matter.current_version
     _source_check(current, source)
     if current is None or current.digest != digest:
@@ -67,6 +75,7 @@ def matter_put(
         )
         _version_open(matter, version, kind=kind, local_task_code=local_task_code, now=now)
         _facets_put(matter, definition)
+        search_put_many([search_entry(definition, kind=kind)])
     audit_record(f"matter:{matter.code}", detail={"source": source, "digest": digest})
     return matter_get(matter.code)
 
@@ -80,12 +89,39 @@ def matter_close(code: str, *, reason: str, now: datetime) -> None:
     MatterVersion.objects.filter(matter=matter, valid_to__isnull=True).update(valid_to=now)
     matter.current_version = None
     matter.save(update_fields=["current_version"])
+    search_remove("matter", code)
     audit_record(f"matter:{code}", detail={"reason": reason})
 
 
 def matter_application_count(code: str) -> None:
     """Count one more application of a matter (办件量); called once for each submission."""
     Matter.objects.filter(code=code).update(applications_count=F("applications_count") + 1)
+
+
+def search_entry(definition: MatterDefinition, *, kind: str) -> SearchEntry:
+    """Say what search knows of a matter (事项检索条目): names first, then what the guide says."""
+    owner = function_title(definition.department)
+    body = [
+        *(basis.title["zh"] for basis in definition.legal_basis),
+        *(material.title["zh"] for material in definition.materials),
+        *(branch.title["zh"] for branch in definition.branches),
+        owner["zh"],
+    ]
+    if definition.eligibility:
+        body.insert(0, definition.eligibility.zh)
+    if definition.summary:
+        body.insert(0, definition.summary["zh"])
+    title = definition.title
+    return SearchEntry(
+        kind="matter",
+        ref=definition.code,
+        title=title["zh"],
+        title_en=title["en"] if title["en"] != title["zh"] else "",
+        body="；".join(body),
+        keywords=definition.aliases,
+        url=reverse("hall_matters:detail", args=[definition.code]),
+        weight=10 if kind == Matter.Kind.APPLY else 0,
+    )
 
 
 def _source_check(current: MatterVersion | None, source: str) -> None:
@@ -124,6 +160,14 @@ def _facets_put(matter: Matter, definition: MatterDefinition) -> None:
     )
 
 
-def _digest(*parts: object) -> str:
+def digest_of(
+    definition: MatterDefinition,
+    *,
+    form_version_id: int | None = None,
+    process_version_id: int | None = None,
+    source_note: dict | None = None,
+) -> str:
+    """Return the digest (摘要) of all that makes a version; the same digest is the same version."""
+    parts = [definition_dump(definition), form_version_id, process_version_id, source_note or {}]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

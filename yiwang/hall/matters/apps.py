@@ -7,7 +7,32 @@ class HallMattersConfig(AppConfig):
     verbose_name = "政务服务事项"
 
     def ready(self) -> None:
-        from yiwang.hall.matters.pack import matters_read  # noqa: PLC0415
-        from yiwang.kernel.api import pack_section_register  # noqa: PLC0415
+        from yiwang.hall.matters import subscribers  # noqa: F401, PLC0415 - registers itself
+        from yiwang.hall.matters.pack import matters_read, samples_read  # noqa: PLC0415
+        from yiwang.hall.matters.queries import (  # noqa: PLC0415
+            department_matter_count,
+            department_matters_url,
+        )
+        from yiwang.identity.api import (  # noqa: PLC0415
+            department_section_register,
+            permission_register,
+        )
+        from yiwang.kernel.api import menu_register, pack_section_register  # noqa: PLC0415
+        from yiwang.sdk.errors import N_  # noqa: PLC0415
 
         pack_section_register("matters", matters_read, order=40)
+        pack_section_register("sample", samples_read, order=60)
+        permission_register(
+            "hall.matters.manage",
+            title={"zh": "维护事项目录", "en": "Maintain the catalogue of matters"},
+            roles={"DATA_STEWARD"},
+        )
+        department_section_register(
+            "hall.matters",
+            title={"zh": "政务服务事项", "en": "Services"},
+            count=department_matter_count,
+            url=department_matters_url,
+        )
+        menu_register(
+            "portal", "", N_("Services"), "hall_matters:list", order=10, icon="list-check"
+        )

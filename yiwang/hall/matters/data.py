@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from yiwang.sdk.packs import Branch, Limits, Material, MatterDefinition
+from yiwang.sdk.packs import Branch, Fee, Limit, Limits, Material, MatterDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +131,105 @@ class LifeEvent:
     title: dict[str, str]
     icon: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuideMaterial:
+    """A material as the guide shows it. key, required, source and when are those that run."""
+
+    key: str
+    title: str
+    required: bool
+    source: str
+    note: str
+    accept: tuple[str, ...]
+    max_mb: int
+    is_conditional: bool
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuideField:
+    """A field of the form; a held one is filled from a registry ("person" or "enterprise")."""
+
+    name: str
+    title: str
+    required: bool
+    registry: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuideStep:
+    """A step of the process: who acts, in which department, within what time ("" = no own limit)."""
+
+    name: str
+    department: str
+    amount: int | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuideBranch:
+    """One department's part of a parallel matter."""
+
+    title: str
+    department: str
+    limit: Limit | None
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuideDepartment:
+    """Who answers for the matter and how to reach it; is_known tells whether the city has it."""
+
+    name: str
+    function: str
+    is_known: bool
+    id: int | None = None
+    phone: str = ""
+    complaint_phone: str = ""
+    address: str = ""
+    office_hours: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GuideView:
+    """The guide (办事指南) in one language, made from the definition, form and process that run."""
+
+    code: str
+    number: int
+    kind: str
+    can_apply: bool
+    language: str
+    title: str
+    summary: str
+    aliases: tuple[str, ...]
+    item_type: str
+    level: str
+    project_type: str
+    service_objects: tuple[str, ...]
+    handling_forms: tuple[str, ...]
+    visits: int
+    visit_reason: str
+    department: GuideDepartment
+    eligibility: str
+    legal: Limit | None
+    promised: Limit | None
+    fee: Fee | None
+    fee_note: str
+    branches: tuple[GuideBranch, ...]
+    materials_needed: tuple[GuideMaterial, ...]
+    materials_held: tuple[GuideMaterial, ...]
+    fields_asked: tuple[GuideField, ...]
+    fields_held: tuple[GuideField, ...]
+    conditions: tuple[str, ...]
+    steps: tuple[GuideStep, ...]
+    results: tuple[str, ...]
+    legal_basis: tuple[tuple[str, str], ...]
+    remedy: str
+    faq: tuple[tuple[str, str], ...]
+    process_version_id: int | None
+    local_task_code: str
+    source_note: dict[str, object]
+    is_made: bool
+    valid_from: datetime

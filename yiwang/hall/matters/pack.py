@@ -1,8 +1,10 @@
-"""Reads the packs' matters/*.yaml: checks, resolves form, process and licences, puts in force."""
+"""Reads the packs' matters/*.yaml (checks, resolves form, process and licences, puts in force) and
+sample/*.yaml (made rows that their form must accept)."""
 
 import dataclasses
 from datetime import datetime
 
+from yiwang.engines.api import form_validate
 from yiwang.hall.matters.actions import MatterCodeTaken, matter_close, matter_put
 from yiwang.hall.matters.queries import matter_codes_of_source
 from yiwang.sdk.packs import (
@@ -47,6 +49,34 @@ def matters_read(section: PackSection, *, now: datetime) -> dict[str, object]:
     for code in matter_codes_of_source(section.source) - set(codes.values()):
         matter_close(code, reason=f"{section.source} no longer has it", now=now)
     return dict(codes)
+
+
+def samples_read(section: PackSection, *, now: datetime) -> dict[str, object]:
+    """Check a pack's sample rows (样例数据) against their forms; writes nothing.
+
+    A file has `form` and `rows`: [{values: {field: value}, names: {applicant: {…}, today: date}}].
+    """
+    problems: list[PackProblem] = []
+    for file in section.files:
+        data = file.data if isinstance(file.data, dict) else {}
+        rows = data.get("rows")
+        if not isinstance(data.get("form"), str) or not isinstance(rows, list) or not rows:
+            problems.append(file.problem((), "A sample has a form and rows."))
+            continue
+        try:
+            version_id = _version_id(section.resolve("forms", data["form"], file, ("form",)))
+        except PackError as error:
+            problems += error.problems
+            continue
+        for index, row in enumerate(rows):
+            found = form_validate(version_id, row.get("values", {}), names=row.get("names", {}))
+            problems += [
+                file.problem(("rows", index, "values", name), f"{name}: {' '.join(sentences)}")
+                for name, sentences in found.items()
+            ]
+    if problems:
+        raise PackError(problems)
+    return {}
 
 
 def _resolved(section: PackSection, file: PackFile) -> tuple[MatterDefinition, int, int]:

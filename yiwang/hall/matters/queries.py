@@ -1,6 +1,9 @@
 """Reads of the matters (事项): one version, lists, popular ones, life events."""
 
+from urllib.parse import urlencode
+
 from django.db.models import Count, QuerySet
+from django.urls import reverse
 
 from yiwang.hall.matters.data import (
     LifeEvent,
@@ -11,6 +14,7 @@ from yiwang.hall.matters.data import (
 )
 from yiwang.hall.matters.models import Matter, MatterFacet, MatterVersion
 from yiwang.hall.matters.rules import LIFE_EVENTS
+from yiwang.identity.api import department_get
 from yiwang.sdk.errors import N_, NotFound
 from yiwang.sdk.packs import definition_load
 
@@ -26,6 +30,7 @@ _ORDERS = {
     "popular": ("-applications_count", "kind", "code"),
     "title": ("current_version__title", "code"),
     "department": ("current_version__department_function", "current_version__title", "code"),
+    "item_type": ("current_version__item_type", "current_version__title", "code"),
     "code": ("code",),
 }
 _FACETS = {
@@ -76,9 +81,13 @@ def matter_list(
     offset: int = 0,
     limit: int = 20,
 ) -> MatterPage:
-    """List matters in force (事项清单). order: popular, title, department or code."""
+    """List matters in force (事项清单).
+
+    order: popular, title, department, item_type or code; with - before it, the other way round.
+    """
     rows = _filtered(filters)
-    page = rows.order_by(*_ORDERS.get(order, _ORDERS["popular"]))[offset : offset + limit]
+    ordered = rows.order_by(*_ORDERS.get(order.lstrip("-"), _ORDERS["popular"]))
+    page = (ordered.reverse() if order.startswith("-") else ordered)[offset : offset + limit]
     return MatterPage(tuple(_row(values) for values in page.values(*_ROW_FIELDS)), rows.count())
 
 
@@ -105,6 +114,18 @@ def matter_count_by(facet: str) -> dict[str, int]:
         }[facet]
         pairs = _filtered(MatterFilter()).values_list(column).annotate(Count("pk"))
     return dict(pairs.order_by())
+
+
+def department_matter_count(department_id: int) -> int:
+    """Count the matters in force of a department's function (部门事项数)."""
+    function = department_get(department_id).function
+    return _filtered(MatterFilter(department=function)).count()
+
+
+def department_matters_url(department_id: int) -> str:
+    """Return the address of the list of a department's matters."""
+    function = department_get(department_id).function
+    return f"{reverse('hall_matters:list')}?{urlencode({'department': function})}"
 
 
 def life_event_list() -> list[LifeEvent]:

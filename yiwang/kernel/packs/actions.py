@@ -196,5 +196,7 @@ def _with_depends(pack_id: str, packs: Mapping[str, Pack]) -> set[str]:
 
 
 def _digest(pack: Pack, depends: Sequence[str]) -> str:
-    parts = json.dumps([READING, pack.digest, *depends])
+    """Digest what loading depends on: the files, what they depend on, and who reads them."""
+    read = [section.name for section in section_list() if pack.section(section.name)]
+    parts = json.dumps([READING, read, pack.digest, *depends])
     return hashlib.sha256(parts.encode()).hexdigest()

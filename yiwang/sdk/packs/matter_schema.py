@@ -32,7 +32,9 @@ _OPTIONAL_TEXT = {"anyOf": [_TEXT, {"type": "null"}]}
 _LIMIT = _object(
     ("amount", "unit"), amount={"type": "integer", "minimum": 0}, unit={"enum": list(UNITS)}
 )
-_LEGAL_BASIS = _object(("title", "article"), title=_TEXT, article=_NON_EMPTY)
+_LEGAL_BASIS = _object(
+    ("title", "article"), title=_TEXT, article=_NON_EMPTY, source={"type": "string"}
+)
 _BRANCH = _object(
     ("key", "title", "department", "level"),
     key=_WORD,
@@ -100,5 +102,6 @@ MATTER_SCHEMA = {
         online_depth={"enum": ["1", "2", "3", "4", "5", "6", "9"]},
         faq=_list(_QUESTION),
         is_made={"type": "boolean"},
+        source={"type": "string"},
     ),
 }  # fmt: skip

@@ -48,10 +48,11 @@ class Eligibility:
 
 @dataclass(frozen=True, slots=True)
 class LegalBasis:
-    """A law and its article (设定依据)."""
+    """A law and its article (设定依据). source: where this was taken from, for the editors."""
 
     title: Text
     article: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ class MatterDefinition:
     online_depth: str = ""
     faq: tuple[Question, ...] = ()
     is_made: bool = False
+    source: str = ""
 
     def licence_references(self) -> list[str]:
         """List the licence types that it issues or asks for, without repeats, in order."""

@@ -1,5 +1,7 @@
 """Search finds what people type: words, parts, old characters, synonyms, pinyin."""
 
+import doctest
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -94,6 +96,10 @@ def test_nothing_found_brings_the_nearest(city):
     result = search("老年人优代证件")
     assert (result.total, result.hits) == (0, ())
     assert result.suggestions[0].ref == "elder"
+
+
+def test_every_example_in_the_rules_holds():
+    assert doctest.testmod(rules).failed == 0
 
 
 def test_a_hit_shows_where_the_words_stand(city):
