@@ -220,6 +220,7 @@ def _edition_insert(row: CodeEdition, rows: tuple[CodeRow, ...]) -> CodeEdition:
                 parent_code=r.parent,
                 level=r.level,
                 is_local=r.is_local,
+                predecessors=" ".join(r.predecessors),
                 attributes=dict(r.attributes),
             )
             for r in rows
@@ -270,7 +271,8 @@ def _succession_write(a: CodeEdition, b: CodeEdition, diff: CodeDiff) -> None:
 
 def _digest(rows: tuple[CodeRow, ...], valid_from: date) -> str:
     facts = sorted(
-        [r.code, r.name, r.parent, r.level, r.name_en, r.is_local, dict(r.attributes)] for r in rows
+        [r.code, r.name, r.parent, r.level, r.name_en, r.is_local, r.predecessors, r.attributes]
+        for r in rows
     )
     text = json.dumps([valid_from.isoformat(), facts], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

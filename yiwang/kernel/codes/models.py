@@ -48,7 +48,10 @@ class CodeEdition(models.Model):
 
 
 class Code(models.Model):
-    """One code of one edition (代码). is_local: an extension of the city, not of the standard."""
+    """One code of one edition (代码). is_local: an extension of the city, not of the standard;
+
+    predecessors: the old codes that the edition itself names, separated by spaces.
+    """
 
     edition = models.ForeignKey(
         CodeEdition, models.CASCADE, related_name="codes", verbose_name="版本"
@@ -59,6 +62,7 @@ class Code(models.Model):
     parent_code = models.CharField("上级代码", max_length=40, blank=True)
     level = models.PositiveSmallIntegerField("层级", default=1)
     is_local = models.BooleanField("本地扩展", default=False)
+    predecessors = models.CharField("原代码", max_length=400, blank=True)
     attributes = models.JSONField("属性", default=dict)
 
     class Meta:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from yiwang.kernel.codes.data import CodeView, EditionView, SuccessionView, TableView
 from yiwang.kernel.codes.models import Code, CodeEdition, CodeSuccession, CodeTable
-from yiwang.kernel.codes.rules import STATED, Change, CodeDiff, CodeRow, codes_compare
+from yiwang.kernel.codes.rules import Change, CodeDiff, CodeRow, codes_compare
 from yiwang.sdk.errors import N_, NotFound
 
 _FIELDS = (
@@ -135,7 +135,7 @@ def code_diff(table: str, a: str, b: str) -> CodeDiff:
             s.decided_by,
         )
         for s in succession_list(table, a, b)
-        if s.decided_by == "PERSON" or s.evidence == STATED
+        if s.decided_by == "PERSON"
     ]
     return codes_compare(old, new, decided=decided)
 
@@ -174,9 +174,12 @@ def _step(table: str, codes: set[str], a: str, b: str) -> set[str]:
 
 def rows_of(edition_id: int) -> list[CodeRow]:
     """Return an edition's codes as the rules take them."""
-    fields = ("code", "name", "parent_code", "level", "name_en", "is_local")
+    fields = ("code", "name", "parent_code", "level", "name_en", "is_local", "predecessors")
     rows = Code.objects.filter(edition_id=edition_id).order_by("code")
-    return [CodeRow(*row) for row in rows.values_list(*fields)]
+    return [
+        CodeRow(*row, predecessors=tuple(named.split()))
+        for *row, named in rows.values_list(*fields)
+    ]
 
 
 def _codes(table: str, as_of: date | None) -> QuerySet[Code]:

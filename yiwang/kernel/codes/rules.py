@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 UNCHANGED, RENAMED, RECODED = "UNCHANGED", "RENAMED", "RECODED"
 MERGED, SPLIT, ADDED, GONE = "MERGED", "SPLIT", "ADDED", "GONE"
 KINDS = (UNCHANGED, RENAMED, RECODED, MERGED, SPLIT, ADDED, GONE)
-STATED = "stated in the file"
 # How much of a place's subdivisions must have come along for it to be the same place.
 CHILDREN_SHARE = 0.5
 _SUFFIXES = ("社区居民委员会", "社区居委会", "居民委员会", "居委会", "社区", "村民委员会", "村委会")
@@ -157,7 +156,7 @@ class _Comparison:
                 kind = RECODED
             else:
                 continue
-            self._record(kind, before, after, STATED)
+            self._record(kind, before, after, "stated in the file")
 
     def _same(self, rows: list[CodeRow]) -> None:
         for row in rows:
