@@ -38,7 +38,7 @@ class IdentityAccessConfig(AppConfig):
         menu_register(
             "desk",
             N_("Administration"),
-            N_("Audit trail"),
+            N_("Audit records"),
             "identity_access:audit",
             permission="identity.access.audit",
             order=910,

@@ -32,7 +32,7 @@ _COLUMNS = (
     Column("person_ref", N_("Person concerned")),
     Column("purpose", N_("Purpose")),
     Column("channel", N_("Channel")),
-    Column("address", N_("Address")),
+    Column("address", N_("Network address")),
     Column("outcome", N_("Outcome")),
 )
 _FILTERS = (

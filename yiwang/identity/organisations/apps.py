@@ -19,7 +19,7 @@ class IdentityOrganisationsConfig(AppConfig):
         menu_register(
             "portal",
             "",
-            N_("Departments"),
+            N_("Government departments"),
             "identity_organisations:list",
             order=60,
             icon="building",

@@ -28,7 +28,7 @@ def name_of(department: DepartmentView) -> dict[str, str]:
 
 
 _COLUMNS = (
-    Column("name", N_("Name"), order="path", text=lambda row: localized(name_of(row))),
+    Column("name", N_("Department name"), order="path", text=lambda row: localized(name_of(row))),
     Column("level", N_("Level"), text=lambda row: localized(LEVELS[row.level])),
     Column("phone", N_("Phone")),
     Column("address", N_("Address")),
@@ -44,7 +44,7 @@ def department_directory(request: HttpRequest) -> HttpResponse:
     is_search = bool(text or level in LEVELS)
     rows = department_list(level=level if level in LEVELS else "", text=text) if is_search else []
     filters = (
-        Filter("q", N_("Name")),
+        Filter("q", N_("Department name")),
         Filter(
             "level",
             N_("Level"),
