@@ -98,7 +98,9 @@ def test_a_code_survives_paper_hyphens_and_small_letters(code):
     assert code_normalise("  " + code_group(code).lower().replace("0", "o") + " ") == code
 
 
-@pytest.mark.parametrize("typed", ["", "123", "7K3M-Q2W9-AB11-0XY", "7K3M-Q2W9-AB11-0XY中", "'" * 16])
+@pytest.mark.parametrize(
+    "typed", ["", "123", "7K3M-Q2W9-AB11-0XY", "7K3M-Q2W9-AB11-0XY中", "'" * 16]
+)
 def test_what_cannot_be_a_code_is_nothing(typed):
     assert code_normalise(typed) == ""
 
