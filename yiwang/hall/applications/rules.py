@@ -56,6 +56,16 @@ ACCEPTANCE_DAYS = 5
 ACCEPTANCE_BASIS = "《中华人民共和国行政许可法》第三十二条"
 
 
+def person_ref_of(applicant_ref: str) -> str:
+    """Return the person's reference for the audit trail (涉及的人), "" for an enterprise.
+
+    >>> person_ref_of("person:P1234567890"), person_ref_of("enterprise:91320508MA1XYW01XY")
+    ('P1234567890', '')
+    """
+    kind, _, ref = applicant_ref.partition(":")
+    return ref if kind == "person" else ""
+
+
 def task_code_make(uscc: str, level: str, basic_code: str) -> str:
     """Build the implementation code (实施编码): USCC 18 + level 1 + basic code 12 = 31 characters.
 

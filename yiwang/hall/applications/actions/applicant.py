@@ -86,7 +86,7 @@ def correction_answer(
     )
     audit_record(
         f"application:{number}",
-        person_ref=application.applicant_ref,
+        person_ref=rules.person_ref_of(application.applicant_ref),
         detail={"correction": correction_id, "changes": len(correction.changes)},
     )
 
@@ -182,7 +182,9 @@ def application_withdraw(number: str, *, reason: str = "", now: datetime) -> Non
         key=number,
     )
     audit_record(
-        f"application:{number}", person_ref=application.applicant_ref, detail={"reason": reason}
+        f"application:{number}",
+        person_ref=rules.person_ref_of(application.applicant_ref),
+        detail={"reason": reason},
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from yiwang.engines.api import attachment_put, draft_discard, draft_open, form_get
+from yiwang.hall.applications import rules
 from yiwang.hall.applications.data import Applicant
 from yiwang.hall.applications.errors import MatterNotOnline, NotEligible, WrongApplicant
 from yiwang.hall.applications.models import DraftCase, DraftMaterial
@@ -57,7 +58,11 @@ def draft_begin(matter_code: str, *, now: datetime) -> int:
             "read_at": now,
         },
     )
-    audit_record(f"draft:{draft.id}", detail={"matter": matter.code}, person_ref=applicant.ref)
+    audit_record(
+        f"draft:{draft.id}",
+        detail={"matter": matter.code},
+        person_ref=rules.person_ref_of(applicant.ref),
+    )
     return draft.id
 
 

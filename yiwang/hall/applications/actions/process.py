@@ -39,7 +39,9 @@ def application_accepted(call: ServiceCall) -> dict:
         },
         key=application.number,
     )
-    audit_record(call.business_key, person_ref=application.applicant_ref, detail={})
+    audit_record(
+        call.business_key, person_ref=rules.person_ref_of(application.applicant_ref), detail={}
+    )
     return {}
 
 
@@ -92,7 +94,7 @@ def application_issue(call: ServiceCall) -> dict:
     ]
     audit_record(
         call.business_key,
-        person_ref=application.applicant_ref,
+        person_ref=rules.person_ref_of(application.applicant_ref),
         detail={"licences": [licence.identifier for licence in licences]},
     )
     return {"licences": [licence.identifier for licence in licences]}
@@ -148,7 +150,9 @@ def _refuse(call: ServiceCall, *, outcome: str) -> dict:
     if outcome == "REFUSED":
         application.accepted_at = application.accepted_at or call.now
     _decide(application, matter, outcome=outcome, now=call.now)
-    audit_record(call.business_key, person_ref=application.applicant_ref, detail={})
+    audit_record(
+        call.business_key, person_ref=rules.person_ref_of(application.applicant_ref), detail={}
+    )
     return {}
 
 

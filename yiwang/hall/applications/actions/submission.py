@@ -104,7 +104,7 @@ def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
     )
     audit_record(
         f"application:{application.number}",
-        person_ref=application.applicant_ref,
+        person_ref=rules.person_ref_of(application.applicant_ref),
         detail={"matter": application.matter_code, "receipt_hash": application.receipt_hash},
     )
     return Receipt(
@@ -275,12 +275,19 @@ def due_mirror(application: Application, *, now: datetime) -> None:
     """
     subject = f"application:{application.number}"
     general = subject if application.accepted_at else f"{subject}/acceptance"
-    general_due = _due_of(general, now=now)
-    for branch in application.branches.exclude(state__in=["AGREED", "REFUSED", "ENDED"]):
-        own_due = _due_of(f"{subject}/{branch.key}", now=now) if branch.key != "owner" else None
-        work_item_due_set(subject, branch=branch.key, due_at=own_due or general_due)
+    due_at, warn_at = _due_of(general, now=now)
+    work_item_due_set(subject, due_at=due_at, warn_at=warn_at)
+    if application.accepted_at is None:
+        return
+    branches = application.branches.exclude(state__in=["AGREED", "REFUSED", "ENDED"])
+    for branch in branches.exclude(key="owner"):
+        due_at, warn_at = _due_of(f"{subject}/{branch.key}", now=now)
+        if due_at is not None or branch.state == "CORRECTION":
+            work_item_due_set(subject, branch=branch.key, due_at=due_at, warn_at=warn_at)
 
 
-def _due_of(clock_subject: str, *, now: datetime) -> datetime | None:
-    dated = [clock.due_at for clock in clock_list(clock_subject, now=now) if clock.due_at]
-    return min(dated, default=None)
+def _due_of(clock_subject: str, *, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Return when the first of a subject's clocks is due, and from when to warn."""
+    dated = [clock for clock in clock_list(clock_subject, now=now) if clock.due_at]
+    first = min(dated, key=lambda clock: clock.due_at, default=None)
+    return (first.due_at, first.warn_at) if first else (None, None)

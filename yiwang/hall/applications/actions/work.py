@@ -42,6 +42,11 @@ def application_lock(business_key: str) -> Application:
     return application
 
 
+def branch_key_of(item: WorkItemView) -> str:
+    """Return the key of the department's share that an item belongs to; "owner" for the whole."""
+    return item.branch or "owner"
+
+
 @action("hall.applications.conclude", permission=HANDLE)
 def work_conclude(  # noqa: PLR0913 - one decision has these parts
     item_id: int,
@@ -69,7 +74,7 @@ def work_conclude(  # noqa: PLR0913 - one decision has these parts
     context = context_get()
     ApplicationOpinion.objects.create(
         application=application,
-        branch_key=item.branch,
+        branch_key=branch_key_of(item),
         work_item_id=item.id,
         step=item.name,
         outcome=outcome,
@@ -82,10 +87,10 @@ def work_conclude(  # noqa: PLR0913 - one decision has these parts
     )
     state_after = rules.BRANCH_STATE_AFTER.get(outcome)
     if state_after:
-        application.branches.filter(key=item.branch).update(state=state_after)
+        application.branches.filter(key=branch_key_of(item)).update(state=state_after)
     audit_record(
         item.business_key,
-        person_ref=application.applicant_ref,
+        person_ref=rules.person_ref_of(application.applicant_ref),
         detail={"item": item.id, "step": item.node_id, "outcome": outcome},
     )
     work_item_complete(item.id, outcome=outcome, variables={}, comment=opinion.strip(), now=now)
@@ -112,7 +117,7 @@ def correction_request(
     context = context_get()
     correction = Correction.objects.create(
         application=application,
-        branch_key=item.branch,
+        branch_key=branch_key_of(item),
         work_item_id=item.id,
         items=items,
         legal_basis=legal_basis.strip() or rules.ACCEPTANCE_BASIS,
@@ -122,7 +127,7 @@ def correction_request(
     )
     work_item_request_correction(item.id, ground="CORRECTION", now=now)
     _clocks_pause(application, item, correction=correction, now=now)
-    application.branches.filter(key=item.branch).update(state="CORRECTION")
+    application.branches.filter(key=branch_key_of(item)).update(state="CORRECTION")
     application.state = "CORRECTION"
     application.save(update_fields=["state"])
     due_mirror(application, now=now)
@@ -139,7 +144,7 @@ def correction_request(
     )
     audit_record(
         item.business_key,
-        person_ref=application.applicant_ref,
+        person_ref=rules.person_ref_of(application.applicant_ref),
         detail={"item": item.id, "correction": correction.pk, "items": len(items)},
     )
     return correction.pk
@@ -156,7 +161,7 @@ def clock_subjects_of(application: Application, branch_key: str) -> list[str]:
 def _clocks_pause(
     application: Application, item: WorkItemView, *, correction: Correction, now: datetime
 ) -> None:
-    for subject in clock_subjects_of(application, item.branch):
+    for subject in clock_subjects_of(application, branch_key_of(item)):
         clock_pause(
             subject,
             ground="CORRECTION",
@@ -197,4 +202,8 @@ def limit_extend(number: str, *, amount: int, reason: str, now: datetime) -> Non
         },
         key=number,
     )
-    audit_record(subject, person_ref=application.applicant_ref, detail={"amount": amount})
+    audit_record(
+        subject,
+        person_ref=rules.person_ref_of(application.applicant_ref),
+        detail={"amount": amount},
+    )

@@ -1,0 +1,38 @@
+"""Who is who in the small demonstration city, and short ways to act as them."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from django.contrib.auth import get_user_model
+
+from yiwang.identity.api import context_of_account
+from yiwang.kernel.api import RequestContext
+
+
+@dataclass(frozen=True)
+class City:
+    """The demonstration accounts by user name."""
+
+    accounts: dict[str, dict]
+
+    @classmethod
+    def read(cls, folder: Path) -> "City":
+        """Read the accounts that the builder wrote."""
+        rows = json.loads((folder / "demo-accounts.json").read_text())
+        return cls({row["username"]: row for row in rows})
+
+    def account(self, username: str):
+        """Return the account's row."""
+        return get_user_model().objects.get(username=username)
+
+    def context(self, username: str, *, purpose: str = "测试") -> RequestContext:
+        """Return the context in which this person acts after signing in."""
+        return replace(context_of_account(self.account(username).pk), purpose=purpose)
+
+    def staff(self, function: str, role: str) -> RequestContext:
+        """Return the context of an officer with a role in the district's bureau of a trade."""
+        for row in self.accounts.values():
+            if row.get("function") == function and row.get("role_code") == role:
+                return self.context(row["username"])
+        raise LookupError(f"nobody is {role} of {function}")
