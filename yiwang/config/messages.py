@@ -34,7 +34,7 @@ _KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
 }
 _JINJA = {"trimmed": "true", "newstyle_gettext": "true", "extensions": "jinja2.ext.do"}
-_SKIPPED = {"tests", "migrations", "static", "locale", "__pycache__", "packs"}
+_SKIPPED = {"tests", "migrations", "static", "locale", "__pycache__"}
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[#0 +-]*\d*(?:\.\d+)?[a-zA-Z]")
 
 
@@ -55,6 +55,8 @@ def source_list() -> dict[Path, list[Path]]:
     for path in sorted(PACKAGE.rglob("*")):
         inner = path.relative_to(PACKAGE)
         if path.suffix not in (".py", ".html", ".txt") or _SKIPPED & set(inner.parts[:-1]):
+            continue
+        if inner.parts[0] == "packs":  # packs carry {zh, en}; kernel/packs is an app
             continue
         if path.suffix != ".py" and "templates" not in inner.parts:
             continue

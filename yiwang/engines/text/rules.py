@@ -59,7 +59,7 @@ def readings_of(names: Iterable[str]) -> str:
     """Write down the readings of names, one a line.
 
     >>> readings_of(["老年证", "银行"])
-    'lao nian zheng\\nyin xing/hang/heng'
+    'lao nian/ning zheng\\nyin xing/hang/heng'
     """
     lines = (" ".join("/".join(options) for options in syllables(name)) for name in names)
     return "\n".join(line for line in dict.fromkeys(lines) if line)

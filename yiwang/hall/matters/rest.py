@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from yiwang.hall.matters.data import MatterFilter
@@ -68,7 +69,7 @@ def _paging(query: Mapping[str, str]) -> tuple[int, int]:
     wrong: dict[str, list[str]] = {}
     for name in query:
         if name not in _PARAMETERS:
-            wrong[name] = [N_("This parameter is not known.")]
+            wrong[name] = [_("This parameter is not known.")]
     numbers = {}
     for name, default, lowest, highest in (("limit", 50, 1, MAX_LIMIT), ("offset", 0, 0, 10**6)):
         text = query.get(name, str(default))

@@ -1,0 +1,149 @@
+"""What the guide says is what the form and the materials ask (办事指南与运行一致)."""
+
+import dataclasses
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from yiwang.engines.api import form_get, form_put, process_nodes
+from yiwang.hall.api import MatterFilter, guide_get, matter_get, matter_list, matter_put
+from yiwang.hall.matters.guides import guide_build
+from yiwang.hall.matters.tests.conftest import CARD, NOW
+from yiwang.sdk.packs import Branch, Limit, Limits, Material
+
+pytestmark = pytest.mark.django_db
+
+
+def agree(code: str) -> None:
+    """Assert that the guide of a matter and what runs say the same."""
+    view = matter_get(code)
+    form = form_get(view.form_version_id)
+    for language in ("zh", "en"):
+        guide = guide_get(code, language)
+        assert guide.title == view.title[language]
+        shown = {each.name: each for each in (*guide.fields_asked, *guide.fields_held)}
+        assert set(shown) == set(form.fields)
+        assert {name for name, each in shown.items() if each.required} == form.required & set(shown)
+        assert {name for name, each in shown.items() if each.registry} == set(form.prefills)
+        materials = {each.key: each for each in (*guide.materials_needed, *guide.materials_held)}
+        assert set(materials) == {each.key for each in view.materials}
+        for each in view.materials:
+            said = materials[each.key]
+            assert (said.title, said.required, said.source, said.accept, said.max_mb) == (
+                each.title[language], each.required, each.source, each.accept, each.max_mb,
+            )  # fmt: skip
+            assert said.is_conditional == bool(each.when)
+        assert (guide.legal, guide.promised) == (view.limits.legal, view.limits.promised)
+        assert len(guide.branches) == len(view.branches)
+        assert len(guide.results) == len(view.licences)
+        if view.process_version_id:
+            names = [node["name"][language] for node in process_nodes(view.process_version_id)]
+            assert [step.name for step in guide.steps] == names
+
+
+def test_the_guides_of_all_packs_say_what_their_forms_and_processes_do(city_packs):
+    codes = [row.code for row in matter_list(MatterFilter(kind="APPLY"), limit=1000).rows]
+    assert codes
+    for code in codes:
+        agree(code)
+
+
+NAMES = ("name", "phone", "reason", "address", "count")
+PREFILLS = ("", "person.name", "person.phone", "enterprise.name")
+words = st.text("甲乙丙丁戊", min_size=1, max_size=4)
+texts = st.builds(lambda zh: {"zh": zh, "en": f"Text {len(zh)}"}, words)
+
+
+@st.composite
+def forms(draw):
+    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
+    fields = {}
+    for name in names:
+        fields[name] = {"title": draw(texts), "widget": "text"}
+        if prefill := draw(st.sampled_from(PREFILLS)):
+            fields[name]["prefill"] = prefill
+    return {
+        "key": "made",
+        "title": draw(texts),
+        "schema": {
+            "type": "object",
+            "required": draw(st.lists(st.sampled_from(names), unique=True)),
+            "properties": {name: {"type": "string"} for name in names},
+        },
+        "ui": {
+            "pages": [{"key": "one", "title": {"zh": "页", "en": "Page"}, "fields": names}],
+            "fields": fields,
+        },
+        "conditions": [],
+    }
+
+
+materials = st.lists(
+    st.builds(
+        Material,
+        key=st.sampled_from(["a", "b", "c", "d"]),
+        title=texts,
+        required=st.booleans(),
+        source=st.sampled_from(["upload", "registry", "licence"]),
+        licence_type=st.just(""),
+        accept=st.sampled_from([(), ("image/png",), ("application/pdf", "image/png")]),
+        max_mb=st.integers(1, 50),
+        when=st.sampled_from(["", "form.count > 3"]),
+        note=st.none() | texts,
+    ),
+    max_size=4,
+    unique_by=lambda material: material.key,
+)
+limits = st.builds(
+    lambda legal, less: Limits(Limit(legal), Limit(max(0, legal - less))),
+    st.integers(0, 60),
+    st.integers(0, 60),
+)
+branches = st.lists(
+    st.builds(
+        Branch,
+        key=st.sampled_from(["food", "fire"]),
+        title=texts,
+        department=st.sampled_from(["health", "fire_rescue"]),
+        level=st.just("DISTRICT"),
+        limit=st.none() | st.builds(Limit, st.integers(1, 20)),
+    ),
+    max_size=2,
+    unique_by=lambda branch: branch.key,
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(form=forms(), materials=materials, limits=limits, branches=branches, title=texts)
+def test_any_guide_agrees_with_its_form_and_materials(
+    system, form, materials, limits, branches, title
+):
+    version = form_put("made.made", form, source="pack:made@1.0.0", now=NOW).version_id
+    definition = dataclasses.replace(
+        CARD, title=title, materials=tuple(materials), limits=limits, branches=tuple(branches)
+    )
+    matter_put(definition, form_version_id=version, source="pack:made@1.0.0", now=NOW)
+    agree(CARD.code)
+
+
+def test_the_guide_names_the_department_in_charge_where_one_lives(put, monkeypatch):
+    view = put(form=None, process=None)
+    assert guide_build(view, language="zh").department.name == "民政"
+    assert guide_build(view, language="en").department.name == "Civil affairs"
+    assert guide_build(view, language="zh").department.is_known is False
+
+
+def test_a_pack_says_which_sample_row_its_form_refuses(tmp_path, settings):
+    from yiwang.kernel.packs import commands
+
+    settings.PACK_DIRS = [tmp_path, *settings.PACK_DIRS]
+    commands.pack_new("flood_control", title_zh="防汛", echo=lambda line: None)
+    sample = tmp_path / "flood_control" / "sample" / "registration_apply.yaml"
+    sample.write_text(sample.read_text() + "  - values: {name: 张样例, phone: x, reason: 一}\n")
+    lines: list[str] = []
+    assert commands.pack_check(["flood_control"], echo=lines.append) == 1
+    assert lines[0].startswith("flood_control/sample/registration_apply.yaml:5: phone: ")
+    assert lines[-1] == "1 packs checked, 0 sound, 1 problems"
