@@ -21,6 +21,7 @@ from yiwang.config.demo.places import Place, places_list
 from yiwang.config.demo.population import Population, population_make
 from yiwang.config.demo.searchable import entries_make
 from yiwang.engines.api import search_put_many
+from yiwang.hall.api import catalogue_import
 from yiwang.identity.api import accounts_load, departments_load, posts_load
 from yiwang.kernel.api import (
     audit_list,
@@ -220,8 +221,6 @@ def packs(city: City) -> Steps:
 
 def catalogue(city: City) -> Steps:
     """Load the catalogue of 1,135 matters (事项目录)."""
-    from yiwang.hall.api import catalogue_import  # noqa: PLC0415
-
     catalogue_import(now=city.now)
     yield 1, 1
 

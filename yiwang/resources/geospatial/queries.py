@@ -4,10 +4,12 @@ import hashlib
 import json
 
 from django.db.models import Count
+from django.urls import reverse
 
 from yiwang.kernel.api import code_get
 from yiwang.resources.geospatial.data import CRS, AreaView, GeoJson, Text
 from yiwang.resources.geospatial.models import Area, MetroLine, MetroStation
+from yiwang.resources.geospatial.rules import line_text
 from yiwang.sdk.errors import NotFound
 
 AREA_ATTRIBUTION = "Vonng/adcode, CC BY 4.0"
@@ -80,8 +82,9 @@ def area_geojson(level: int = 3) -> GeoJson:
             "properties": {
                 "code": row.code,
                 "name": row.name,
-                "name_en": row.name_en,
+                "name_en": row.name_en or row.name,
                 "count": counts[row.code],
+                "url": f"{reverse('resources_geospatial:index')}?area={row.code}",
             },
             "geometry": row.polygon,
         }
@@ -95,7 +98,12 @@ def metro_geojson() -> GeoJson:
     features = [
         {
             "type": "Feature",
-            "properties": {"kind": "line", "name": line.name, "colour": line.colour},
+            "properties": {
+                "kind": "line",
+                "name": line.name,
+                "name_en": line_text(line.name)["en"],
+                "colour": line.colour,
+            },
             "geometry": {"type": "LineString", "coordinates": line.path},
         }
         for line in MetroLine.objects.order_by("order", "pk")
@@ -123,7 +131,8 @@ def metro_geojson() -> GeoJson:
 def metro_line_list() -> list[dict]:
     """List metro lines (轨道线路) with their number of stations."""
     lines = MetroLine.objects.order_by("order", "pk").annotate(station_count=Count("stations"))
-    return list(lines.values("name", "colour", "station_count"))
+    rows = lines.values("name", "colour", "station_count")
+    return [row | {"title": line_text(row["name"])} for row in rows]
 
 
 def metro_station_count() -> int:

@@ -5,6 +5,7 @@ centimetres. GCJ-02 is the shifted system that public maps must use; BD-09 is on
 it. Which system a data set is in is known from the data set, never guessed from the numbers.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from math import atan2, cos, hypot, pi, sin, sqrt
 
@@ -131,3 +132,12 @@ def ring_contains(ring: Sequence[Point], point: Point) -> bool:
         if (y0 > y) != (y1 > y) and x < (x1 - x0) * (y - y0) / (y1 - y0) + x0:
             inside = not inside
     return inside
+
+
+def line_text(name: str) -> dict[str, str]:
+    """Return a metro line's name in both languages (线路名称).
+
+    >>> line_text("3号线/11号线")["en"]
+    'Line 3/Line 11'
+    """
+    return {"zh": name, "en": re.sub(r"(\d+)号线", r"Line \1", name)}

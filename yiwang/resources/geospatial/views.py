@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from yiwang.identity.api import public
@@ -41,6 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "below": area_list(chosen.code) if chosen else [],
             "lines": metro_line_list(),
             "stations_count": metro_station_count(),
+            "label": "name_en" if (get_language() or "").startswith("en") else "name",
         },
     )
 
