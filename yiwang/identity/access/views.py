@@ -14,7 +14,6 @@ from yiwang.kernel.api import (
     ListQuery,
     Source,
     audit_search,
-    datetime_text,
     keyset_mark,
     keyset_values,
     page_of,
@@ -22,8 +21,14 @@ from yiwang.kernel.api import (
 )
 from yiwang.sdk.errors import N_
 
+
+def _time_text(row: dict) -> str:
+    """Return the second of an event in the city's time, as it sorts."""
+    return f"{timezone.localtime(row['at']):%Y-%m-%d %H:%M:%S}"
+
+
 _COLUMNS = (
-    Column("at", N_("Time"), text=lambda row: datetime_text(row["at"])),
+    Column("at", N_("Time"), text=_time_text),
     Column("act", N_("Act")),
     Column("actor_name", N_("Who")),
     Column("post_title", N_("Post")),
@@ -35,6 +40,8 @@ _COLUMNS = (
     Column("address", N_("Network address")),
     Column("outcome", N_("Outcome")),
 )
+# On the page post, department, person concerned and address stand below who, subject and channel.
+_SHOWN = ("at", "act", "actor_name", "subject", "purpose", "channel", "outcome")
 _FILTERS = (
     Filter("act", N_("Act (its beginning)")),
     Filter("person", N_("Who acted, or the person concerned")),
@@ -58,7 +65,15 @@ def audit(request: HttpRequest) -> HttpResponse:
     if page.wants_export:
         audit_export(page.filter_values)
         return page.export("audit")
-    return render(request, "identity/access/audit.html", {"page": page})
+    return render(
+        request,
+        "identity/access/audit.html",
+        {
+            "page": page,
+            "shown": [column for column in _COLUMNS if column.key in _SHOWN],
+            "time_text": _time_text,
+        },
+    )
 
 
 def _fetch(query: ListQuery) -> tuple[list[dict], str]:

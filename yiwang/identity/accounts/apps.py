@@ -35,4 +35,22 @@ class IdentityAccountsConfig(AppConfig):
             order=900,
             icon="people",
         )
+        for shell in ("space", "desk"):
+            menu_register(
+                shell,
+                "",
+                N_("My account"),
+                "identity_accounts:profile",
+                order=800,
+                icon="person-gear",
+            )
+        menu_register(
+            "space",
+            "",
+            N_("Enterprises"),
+            "identity_accounts:enterprises",
+            permission="AGENT",
+            order=790,
+            icon="buildings",
+        )
         sweep_register("identity.accounts.session_purge", session_purge, 3600)

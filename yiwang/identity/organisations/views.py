@@ -59,13 +59,20 @@ def department_directory(request: HttpRequest) -> HttpResponse:
         {
             "page": page_of(request, rows, columns=_COLUMNS, filters=filters, default_order="name"),
             "is_search": is_search,
-            "text": text,
-            "level": level,
             "levels": LEVELS,
-            "tree": [(root, department_children(root.id)) for root in roots],
+            "level_tabs": _level_tabs(level),
+            "roots": [(root, len(department_children(root.id))) for root in roots],
             "name_of": name_of,
         },
     )
+
+
+def _level_tabs(level: str) -> list[tuple]:
+    """Return the tabs of the levels below the city: label, address, whether one stands there."""
+    return [
+        (localized(LEVELS[code]), f"?level={code}", code == level, len(department_list(level=code)))
+        for code in ("DISTRICT", "STREET")
+    ]
 
 
 @public

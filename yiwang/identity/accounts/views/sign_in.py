@@ -153,7 +153,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def home_of(population: str) -> str:
     """Return where a person of a population starts: desk or space, else the front page."""
     try:
-        return reverse(_HOMES.get(population, "portal_spaces:home"))
+        return reverse(_HOMES.get(population, "portal_spaces:mine"))
     except NoReverseMatch:
         return "/"
 

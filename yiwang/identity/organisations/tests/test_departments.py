@@ -205,10 +205,17 @@ def test_a_role_that_does_not_exist_is_refused(city, system):
 
 def test_the_directory_shows_the_tree_and_one_department(city, client):
     page = client.get("/identity/organisations/").content.decode()
-    assert "civil_affairs CITY 320500" in page
+    assert f'href="/identity/organisations/{city.government}/"' in page
     page = client.get(f"/identity/organisations/{city.bureau}/").content.decode()
     assert "0512-12345" in page
     assert "civil_affairs DISTRICT 320506" in page
+
+
+def test_the_directory_says_how_many_stand_below_and_at_each_level(city, client):
+    client.cookies["django_language"] = "en"
+    page = client.get("/identity/organisations/").content.decode()
+    assert "1 below it" in page
+    assert "?level=STREET" in page
 
 
 def test_the_directory_is_searched_by_name_and_level(city, client):
