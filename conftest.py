@@ -5,12 +5,20 @@ import tempfile
 
 os.environ.setdefault("YIWANG_DATA", tempfile.mkdtemp(prefix="yiwang-test-"))
 os.environ.setdefault("YIWANG_DATABASE", "sqlite:///")
+if os.environ["YIWANG_DATABASE"].startswith("sqlite"):
+    # A file and not memory: threads and processes of a test then really share it.
+    os.environ.setdefault("YIWANG_TEST_DB", os.environ["YIWANG_DATA"] + "/test.sqlite3")
 
 import pytest  # noqa: E402
+
+from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from yiwang.config.messages import messages_compile  # noqa: E402
 
 messages_compile()
+# No deadline: on a loaded machine it would fail by chance.
+hypothesis_settings.register_profile("house", deadline=None)
+hypothesis_settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)

@@ -75,6 +75,11 @@ def _stage_run(city: "City", title: str, stage, report: Report | None) -> None:
         _mark(title, {})
 
 
+def city_is_built() -> bool:
+    """Tell whether every stage is there (是否已生成)."""
+    return all(_is_marked(title) for title in STAGES)
+
+
 def _is_marked(title: str) -> bool:
     return bool(audit_list(subject=f"{MARK}:{title}", limit=1))
 

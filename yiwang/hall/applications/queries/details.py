@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from yiwang.engines.api import ClockView, FormState, clock_list, form_state
+from yiwang.engines.api import ClockView, FormState, clock_list, form_state, instance_diagram
 from yiwang.hall.applications.models import Application, Correction, Decision
 from yiwang.hall.applications.queries.access import (
     OWN,
@@ -60,6 +60,8 @@ class ApplicationDetail:
     decision: Decision | None
     licences: tuple[LicenceView, ...]
     timeline: tuple[TimelineEntry, ...]
+    active: tuple[str, ...]
+    done: tuple[str, ...]
 
     @property
     def is_open(self) -> bool:
@@ -87,6 +89,7 @@ def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
     subject = f"application:{application.number}"
     corrections = tuple(application.corrections.order_by("pk"))
     decision = Decision.objects.filter(application=application).first()
+    diagram = instance_diagram(application.instance_id)
     return ApplicationDetail(
         application=application,
         state_label=STATE_LABELS[application.state],
@@ -104,6 +107,8 @@ def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
         decision=decision,
         licences=tuple(licence_list_by_source(subject)),
         timeline=tuple(_timeline(application, corrections, decision)),
+        active=tuple(diagram["active"]),
+        done=tuple(diagram["done"]),
     )
 
 
