@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from yiwang.hall.licences.rules import code_group
-
 CARD, CERTIFICATE = "CARD", "CERTIFICATE"
 
 
@@ -28,7 +26,8 @@ class LicenceTypeView:
 class LicenceView:
     """A licence (证照). state: PENDING, VALID, EXPIRING, EXPIRED, SUSPENDED or REVOKED, as of today.
 
-    face: [{name, title {zh, en}, value}], what stands on it; title {zh, en}.
+    face: [{name, title {zh, en}, value}], what stands on it; title {zh, en}; code: the verification
+    code as it stands on paper, in groups of four.
     """
 
     id: int
@@ -51,6 +50,7 @@ class LicenceView:
     valid_to: date | None
     state: str
     verify_code: str = field(repr=False)
+    code: str = field(repr=False)
     source: str = ""
     face: tuple[dict, ...] = ()
     legal_basis: tuple[dict, ...] = ()
@@ -58,11 +58,6 @@ class LicenceView:
     state_basis: str = ""
     state_at: datetime | None = None
     document_sha256: str = ""
-
-    @property
-    def code(self) -> str:
-        """The verification code (查验码) as it stands on paper, in groups of four."""
-        return code_group(self.verify_code)
 
     @property
     def is_good(self) -> bool:

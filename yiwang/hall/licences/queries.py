@@ -8,7 +8,7 @@ from django.utils import timezone
 from yiwang.hall.licences.data import LicenceTypeView, LicenceView, VerificationView
 from yiwang.hall.licences.errors import LicenceNotFound, LicenceTypeUnknown
 from yiwang.hall.licences.models import Licence, LicenceType
-from yiwang.hall.licences.rules import code_normalise, state_on
+from yiwang.hall.licences.rules import code_group, code_normalise, state_on
 from yiwang.identity.api import Rule, data_scope, field_equals, field_in, of_context
 from yiwang.kernel.api import RequestContext, context_get
 from yiwang.sdk.masking import mask_name
@@ -153,6 +153,7 @@ def licence_view(row: Licence, *, today: date | None = None) -> LicenceView:
             today=today or timezone.localdate(),
         ),
         verify_code=row.verify_code,
+        code=code_group(row.verify_code),
         source=row.source,
         face=tuple(row.face),
         legal_basis=tuple(kind.legal_basis),

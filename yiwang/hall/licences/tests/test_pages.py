@@ -3,12 +3,13 @@
 from datetime import date
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.cache import cache
 
 from yiwang.hall.licences import views
 from yiwang.hall.licences.queries import licence_get
 from yiwang.hall.licences.tests.conftest import HOLDER, NOW, SYSTEM
-from yiwang.identity.accounts.models import Account
 from yiwang.identity.api import account_create, post_assign, post_put
 from yiwang.kernel.api import audit_list, context_use, data_access_list
 
@@ -20,7 +21,7 @@ def _fresh_cache():
     cache.clear()
 
 
-def _citizen(username="shen", subject_ref="person:P1") -> Account:
+def _citizen(username="shen", subject_ref="person:P1") -> AbstractBaseUser:
     with context_use(SYSTEM):
         key = account_create(
             username,
@@ -30,17 +31,17 @@ def _citizen(username="shen", subject_ref="person:P1") -> Account:
             password="粉墙黛瓦 枕河人家 1986",
             now=NOW,
         )
-    return Account.objects.get(pk=key)
+    return get_user_model().objects.get(pk=key)
 
 
-def _officer(department_id, role="APPROVER", username="lu") -> Account:
+def _officer(department_id, role="APPROVER", username="lu") -> AbstractBaseUser:
     with context_use(SYSTEM):
         key = account_create(
             username, population="STAFF", name="陆审批", password="粉墙黛瓦 枕河人家 1986", now=NOW
         )
         post = post_put(department_id, title=f"岗位{role}", roles=[role], now=NOW)
         post_assign(key, post_id=post, from_date=date(2026, 1, 1), now=NOW)
-    return Account.objects.get(pk=key)
+    return get_user_model().objects.get(pk=key)
 
 
 def test_the_holder_finds_the_licence_opens_it_and_takes_the_pdf(hall, client):

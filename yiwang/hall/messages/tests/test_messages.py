@@ -5,6 +5,7 @@ from email import message_from_bytes, policy
 from string import Formatter
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,7 +20,6 @@ from yiwang.hall.messages.actions import (
 from yiwang.hall.messages.models import Message, MessageSending
 from yiwang.hall.messages.queries import count_unread, message_get, message_list
 from yiwang.hall.messages.rules import OUTCOMES, TEMPLATES, TOPICS, template_for, text_make
-from yiwang.identity.accounts.models import Account
 from yiwang.identity.api import account_create
 from yiwang.kernel.api import (
     RequestContext,
@@ -60,7 +60,9 @@ def _as(account_id: int):
 
 def _send(account_id: int, template="application_approved", **more) -> int:
     with context_use(context_system("test")):
-        return message_send(account_id, template=template, params=PARAMS, link="/x/", now=NOW, **more)
+        return message_send(
+            account_id, template=template, params=PARAMS, link="/x/", now=NOW, **more
+        )
 
 
 def _relay() -> None:
@@ -251,7 +253,7 @@ def test_the_pages_list_open_and_mark(client):
     account = _account()
     other = _account("gu")
     ids = [_send(account) for _ in range(25)]
-    client.force_login(Account.objects.get(pk=account))
+    client.force_login(get_user_model().objects.get(pk=account))
     page = client.get("/hall/messages/")
     assert page.status_code == 200
     text = page.content.decode()
@@ -263,7 +265,7 @@ def test_the_pages_list_open_and_mark(client):
     assert client.post("/hall/messages/read/").status_code == 302
     assert count_unread(account) == 0
     assert client.get("/hall/messages/?page=2").status_code == 200
-    client.force_login(Account.objects.get(pk=other))
+    client.force_login(get_user_model().objects.get(pk=other))
     assert client.get(f"/hall/messages/{ids[0]}/").status_code == 404
     assert "还没有消息" in client.get("/hall/messages/").content.decode()
 
