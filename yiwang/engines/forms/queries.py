@@ -22,12 +22,13 @@ from yiwang.engines.forms.data import (
 from yiwang.engines.forms.models import Attachment, Draft, FormVersion
 from yiwang.engines.forms.registry import attachment_access_permits
 from yiwang.engines.forms.rules.definition import FieldDefinition, FormDefinition
-from yiwang.engines.forms.rules.inputs import post_lists, post_parse, values_clean
+from yiwang.engines.forms.rules.inputs import post_lists, post_parse, values_clean, values_render
 from yiwang.engines.forms.rules.problems import FieldError
-from yiwang.engines.forms.rules.state import Surroundings, evaluate
+from yiwang.engines.forms.rules.state import Surroundings, evaluate, value_display
 from yiwang.kernel import api as kernel
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import NotFound
+from yiwang.sdk.expressions import as_date
 
 # --- forms ---------------------------------------------------------------------------------------
 
@@ -109,8 +110,9 @@ def form_state(
     in the city). sources: where prefilled values came from; a locked field takes its value there.
     Sentences are in the active language.
     """
+    given = {"today": timezone.localdate(), **(names or {})}
     around = Surroundings(
-        names={"today": timezone.localdate(), **(names or {})},
+        names={**given, "today": as_date(given["today"])},
         sources=sources or {},
         conflicts=conflicts or {},
         say=_say,
@@ -157,6 +159,26 @@ def form_post_values(
     definition = definition_get(version_id)
     asked = [definition.fields[name] for name in fields if name in definition.fields]
     return values_clean(post_parse(asked, post_lists(post), values))
+
+
+def form_texts(version_id: int, values: Mapping[str, object]) -> dict[str, list[str]]:
+    """Turn values into what a browser would post for them (提交文本): HTML name -> texts.
+
+    The inverse of `form_post_values`: reading it again gives the same values.
+    """
+    return values_render(definition_get(version_id).fields.values(), values)
+
+
+def form_display(version_id: int, values: Mapping[str, object]) -> dict[str, object]:
+    """Return values with the codes of choices replaced by their words {zh, en} (显示值).
+
+    For documents that people read; everything that is no choice stays as it is.
+    """
+    result = dict(values)
+    for name, each in definition_get(version_id).fields.items():
+        if name in values and each.has_options:
+            result[name] = value_display(each, values[name], _lookup(each))
+    return result
 
 
 def _say(error: FieldError) -> str:

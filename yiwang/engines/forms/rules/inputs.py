@@ -115,6 +115,27 @@ def value_text(value: object) -> str:
     return value if isinstance(value, str) else str(value)
 
 
+def values_render(
+    fields: Iterable[FieldDefinition], values: Mapping[str, object], *, prefix: str = ""
+) -> dict[str, list[str]]:
+    """Turn values into what a browser would post for them, by HTML name."""
+    asked = [field for field in fields if field.widget not in ("photo", "file")]
+    post = {f"{prefix}{FIELDS}": [" ".join(field.key for field in asked)]} if not prefix else {}
+    for field in asked:
+        name, value = prefix + field.key, values.get(field.key)
+        if field.kind == "rows":
+            for number, row in enumerate(value if isinstance(value, list) else ()):
+                start = f"{name}.{number}."
+                post |= {f"{start}{ROW}": ["1"]} | values_render(field.fields, row, prefix=start)
+        elif field.kind == "list":
+            post[name] = [value_text(each) for each in value or ()]
+        elif field.widget == "checkbox":
+            post |= {name: ["1"]} if value else {}
+        else:
+            post[name] = [value_text(value)]
+    return post
+
+
 def is_blank(value: object) -> bool:
     """Tell whether nothing was filled in."""
     if isinstance(value, str):

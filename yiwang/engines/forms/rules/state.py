@@ -27,6 +27,7 @@ from yiwang.engines.forms.rules.definition import (
 )
 from yiwang.engines.forms.rules.inputs import is_blank, value_text
 from yiwang.engines.forms.rules.problems import FieldError
+from yiwang.sdk.expressions import as_date
 
 Say = Callable[[FieldError], str]
 Lookup = Callable[[FieldDefinition], tuple[Option, ...]]
@@ -147,6 +148,8 @@ def _true(expression: object, names: Mapping[str, object]) -> bool:
 
 def _usable(definition: FieldDefinition, value: object) -> object:
     """Give expressions a value of the right type, or None: a typing error decides nothing."""
+    if definition.schema.get("format") == "date":
+        return as_date(value)
     right = isinstance(value, TYPES[definition.kind])
     if isinstance(value, bool) and definition.kind != "boolean":
         right = False
@@ -194,12 +197,12 @@ def _field_state(
         options=options,
         value=value,
         text=_text(value),
-        display=_display(definition, value, options),
+        display=value_display(definition, value, options),
         errors=_sentences(definition, errors, around),
         source=source,
         edited=source is not None and not locked and value != source.value,
         conflict=conflict,
-        other=_display(definition, conflict.other, options) if conflict else {},
+        other=value_display(definition, conflict.other, options) if conflict else {},
         accept=definition.accept or PHOTO_TYPES,
         max_mb=definition.max_mb,
         rows=rows,
@@ -247,7 +250,7 @@ def _cell(
         options=options,
         value=value,
         text=_text(value),
-        display=_display(definition, value, options),
+        display=value_display(definition, value, options),
         errors=_sentences(definition, errors, around),
         max_length=definition.schema.get("maxLength"),
         minimum=definition.schema.get("minimum"),
@@ -269,7 +272,8 @@ def _options(
     return tuple(each for each in options if each.value in restricted)
 
 
-def _display(definition: FieldDefinition, value: object, options: tuple[Option, ...]) -> Text:
+def value_display(definition: FieldDefinition, value: object, options: tuple[Option, ...]) -> Text:
+    """Return a value as a person reads it (显示文本): the words of a choice, Yes or No, the text."""
     if is_blank(value) or definition.kind == "rows":
         return {}
     if definition.kind == "boolean" and isinstance(value, bool) and not options:

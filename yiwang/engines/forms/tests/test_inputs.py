@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yiwang.engines.forms.rules.definition import FormDefinition
-from yiwang.engines.forms.rules.inputs import post_parse, value_parse, value_text
+from yiwang.engines.forms.rules.inputs import post_parse, value_parse, value_text, values_render
 from yiwang.engines.forms.tests.examples import shop
 
 FORM = FormDefinition.parse(shop())
@@ -79,20 +79,7 @@ def test_a_post_cannot_make_thousands_of_rows():
 
 def rendered(values: dict) -> dict[str, list[str]]:
     """Turn values into what a browser would post from our page."""
-    post = {"_fields": [ALL]}
-    for field in FIELDS:
-        value = values.get(field.key)
-        if field.kind == "rows":
-            for number, row in enumerate(value or []):
-                post[f"staff.{number}._row"] = ["1"]
-                post |= {f"staff.{number}.{k}": [value_text(v)] for k, v in row.items() if v}
-        elif field.kind == "list":
-            post[field.key] = list(value or [])
-        elif field.kind == "boolean":
-            post |= {field.key: ["on"]} if value else {}
-        else:
-            post[field.key] = [value_text(value)]
-    return post
+    return values_render(FIELDS, values)
 
 
 POSTS = st.fixed_dictionaries(
