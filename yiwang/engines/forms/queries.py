@@ -25,8 +25,7 @@ from yiwang.engines.forms.rules.definition import FieldDefinition, FormDefinitio
 from yiwang.engines.forms.rules.inputs import post_lists, post_parse, values_clean, values_render
 from yiwang.engines.forms.rules.problems import FieldError
 from yiwang.engines.forms.rules.state import Surroundings, evaluate, value_display
-from yiwang.kernel import api as kernel
-from yiwang.kernel.api import context_get
+from yiwang.kernel.api import code_list, context_get
 from yiwang.sdk.errors import NotFound
 from yiwang.sdk.expressions import as_date
 
@@ -197,13 +196,13 @@ def _lookup(definition: FieldDefinition) -> tuple[Option, ...]:
         return definition.options
     if definition.widget == "area":
         return _areas(definition.level)
-    rows = kernel.code_list(definition.code_table)
+    rows = code_list(definition.code_table)
     return tuple(_option(row) for row in rows)
 
 
 def _areas(level: str) -> tuple[Option, ...]:
     """List the city's districts, or its streets and towns with the district before the name."""
-    districts = kernel.code_list("divisions", parent=settings.CITY["area_code"])
+    districts = code_list("divisions", parent=settings.CITY["area_code"])
     if level != "STREET":
         return tuple(_option(row) for row in districts)
     return tuple(
@@ -215,7 +214,7 @@ def _areas(level: str) -> tuple[Option, ...]:
             },
         )
         for district in districts
-        for street in kernel.code_list("divisions", parent=district.code)
+        for street in code_list("divisions", parent=district.code)
     )
 
 
