@@ -60,14 +60,25 @@ def code_list(
 
 
 def code_search(
-    table: str, text: str = "", *, edition: str, limit: int = 50, offset: int = 0
+    table: str,
+    text: str = "",
+    *,
+    edition: str,
+    parent: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
 ) -> tuple[int, list[CodeView]]:
-    """Search an edition by code prefix, name or English name (查询); return total and a page."""
+    """Search an edition by code prefix, name or English name (查询); return total and a page.
+
+    parent: only codes directly below it.
+    """
     rows = Code.objects.filter(edition__table__key=table, edition__edition=edition)
     if text:
         rows = rows.filter(
             Q(code__startswith=text) | Q(name__contains=text) | Q(name_en__icontains=text)
         )
+    if parent:
+        rows = rows.filter(parent_code=parent)
     page = rows.order_by("code").values_list(*_FIELDS)[offset : offset + limit]
     return rows.count(), [CodeView(*row) for row in page]
 

@@ -14,6 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from yiwang.sdk.errors import N_
+
 UNCHANGED, RENAMED, RECODED = "UNCHANGED", "RENAMED", "RECODED"
 MERGED, SPLIT, ADDED, GONE = "MERGED", "SPLIT", "ADDED", "GONE"
 KINDS = (UNCHANGED, RENAMED, RECODED, MERGED, SPLIT, ADDED, GONE)
@@ -156,7 +158,7 @@ class _Comparison:
                 kind = RECODED
             else:
                 continue
-            self._record(kind, before, after, "stated in the file")
+            self._record(kind, before, after, N_("stated in the file"))
 
     def _same(self, rows: list[CodeRow]) -> None:
         for row in rows:
@@ -179,9 +181,9 @@ class _Comparison:
             if not found:
                 continue
             if len(found) == 1 and rivals[place] == 1:
-                self._record(RECODED, row, found[0], "same name under the same parent")
+                self._record(RECODED, row, found[0], N_("same name under the same parent"))
             else:
-                self._leave(row, found, "several codes have this name under this parent")
+                self._leave(row, found, N_("several codes have this name under this parent"))
 
     def _renamed(self, rows: list[CodeRow]) -> None:
         for row in rows:
@@ -189,7 +191,7 @@ class _Comparison:
             if after is None or after.code not in self.open_new:
                 continue
             if self.successor.get(row.parent) == after.parent:
-                self._record(RENAMED, row, after, "same code and parent, another name")
+                self._record(RENAMED, row, after, N_("same code and parent, another name"))
 
     def _by_grandparent(self, rows: list[CodeRow]) -> None:
         """Same name under another parent of the same grandparent: a place that was reassigned."""
@@ -205,10 +207,10 @@ class _Comparison:
                 continue
             share = self._children_share(row, found[0])
             if len(found) == 1 and share is not None and share >= CHILDREN_SHARE:
-                evidence = f"same name in the same area, {share:.0%} of its subdivisions came along"
+                evidence = N_("same name in the same area, and most of its subdivisions came along")
                 self._record(RECODED, row, found[0], evidence)
             else:
-                self._leave(row, found, "the same name stands under another parent")
+                self._leave(row, found, N_("the same name stands under another parent"))
 
     def _leftovers(self) -> None:
         """What no rule took: a near name at the same place is for a person, the rest is gone."""
@@ -220,15 +222,15 @@ class _Comparison:
             row = self.old[code]
             near = places.get((row.level, self.successor.get(row.parent), stem(row.name)))
             if near:
-                self._leave(row, near, "a similar name stands under the same parent")
+                self._leave(row, near, N_("a similar name stands under the same parent"))
         named = {code for case in self.undecided for code, _name in case.candidates}
         for code in self.open_old:
             row = self.old[code]
-            reason = "no code of this name is left at this place"
+            reason = N_("no code of this name is left at this place")
             self.changes.append(Change(GONE, code, row.name, "", "", reason))
         for code in self.open_new:
             if code not in named:
-                reason = "no code of this name stood at this place"
+                reason = N_("no code of this name stood at this place")
                 self.changes.append(Change(ADDED, "", "", code, self.new[code].name, reason))
 
     def _record(self, kind: str, before: CodeRow, after: CodeRow, evidence: str) -> None:

@@ -5,95 +5,191 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='CodeTable',
+            name="CodeTable",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=40, unique=True, verbose_name='键')),
-                ('title_zh', models.CharField(max_length=120, verbose_name='中文名称')),
-                ('title_en', models.CharField(max_length=160, verbose_name='英文名称')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=40, unique=True, verbose_name="键")),
+                ("title_zh", models.CharField(max_length=120, verbose_name="中文名称")),
+                ("title_en", models.CharField(max_length=160, verbose_name="英文名称")),
             ],
             options={
-                'verbose_name': '代码表',
-                'ordering': ['key'],
+                "verbose_name": "代码表",
+                "ordering": ["key"],
             },
         ),
         migrations.CreateModel(
-            name='CodeEdition',
+            name="CodeEdition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('edition', models.CharField(max_length=40, verbose_name='版本')),
-                ('valid_from', models.DateField(verbose_name='启用日期')),
-                ('valid_to', models.DateField(null=True, verbose_name='停用日期')),
-                ('standard_ref', models.CharField(blank=True, max_length=120, verbose_name='标准')),
-                ('source', models.CharField(max_length=300, verbose_name='来源')),
-                ('is_made', models.BooleanField(default=False, verbose_name='虚构数据')),
-                ('digest', models.CharField(max_length=64, verbose_name='摘要')),
-                ('loaded_at', models.DateTimeField(verbose_name='载入时间')),
-                ('table', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='kernel_codes.codetable', verbose_name='代码表')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("edition", models.CharField(max_length=40, verbose_name="版本")),
+                ("valid_from", models.DateField(verbose_name="启用日期")),
+                ("valid_to", models.DateField(null=True, verbose_name="停用日期")),
+                ("standard_ref", models.CharField(blank=True, max_length=120, verbose_name="标准")),
+                ("source", models.CharField(max_length=300, verbose_name="来源")),
+                ("is_made", models.BooleanField(default=False, verbose_name="虚构数据")),
+                ("digest", models.CharField(max_length=64, verbose_name="摘要")),
+                ("loaded_at", models.DateTimeField(verbose_name="载入时间")),
+                (
+                    "table",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="editions",
+                        to="kernel_codes.codetable",
+                        verbose_name="代码表",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '代码表版本',
-                'ordering': ['valid_from', 'id'],
+                "verbose_name": "代码表版本",
+                "ordering": ["valid_from", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Code',
+            name="Code",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, verbose_name='代码')),
-                ('name', models.CharField(max_length=120, verbose_name='名称')),
-                ('name_en', models.CharField(blank=True, max_length=160, verbose_name='英文名称')),
-                ('parent_code', models.CharField(blank=True, max_length=40, verbose_name='上级代码')),
-                ('level', models.PositiveSmallIntegerField(default=1, verbose_name='层级')),
-                ('is_local', models.BooleanField(default=False, verbose_name='本地扩展')),
-                ('predecessors', models.CharField(blank=True, max_length=400, verbose_name='原代码')),
-                ('attributes', models.JSONField(default=dict, verbose_name='属性')),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='codes', to='kernel_codes.codeedition', verbose_name='版本')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, verbose_name="代码")),
+                ("name", models.CharField(max_length=120, verbose_name="名称")),
+                ("name_en", models.CharField(blank=True, max_length=160, verbose_name="英文名称")),
+                (
+                    "parent_code",
+                    models.CharField(blank=True, max_length=40, verbose_name="上级代码"),
+                ),
+                ("level", models.PositiveSmallIntegerField(default=1, verbose_name="层级")),
+                ("is_local", models.BooleanField(default=False, verbose_name="本地扩展")),
+                (
+                    "predecessors",
+                    models.CharField(blank=True, max_length=400, verbose_name="原代码"),
+                ),
+                ("attributes", models.JSONField(default=dict, verbose_name="属性")),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="codes",
+                        to="kernel_codes.codeedition",
+                        verbose_name="版本",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '代码',
-                'ordering': ['code'],
-                'indexes': [models.Index(fields=['edition', 'parent_code', 'code'], name='code_parent')],
-                'constraints': [models.UniqueConstraint(fields=('edition', 'code'), name='code_edition_code')],
+                "verbose_name": "代码",
+                "ordering": ["code"],
+                "indexes": [
+                    models.Index(fields=["edition", "parent_code", "code"], name="code_parent")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("edition", "code"), name="code_edition_code")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CodeSuccession',
+            name="CodeSuccession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_code', models.CharField(blank=True, max_length=40, verbose_name='原代码')),
-                ('to_code', models.CharField(blank=True, max_length=40, verbose_name='新代码')),
-                ('kind', models.CharField(choices=[('UNCHANGED', '未变'), ('RENAMED', '更名'), ('RECODED', '变更代码'), ('MERGED', '合并'), ('SPLIT', '拆分'), ('ADDED', '新增'), ('GONE', '撤销')], max_length=9, verbose_name='种类')),
-                ('evidence', models.CharField(max_length=300, verbose_name='依据')),
-                ('decided_by', models.CharField(choices=[('RULE', '规则'), ('PERSON', '人工')], max_length=6, verbose_name='认定方式')),
-                ('from_edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='kernel_codes.codeedition', verbose_name='原版本')),
-                ('to_edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='kernel_codes.codeedition', verbose_name='新版本')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("from_code", models.CharField(blank=True, max_length=40, verbose_name="原代码")),
+                ("to_code", models.CharField(blank=True, max_length=40, verbose_name="新代码")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("UNCHANGED", "未变"),
+                            ("RENAMED", "更名"),
+                            ("RECODED", "变更代码"),
+                            ("MERGED", "合并"),
+                            ("SPLIT", "拆分"),
+                            ("ADDED", "新增"),
+                            ("GONE", "撤销"),
+                        ],
+                        max_length=9,
+                        verbose_name="种类",
+                    ),
+                ),
+                ("evidence", models.CharField(max_length=300, verbose_name="依据")),
+                (
+                    "decided_by",
+                    models.CharField(
+                        choices=[("RULE", "规则"), ("PERSON", "人工")],
+                        max_length=6,
+                        verbose_name="认定方式",
+                    ),
+                ),
+                (
+                    "from_edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="kernel_codes.codeedition",
+                        verbose_name="原版本",
+                    ),
+                ),
+                (
+                    "to_edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="kernel_codes.codeedition",
+                        verbose_name="新版本",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '代码沿革',
-                'ordering': ['id'],
-                'indexes': [models.Index(fields=['to_edition', 'to_code'], name='succession_to')],
-                'constraints': [models.UniqueConstraint(fields=('from_edition', 'to_edition', 'from_code', 'to_code'), name='succession_once')],
+                "verbose_name": "代码沿革",
+                "ordering": ["id"],
+                "indexes": [models.Index(fields=["to_edition", "to_code"], name="succession_to")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("from_edition", "to_edition", "from_code", "to_code"),
+                        name="succession_once",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='codeedition',
-            constraint=models.UniqueConstraint(fields=('table', 'edition'), name='code_edition_name'),
+            model_name="codeedition",
+            constraint=models.UniqueConstraint(
+                fields=("table", "edition"), name="code_edition_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='codeedition',
-            constraint=models.UniqueConstraint(fields=('table', 'valid_from'), name='code_edition_from'),
+            model_name="codeedition",
+            constraint=models.UniqueConstraint(
+                fields=("table", "valid_from"), name="code_edition_from"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='codeedition',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='code_edition_span'),
+            model_name="codeedition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                ),
+                name="code_edition_span",
+            ),
         ),
     ]
