@@ -88,8 +88,8 @@ def _photo(licence: LicenceView) -> bytes | None:
     given = next((entry["value"] for entry in licence.face if entry["name"] == "photo"), None)
     with context_use(context_system("签发证照", name="hall.licences.document")):
         try:
-            if isinstance(given, int):
-                with attachment_open(given) as file:
+            if isinstance(given, int) or str(given).isdigit():
+                with attachment_open(int(given)) as file:
                     return file.read()
             return photo_get(licence.holder_ref.removeprefix("person:"), purpose="签发证照")
         except YiwangError:

@@ -1,5 +1,7 @@
 """Pages of licences: the holder's, the issuing department's, and everybody's for verification."""
 
+from datetime import date
+
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -27,7 +29,9 @@ from yiwang.kernel.api import (
     Source,
     audit_record,
     context_get,
+    date_text,
     flash,
+    localized,
     page_of,
     render,
 )
@@ -158,11 +162,30 @@ def _detail(request: HttpRequest, licence: LicenceView) -> HttpResponse:
     is_staff = context_get().population == "STAFF"
     names = {
         "licence": licence,
+        "face": [
+            (localized(entry["title"]), _face_text(entry["value"]))
+            for entry in licence.face
+            if entry["name"] != "photo"
+        ],
         "states": STATES,
         "may_change": is_staff and context_get().may(REVOKE) and licence.state != "REVOKED",
         "shell": "kernel/ui/desk.html" if is_staff else "kernel/ui/space.html",
     }
     return render(request, "hall/licences/detail.html", names)
+
+
+def _face_text(value: object) -> str:
+    """Write a face value in the active language; dates as dates, lists joined."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return "、".join(_face_text(item) for item in value)
+    if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-":
+        try:
+            return date_text(date.fromisoformat(value))
+        except ValueError:
+            return value
+    return localized(value)
 
 
 def _too_often(address: str) -> bool:
