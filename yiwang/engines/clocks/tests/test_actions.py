@@ -1,20 +1,19 @@
 """Clocks through their actions: what is stored, mirrored, refused and announced."""
 
+import contextlib
 from datetime import date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from yiwang.engines.api import (
+from yiwang.engines.clocks.actions import (
     ClockOverdue,
     ClockStopped,
     ExtensionTooLong,
     PauseGroundUnknown,
-    clock_due_list,
     clock_extend,
-    clock_get,
-    clock_list,
-    clock_map,
     clock_pause,
     clock_rebuild,
     clock_resume,
@@ -22,6 +21,7 @@ from yiwang.engines.api import (
     clock_stop,
 )
 from yiwang.engines.clocks.models import Clock, ClockExtension, ClockPause
+from yiwang.engines.clocks.queries import clock_due_list, clock_get, clock_list, clock_map
 from yiwang.kernel.api import (
     CodeRow,
     audit_list,
@@ -303,3 +303,39 @@ def test_due_clocks_are_listed_soonest_first_in_pages():
     rest = clock_due_list(until=at(10, 31), now=at(9, 28), after=after)
     assert [view.id for view in rest] == [late]
     assert stopped not in {view.id for view in rest}
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["pause", "hearing", "resume", "extend", "stop"]), st.integers(0, 72)
+    ),
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.sampled_from(["WORKING_DAY", "WORKING_HOUR", "CALENDAR_DAY"]), st.integers(0, 90), steps)
+def test_whatever_happens_the_mirror_is_what_the_facts_give(unit, amount, steps):
+    Clock.objects.all().delete()
+    now = at(9, 24)
+    clock_id = start(unit=unit, amount=amount)
+    pause = {"document": "1"}
+    acts = {
+        "pause": lambda: clock_pause(APPLICATION, ground="CORRECTION", **pause, now=now),
+        "hearing": lambda: clock_pause(APPLICATION, ground="HEARING", **pause, now=now),
+        "resume": lambda: clock_resume(APPLICATION, now=now),
+        "extend": lambda: clock_extend(
+            clock_id, amount=2, reason="x", approver_account_id=7, now=now
+        ),
+        "stop": lambda: clock_stop(APPLICATION, now=now),
+    }
+    for act, hours in steps:
+        now += timedelta(hours=hours)
+        with contextlib.suppress(ClockOverdue, ClockStopped):
+            acts[act]()
+    view = clock_get(clock_id, now=now)
+    assert (view.due_at, view.due_state, view.missing_year) == mirror(clock_id)
+    assert view.elapsed + view.remaining == view.amount
+    assert clock_rebuild() == 0
