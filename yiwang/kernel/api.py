@@ -73,6 +73,7 @@ from yiwang.kernel.jobs.queries import job_count, sweep_list, worker_list
 from yiwang.kernel.jobs.registry import job, sweep_register
 from yiwang.kernel.jobs.worker import worker_run
 from yiwang.kernel.packs.actions import pack_load, pack_load_all
+from yiwang.kernel.packs.commands import pack_check, pack_new
 from yiwang.kernel.packs.data import PackState
 from yiwang.kernel.packs.queries import pack_folder_list, pack_health, pack_state_list
 from yiwang.kernel.packs.registry import pack_section_register
@@ -175,10 +176,12 @@ __all__ = [
     "localized",
     "menu_register",
     "office_hours_get",
+    "pack_check",
     "pack_folder_list",
     "pack_health",
     "pack_load",
     "pack_load_all",
+    "pack_new",
     "pack_section_register",
     "pack_state_list",
     "page_of",

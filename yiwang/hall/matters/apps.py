@@ -21,7 +21,7 @@ class HallMattersConfig(AppConfig):
         from yiwang.sdk.errors import N_  # noqa: PLC0415
 
         pack_section_register("matters", matters_read, order=40)
-        pack_section_register("sample", samples_read, order=60)
+        pack_section_register("sample", samples_read, order=60, check_only=True)
         permission_register(
             "hall.matters.manage",
             title={"zh": "维护事项目录", "en": "Maintain the catalogue of matters"},

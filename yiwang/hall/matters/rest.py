@@ -11,7 +11,7 @@ from yiwang.hall.matters.data import MatterFilter
 from yiwang.hall.matters.guides import guide_build
 from yiwang.hall.matters.queries import matter_get, matter_list
 from yiwang.identity.api import public
-from yiwang.sdk.errors import N_, Invalid
+from yiwang.sdk.errors import Invalid
 
 MAX_LIMIT = 200
 FILTERS = tuple(MatterFilter.__dataclass_fields__)

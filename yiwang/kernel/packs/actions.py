@@ -51,10 +51,12 @@ def pack_load(pack_id: str, *, now: datetime) -> PackState:
     return next(state for state in states if state.pack == pack_id)
 
 
-def pack_read_sections(pack: Pack, known: Symbols, *, now: datetime) -> Symbols:
+def pack_read_sections(
+    pack: Pack, known: Symbols, *, now: datetime, check: bool = False
+) -> Symbols:
     """Run every section's reader over a pack inside the caller's transaction; returns its symbols.
 
-    known: symbols of the packs it depends on. Raises `PackError` with the problems of the first
+    known: symbols of the packs it depends on; check: also the sections that are only checked. Raises `PackError` with the problems of the first
     section that has any: later sections refer to it and would only repeat them.
     """
     symbols: Symbols = {}
@@ -65,7 +67,7 @@ def pack_read_sections(pack: Pack, known: Symbols, *, now: datetime) -> Symbols:
 
     for section in section_list():
         files = pack.section(section.name)
-        if files:
+        if files and (check or not section.check_only):
             given = PackSection(pack.manifest, section.name, files, lookup)
             values = _read_section(section, given, now=now)
             symbols[section.name] = {given.qualified(name): value for name, value in values.items()}

@@ -7,9 +7,12 @@ class KernelPacksConfig(AppConfig):
     verbose_name = "应用包"
 
     def ready(self) -> None:
+        from yiwang.kernel.packs.queries import pack_health  # noqa: PLC0415
+        from yiwang.kernel.ui.health import health_probe_register  # noqa: PLC0415
         from yiwang.kernel.ui.menus import menu_register  # noqa: PLC0415
         from yiwang.sdk.errors import N_  # noqa: PLC0415
 
+        health_probe_register("packs", pack_health)
         menu_register(
             "desk",
             N_("Administration"),

@@ -11,6 +11,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from yiwang.kernel.audit.context import context_system, context_use
+from yiwang.kernel.codes.actions import codes_seed_load
 from yiwang.kernel.packs.actions import Symbols, pack_read_sections
 from yiwang.kernel.packs.checks import pack_check_static
 from yiwang.kernel.packs.queries import pack_folder_list, pack_source_list, pack_state_list
@@ -83,6 +84,7 @@ def problems_find(
     problems += refused.values()
     known: dict[str, Symbols] = {}
     with context_use(context_system("check packs", name="pack check")), transaction.atomic():
+        codes_seed_load(now=timezone.now())
         for name in order:
             problems += _read(packs[name], known)
         transaction.set_rollback(True)
@@ -102,7 +104,9 @@ def _read(pack: Pack, known: dict[str, Symbols]) -> list[PackProblem]:
             merged.setdefault(section, {}).update(values)
     try:
         with transaction.atomic():
-            known[pack.manifest.id] = pack_read_sections(pack, merged, now=timezone.now())
+            known[pack.manifest.id] = pack_read_sections(
+                pack, merged, now=timezone.now(), check=True
+            )
     except PackError as error:
         return list(error.problems)
     return []

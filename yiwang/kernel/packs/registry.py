@@ -16,25 +16,34 @@ class SectionReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section and its reader; `order` puts those referred to before those that refer."""
+    """A section and its reader; `order` puts those referred to before those that refer.
+
+    check_only: read by `yw pack check` alone, for what may rest on data of the installation.
+    """
 
     name: str
     reader: SectionReader
     order: int
+    check_only: bool = False
 
 
 _sections: dict[str, Section] = {}
 
 
 def pack_section_register(
-    name: str, reader: Callable[..., dict[str, object] | None], *, order: int = 50
+    name: str,
+    reader: Callable[..., dict[str, object] | None],
+    *,
+    order: int = 50,
+    check_only: bool = False,
 ) -> None:
     """Let `reader` read a section (应用包章节) of every pack.
 
     name: a folder ("matters") or one file ("roles.yaml"); values returned must be JSON.
-    order: roles 5, synonyms 8, forms 10, workflows 20, licences 30, matters 40.
+    order: roles 5, synonyms 8, forms 10, workflows 20, licences 30, matters 40, sample 60.
+    check_only: `yw pack check` reads it, loading does not.
     """
-    _sections[name] = Section(name, reader, order)
+    _sections[name] = Section(name, reader, order, check_only)
 
 
 def section_list() -> list[Section]:

@@ -1,5 +1,6 @@
 """Is the house well (健康检查)? For load balancers, `./start` and people on call."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.core.exceptions import ImproperlyConfigured
@@ -7,7 +8,14 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from yiwang.kernel.jobs.queries import worker_list
-from yiwang.kernel.packs.queries import pack_health
+
+# Apps of the kernel whose own pages need this one tell their state here: name -> counts by state.
+_probes: dict[str, Callable[[], dict[str, int]]] = {}
+
+
+def health_probe_register(name: str, probe: Callable[[], dict[str, int]]) -> None:
+    """Let an app say how it is: `probe` counts things by state; all but LOADED and OK are faults."""
+    _probes[name] = probe
 
 
 def health_get(*, now: datetime) -> dict:
@@ -24,14 +32,19 @@ def health_get(*, now: datetime) -> dict:
         return {"status": "DOWN", "database": "UNREACHABLE"}
     if pending:
         return {"status": "DOWN", "database": "OK", "migrations_pending": pending}
-    worker, packs = _worker(now), pack_health()
-    broken = sum(count for state, count in packs.items() if state != "LOADED")
+    worker, probes = _worker(now), {name: probe() for name, probe in _probes.items()}
+    broken = sum(
+        count
+        for counts in probes.values()
+        for state, count in counts.items()
+        if state not in ("LOADED", "OK")
+    )
     return {
         "status": "OK" if worker["alive"] and not broken else "DEGRADED",
         "database": "OK",
         "migrations_pending": 0,
         "worker": worker,
-        "packs": packs,
+        **probes,
     }
 
 

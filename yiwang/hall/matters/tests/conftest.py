@@ -43,7 +43,7 @@ def system():
 
 @pytest.fixture
 def put(db, system):
-    from yiwang.hall.api import matter_put
+    from yiwang.hall.matters.actions import matter_put
 
     def put_card(*, now=NOW, source="pack:senior@1.0.0", form=11, process=22, **changes):
         return matter_put(

@@ -6,9 +6,11 @@ import gzip
 import pytest
 
 from yiwang.engines.api import search
-from yiwang.hall.api import MatterFilter, catalogue_import, guide_get, matter_get, matter_list
-from yiwang.hall.matters.catalogue import COLUMNS, SHIPPED, CatalogueUnreadable
+from yiwang.hall.matters.catalogue import COLUMNS, SHIPPED, CatalogueUnreadable, catalogue_import
+from yiwang.hall.matters.data import MatterFilter
+from yiwang.hall.matters.guides import guide_get
 from yiwang.hall.matters.models import Matter, MatterVersion
+from yiwang.hall.matters.queries import matter_get, matter_list
 from yiwang.hall.matters.rules import CATALOGUE_DEPARTMENTS, FUNCTION_NAMES, ITEM_TYPES
 from yiwang.hall.matters.tests.conftest import LATER, NOW
 from yiwang.kernel.api import ANONYMOUS, context_use

@@ -7,8 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yiwang.engines.api import form_get, form_put, process_nodes
-from yiwang.hall.api import MatterFilter, guide_get, matter_get, matter_list, matter_put
-from yiwang.hall.matters.guides import guide_build
+from yiwang.hall.matters.actions import matter_put
+from yiwang.hall.matters.data import MatterFilter
+from yiwang.hall.matters.guides import guide_build, guide_get
+from yiwang.hall.matters.queries import matter_get, matter_list
 from yiwang.hall.matters.tests.conftest import CARD, NOW
 from yiwang.sdk.packs import Branch, Limit, Limits, Material
 
@@ -137,13 +139,13 @@ def test_the_guide_names_the_department_in_charge_where_one_lives(put, monkeypat
 
 
 def test_a_pack_says_which_sample_row_its_form_refuses(tmp_path, settings):
-    from yiwang.kernel.packs import commands
+    from yiwang.kernel.api import pack_check, pack_new
 
     settings.PACK_DIRS = [tmp_path, *settings.PACK_DIRS]
-    commands.pack_new("flood_control", title_zh="防汛", echo=lambda line: None)
+    pack_new("flood_control", title_zh="防汛", echo=lambda line: None)
     sample = tmp_path / "flood_control" / "sample" / "registration_apply.yaml"
     sample.write_text(sample.read_text() + "  - values: {name: 张样例, phone: x, reason: 一}\n")
     lines: list[str] = []
-    assert commands.pack_check(["flood_control"], echo=lines.append) == 1
+    assert pack_check(["flood_control"], echo=lines.append) == 1
     assert lines[0].startswith("flood_control/sample/registration_apply.yaml:5: phone: ")
     assert lines[-1] == "1 packs checked, 0 sound, 1 problems"

@@ -5,11 +5,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yiwang.engines.api import search
-from yiwang.hall.api import (
-    MatterFilter,
+from yiwang.hall.matters.actions import MatterCodeTaken, matter_close
+from yiwang.hall.matters.data import MatterFilter
+from yiwang.hall.matters.models import Matter, MatterFacet, MatterVersion
+from yiwang.hall.matters.queries import (
     MatterNotFound,
     life_event_list,
-    matter_close,
     matter_count_by,
     matter_get,
     matter_list,
@@ -17,8 +18,6 @@ from yiwang.hall.api import (
     matter_version_get,
     matter_version_list,
 )
-from yiwang.hall.matters.actions import MatterCodeTaken
-from yiwang.hall.matters.models import Matter, MatterFacet, MatterVersion
 from yiwang.hall.matters.tests.conftest import CARD, LATER, NOW
 from yiwang.kernel.api import ANONYMOUS, audit_list, context_use, event_publish, event_relay
 from yiwang.sdk.errors import SignInNeeded

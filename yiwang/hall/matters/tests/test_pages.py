@@ -3,9 +3,9 @@
 import pytest
 from django.utils import translation
 
-from yiwang.hall.api import catalogue_import
+from yiwang.hall.matters.catalogue import catalogue_import
 from yiwang.hall.matters.tests.conftest import LATER, NOW
-from yiwang.kernel.packs import commands
+from yiwang.kernel.api import pack_new
 
 pytestmark = pytest.mark.django_db
 LIST, SEARCH = "/hall/matters/", "/hall/matters/search/"
@@ -14,12 +14,12 @@ LIST, SEARCH = "/hall/matters/", "/hall/matters/search/"
 @pytest.fixture
 def example(tmp_path, settings):
     """Load a new pack as `yw pack new` makes it; gives its matter's code."""
-    from yiwang.hall.api import matter_list
+    from yiwang.hall.matters.queries import matter_list
     from yiwang.kernel.api import pack_load_all
 
     template = settings.PACK_DIRS
     settings.PACK_DIRS = [tmp_path, *template]
-    commands.pack_new("flood_control", title_zh="防汛", echo=lambda line: None)
+    pack_new("flood_control", title_zh="防汛", echo=lambda line: None)
     settings.PACK_DIRS = [tmp_path]
     states = pack_load_all(NOW)
     assert [state.problems for state in states] == [()]
@@ -91,7 +91,7 @@ def test_the_diagram_of_the_guide_is_the_process_that_runs(client, example):
 
 
 def test_a_catalogue_entry_says_that_it_is_of_another_district(client, catalogue):
-    from yiwang.hall.api import matter_list
+    from yiwang.hall.matters.queries import matter_list
 
     code = matter_list(order="code").rows[0].code
     text = page(client, f"{LIST}{code}/")

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from yiwang.kernel.api import PackState, audit_list, pack_health, pack_load, pack_load_all
+from yiwang.kernel.audit.queries import audit_list
 from yiwang.kernel.packs import commands, registry
+from yiwang.kernel.packs.actions import pack_load, pack_load_all
+from yiwang.kernel.packs.data import PackState
 from yiwang.kernel.packs.models import PackInstallation
+from yiwang.kernel.packs.queries import pack_health
 from yiwang.sdk.errors import NotFound, YiwangError
 from yiwang.sdk.packs import PackError
 
