@@ -95,10 +95,8 @@ def matrix() -> dict[str, dict]:
     """Return the matrix as the code has it: address -> who may open it, and how rows are checked.
 
     rows: only of addresses with parameters that are not open to everyone; "own and other" when a
-    case of `matrix_case` checks them, "unchecked" otherwise.
+    case of `matrix_case` checks them, "whole city" when the role alone decides, else "unchecked".
     """
-    from tests.architecture.matrix_cases import CASES
-
     found = {}
     for route in route_list():
         if route.path in FOREIGN:
@@ -106,10 +104,18 @@ def matrix() -> dict[str, dict]:
         who = open_to(route) if route.policy else ["NO POLICY"]
         entry: dict = {"name": route.name, "open_to": who}
         if not route.is_plain and who != EVERYONE:
-            entry["rows"] = "own and other" if route.name in CASES else "unchecked"
+            entry["rows"] = _rows_of(route.name)
         key = route.path if route.path not in found else f"{route.path}#{route.name}"
         found[key] = entry
     return found
+
+
+def _rows_of(name: str) -> str:
+    from tests.architecture.matrix_cases import CASES, WHOLE_CITY
+
+    if name in CASES:
+        return "own and other"
+    return "whole city" if name in WHOLE_CITY else "unchecked"
 
 
 def committed() -> dict[str, dict]:

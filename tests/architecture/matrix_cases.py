@@ -36,3 +36,17 @@ CASES: dict[str, Callable[[World], Case]] = {}
 def matrix_case(route: str, build: Callable[[World], Case]) -> None:
     """Declare how a route with parameters is tried on one's own and on another's rows."""
     CASES[route] = build
+
+
+# Routes whose rows belong to no department: the role alone decides, over the whole city.
+WHOLE_CITY = frozenset(
+    {
+        "identity_accounts:account_close",
+        "identity_accounts:post_assign",
+        "identity_accounts:post_leave",
+        "identity_accounts:staff_one",
+        "identity_accounts:staff_password",
+        "identity_accounts:staff_sessions_end",
+        "identity_accounts:totp_reset",
+    }
+)

@@ -19,5 +19,7 @@ urlpatterns = [
     path("staff/<int:account_id>/assign/", staff.post_assign, name="post_assign"),
     path("staff/<int:account_id>/leave/", staff.post_leave, name="post_leave"),
     path("staff/<int:account_id>/sessions/", staff.sessions_end, name="staff_sessions_end"),
+    path("staff/<int:account_id>/password/", staff.password_set, name="staff_password"),
+    path("staff/<int:account_id>/second-factor/", staff.totp_reset, name="totp_reset"),
     path("staff/<int:account_id>/close/", staff.account_close, name="account_close"),
 ]

@@ -84,5 +84,5 @@ def token_get() -> str:
 
 
 def _load() -> Directory:
-    rows = Department.objects.order_by("path", "id").values_list(*_COLUMNS)
-    return Directory([DepartmentView(*row) for row in rows])
+    views = [DepartmentView(*row) for row in Department.objects.values_list(*_COLUMNS)]
+    return Directory(sorted(views, key=lambda view: [int(p) for p in view.path.split("/") if p]))

@@ -28,7 +28,7 @@ def name_of(department: DepartmentView) -> dict[str, str]:
 
 
 _COLUMNS = (
-    Column("name", N_("Department name"), order="path", text=lambda row: localized(name_of(row))),
+    Column("name", N_("Department name"), order="name", text=lambda row: localized(name_of(row))),
     Column("level", N_("Level"), text=lambda row: localized(LEVELS[row.level])),
     Column("phone", N_("Phone")),
     Column("address", N_("Address")),
@@ -57,7 +57,7 @@ def department_directory(request: HttpRequest) -> HttpResponse:
         request,
         "identity/organisations/list.html",
         {
-            "page": page_of(request, rows, columns=_COLUMNS, filters=filters, default_order="name"),
+            "page": page_of(request, rows, columns=_COLUMNS, filters=filters, default_order=""),
             "is_search": is_search,
             "levels": LEVELS,
             "level_tabs": _level_tabs(level),

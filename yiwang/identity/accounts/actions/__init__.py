@@ -7,6 +7,7 @@ from yiwang.identity.accounts.actions.accounts import (
     password_change,
     password_set,
     preferences_set,
+    totp_reset,
 )
 from yiwang.identity.accounts.actions.agency import (
     agent_act_for,
@@ -53,4 +54,5 @@ __all__ = [
     "sign_in_password",
     "sign_out",
     "totp_enrol",
+    "totp_reset",
 ]

@@ -92,6 +92,15 @@ def password_set(account_id: int, *, password: str, now: datetime) -> None:
     audit_record(f"account:{account_id}", detail={"sessions_ended": sessions_end(account_id)})
 
 
+@action("identity.accounts.totp_reset", permission="identity.accounts.manage")
+def totp_reset(account_id: int, *, now: datetime) -> None:
+    """Forget a second factor (解绑动态口令), for a lost phone; the next sign-in sets up another."""
+    changed = Account.objects.filter(pk=account_id, is_active=True).update(totp_secret="")
+    if not changed:
+        raise AccountUnknown(key=account_id)
+    audit_record(f"account:{account_id}", detail={"sessions_ended": sessions_end(account_id)})
+
+
 @action("identity.accounts.password_change")
 def password_change(
     account_id: int, *, present: str, password: str, session_ref: str, now: datetime

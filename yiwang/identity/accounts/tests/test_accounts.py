@@ -350,6 +350,24 @@ def test_system_administration_creates_and_security_administration_assigns(city,
     assert PostHolding.objects.get(pk=holding.pk).to_date == timezone.localdate()
 
 
+def test_a_lost_phone_and_a_forgotten_password_are_helped_by_system_administration(
+    city, client, client_b
+):
+    li = city.staff("li", "REVIEWER")
+    client.force_login(city.staff("sys", "SYSTEM_ADMIN"))
+    client_b.force_login(li)
+    url = f"/identity/accounts/staff/{li.pk}/"
+    assert client_b.post(f"{url}second-factor/").status_code == 403
+    assert client.post(f"{url}password/", {"password": "short"}).status_code == 302
+    assert Account.objects.get(pk=li.pk).check_password(PASSWORD)
+    client.post(f"{url}password/", {"password": "一二三四五六七八九十"})
+    client.post(f"{url}second-factor/")
+    li.refresh_from_db()
+    assert li.check_password("一二三四五六七八九十")
+    assert li.totp_secret == ""
+    assert client_b.get("/identity/accounts/profile/").status_code == 302
+
+
 def test_the_department_for_a_post_is_found_by_its_name(city, client):
     client.force_login(city.staff("sec", "SECURITY_ADMIN"))
     li = city.staff("li", "REVIEWER")

@@ -1,10 +1,13 @@
 """Signing in: password, second factor, lockout, sessions, the demonstration's short cut."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 import pyotp
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from yiwang.identity.accounts.actions import sign_in_code, sign_in_password
@@ -329,3 +332,24 @@ def test_a_real_city_has_no_short_cut(city, client):
 
 def test_the_clock_of_these_tests_is_a_friday_morning_in_suzhou():
     assert datetime(2026, 11, 20, 2, tzinfo=UTC) == NOW
+
+
+def test_guesses_at_the_same_moment_do_not_pass_the_limit(transactional_db, city):
+    city.account("wang", "CITIZEN")
+    # SQLite in memory has one writer and no waiting; there the guesses come one by one.
+    together = 12 if connection.vendor == "postgresql" else 1
+
+    def guess(number: int) -> str:
+        try:
+            sign_in_password("wang", f"wrong {number}", now=NOW)
+        except SignInFailed:
+            return "failed"
+        except SignInLocked:
+            return "locked"
+        finally:
+            connection.close()
+        return "in"
+
+    with ThreadPoolExecutor(together) as pool:
+        results = Counter(pool.map(guess, range(12)))
+    assert results == {"failed": 5, "locked": 7}

@@ -194,6 +194,32 @@ def sessions_end(request: HttpRequest, account_id: int) -> HttpResponse:
 
 @allow(populations={"STAFF"}, permission=_MANAGE)
 @require_POST
+def totp_reset(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Forget the second factor of an account (解绑动态口令)."""
+    return _act(
+        request,
+        account_id,
+        lambda: actions.totp_reset(account_id, now=timezone.now()),
+        _("The second factor is removed; the next sign-in sets up a new one."),
+    )
+
+
+@allow(populations={"STAFF"}, permission=_MANAGE)
+@sensitive_post_parameters("password")
+@require_POST
+def password_set(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Give an account a new password (重置口令)."""
+    password = request.POST.get("password", "")[:1000]
+    return _act(
+        request,
+        account_id,
+        lambda: actions.password_set(account_id, password=password, now=timezone.now()),
+        _("The password is set and all sessions of the account are closed."),
+    )
+
+
+@allow(populations={"STAFF"}, permission=_MANAGE)
+@require_POST
 def account_close(request: HttpRequest, account_id: int) -> HttpResponse:
     """Close an account (停用账户)."""
     return _act(
@@ -208,6 +234,9 @@ def _act(request: HttpRequest, account_id: int, act, done: str) -> HttpResponse:
     """Carry out one act and come back with a sentence about it."""
     try:
         act()
+    except Invalid as error:
+        sentences = [_(text) for texts in error.fields.values() for text in texts]
+        flash(request, "danger", " ".join(sentences) or error_text(error))
     except YiwangError as error:
         flash(request, "danger", error_text(error))
     else:
