@@ -15,6 +15,8 @@ from yiwang.kernel.api import action, audit_record, context_system, context_use
 from yiwang.resources.api import photo_get
 from yiwang.sdk.errors import YiwangError
 
+IMAGE_PPI = 110
+
 
 def licence_document_get(licence_id: int) -> bytes:
     """Return the PDF of a licence (证照文件) that the acting person may see.
@@ -26,6 +28,12 @@ def licence_document_get(licence_id: int) -> bytes:
     if not licence.is_good:
         return _typeset(licence)
     return _stored(licence) or licence_document_store(licence_id)
+
+
+def licence_image_get(licence_id: int) -> bytes:
+    """Return a picture (证照图像) of a licence that the acting person may see, as PNG."""
+    licence = licence_get(licence_id)
+    return document_make(licence, photo=_photo(licence), form="png", ppi=IMAGE_PPI)
 
 
 def licence_document_store(licence_id: int) -> bytes:

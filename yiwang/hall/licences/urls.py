@@ -8,6 +8,7 @@ urlpatterns = [
     path("verify/", views.verify, name="verify"),
     path("verify/<str:code>/", views.verify_code, name="verify_code"),
     path("<int:licence_id>/", views.detail, name="detail"),
+    path("<int:licence_id>/image", views.image, name="image"),
     path("<int:licence_id>/pdf", views.pdf, name="pdf"),
     path("<int:licence_id>/<str:act>/", views.state_change, name="state_change"),
 ]

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from yiwang.hall.licences.actions import licence_resume, licence_revoke, licence_suspend
 from yiwang.hall.licences.data import LicenceView
-from yiwang.hall.licences.documents import licence_document_get
+from yiwang.hall.licences.documents import licence_document_get, licence_image_get
 from yiwang.hall.licences.errors import ReasonMissing
 from yiwang.hall.licences.queries import (
     REVOKE,
@@ -50,7 +50,7 @@ COLUMNS = (
     Column("number", N_("Number")),
     Column("title", N_("Licence")),
     Column("holder_name", N_("Holder")),
-    Column("issued_at", N_("Issued")),
+    Column("issued_at", N_("Date of issue")),
     Column("state", N_("State")),
 )
 # Sixteen letters cannot be guessed anyway (80 bits); this keeps a machine from trying.
@@ -94,6 +94,15 @@ def pdf(request: HttpRequest, licence_id: int) -> HttpResponse:
     response = HttpResponse(licence_document_get(licence_id), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="licence-{licence.number}.pdf"'
     response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_GET
+@allow(purpose="查看证照")
+def image(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """Hand out a picture of the document (证照图像), for the page that shows the licence."""
+    response = HttpResponse(licence_image_get(licence_id), content_type="image/png")
+    response["Cache-Control"] = "private, max-age=300"
     return response
 
 

@@ -57,6 +57,8 @@ def test_the_holder_finds_the_licence_opens_it_and_takes_the_pdf(hall, client):
     assert pdf["Content-Type"] == "application/pdf"
     assert pdf.content.startswith(b"%PDF")
     assert "no-store" in pdf["Cache-Control"]
+    picture = client.get(f"/hall/licences/{licence.id}/image")
+    assert picture.content.startswith(b"\x89PNG")
 
 
 def test_an_empty_list_says_why_and_offers_the_next_step(hall, client):
@@ -64,7 +66,7 @@ def test_an_empty_list_says_why_and_offers_the_next_step(hall, client):
     assert "还没有证照" in client.get("/hall/licences/").content.decode()
 
 
-@pytest.mark.parametrize("path", ["", "pdf"])
+@pytest.mark.parametrize("path", ["", "pdf", "image"])
 def test_a_neighbour_is_told_that_there_is_nothing(hall, client, path):
     licence = hall.issue()
     client.force_login(_citizen("gu", "person:P2"))
