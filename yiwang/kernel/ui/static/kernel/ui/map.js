@@ -21,13 +21,43 @@ function bounds(collections) {
   return box[0] > box[2] ? null : [[box[0], box[1]], [box[2], box[3]]];
 }
 
+const many = (data) => data.features.length > 30;
+
+// The centre of the largest ring of an area, weighted by its surface.
+function centre(geometry) {
+  const rings = geometry.type === "Polygon" ? [geometry.coordinates[0]] : geometry.coordinates.map((one) => one[0]);
+  let best = { surface: 0, place: rings[0][0] };
+  for (const ring of rings) {
+    let [surface, x, y] = [0, 0, 0];
+    for (let i = 0; i < ring.length - 1; i++) {
+      const cross = ring[i][0] * ring[i + 1][1] - ring[i + 1][0] * ring[i][1];
+      surface += cross; x += (ring[i][0] + ring[i + 1][0]) * cross; y += (ring[i][1] + ring[i + 1][1]) * cross;
+    }
+    if (Math.abs(surface) > best.surface) best = { surface: Math.abs(surface), place: [x / (3 * surface), y / (3 * surface)] };
+  }
+  return best.place;
+}
+
+// Names of a few areas as text of the page: no glyph files, and they grow with large print.
+function names(map, data, label) {
+  const areas = data.features.filter((one) => one.geometry?.type.endsWith("Polygon") && one.properties[label]);
+  if (areas.length > 40) return;
+  for (const area of areas) {
+    const element = document.createElement("span");
+    element.className = "map-label";
+    element.textContent = area.properties[label];
+    new window.maplibregl.Marker({ element }).setLngLat(centre(area.geometry)).addTo(map);
+  }
+}
+
 function add(map, data, { id, colour, label }) {
   map.addSource(id, { type: "geojson", data, generateId: true });
   const only = (...kinds) => ["in", ["geometry-type"], ["literal", kinds.flatMap((kind) => [kind, `Multi${kind}`])]];
   map.addLayer({ id: `${id}-area`, type: "fill", source: id, filter: only("Polygon"), paint: { "fill-color": colour, "fill-opacity": ["case", ["boolean", ["feature-state", "over"], false], 0.35, 0.14] } });
-  map.addLayer({ id: `${id}-line`, type: "line", source: id, filter: only("Polygon", "LineString"), paint: { "line-color": ["coalesce", ["get", "colour"], colour], "line-width": ["match", ["geometry-type"], "LineString", 3, "MultiLineString", 3, 1.2] } });
-  map.addLayer({ id: `${id}-point`, type: "circle", source: id, filter: only("Point"), paint: { "circle-color": colour, "circle-radius": 6, "circle-stroke-color": "#fff", "circle-stroke-width": 2 } });
+  map.addLayer({ id: `${id}-line`, type: "line", source: id, filter: only("Polygon", "LineString"), paint: { "line-color": ["coalesce", ["get", "colour"], colour], "line-width": ["match", ["geometry-type"], "LineString", 2.5, "MultiLineString", 2.5, 1.2] } });
+  map.addLayer({ id: `${id}-point`, type: "circle", source: id, filter: only("Point"), paint: { "circle-color": colour, "circle-radius": many(data) ? ["interpolate", ["linear"], ["zoom"], 8, 1.5, 11, 3, 14, 7] : 6, "circle-stroke-color": "#fff", "circle-stroke-width": many(data) ? ["interpolate", ["linear"], ["zoom"], 8, 0, 11, 1, 14, 2] : 2 } });
   const layers = [`${id}-area`, `${id}-line`, `${id}-point`];
+  names(map, data, label);
   let over = null;
   map.on("mousemove", layers[0], (event) => {
     if (over !== null) map.setFeatureState({ source: id, id: over }, { over: false });
