@@ -13,7 +13,10 @@ from yiwang.kernel.events.actions import event_publish
 from yiwang.sdk.errors import N_, Conflict, Invalid, NotFound
 
 SEED = Path(__file__).parent / "data" / "chinese-days.json"
-SEED_SOURCE = "chinese-days (MIT), from the State Council's notices"
+SEED_SOURCE = {
+    "zh": "国务院办公厅节假日安排通知（据 chinese-days，MIT）",
+    "en": "Notices of the General Office of the State Council (as in chinese-days, MIT)",
+}
 
 
 class ClosureExists(Conflict):
@@ -31,12 +34,13 @@ def calendar_seed_load(*, now: datetime) -> LoadReport:
 
 
 @action("kernel.calendar.load", permission="kernel.calendar.load")
-def calendar_year_load(content: dict, *, source: str, now: datetime) -> LoadReport:
+def calendar_year_load(content: dict, *, source: dict[str, str] | str, now: datetime) -> LoadReport:
     """Load one or more years (载入放假安排); the same content a second time changes nothing.
 
     content: {"holidays": {ISO date: "English,中文"}, "workdays": {…}}. A year in it replaces that
-    year; other years stay. Announces "calendar.changed". Raises `CalendarFileInvalid`.
+    year; other years stay. source: where it was taken from, {zh, en} or one text for both. Announces "calendar.changed". Raises `CalendarFileInvalid`.
     """
+    source = {"zh": source, "en": source} if isinstance(source, str) else source
     known = dict(CalendarYear.objects.values_list("year", "digest"))
     added, changed, unchanged = [], [], []
     for year, days in calendar_file_parse(content).items():
@@ -99,7 +103,7 @@ def closure_remove(closure_id: int, *, reason: str) -> None:
 
 
 def _year_write(
-    year: int, days: list[CalendarDayView], *, source: str, digest: str, now: datetime
+    year: int, days: list[CalendarDayView], *, source: dict, digest: str, now: datetime
 ) -> None:
     row, _is_new = CalendarYear.objects.update_or_create(
         year=year, defaults={"source": source, "digest": digest, "loaded_at": now}

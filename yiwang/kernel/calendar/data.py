@@ -37,10 +37,10 @@ class ClosureView:
 
 @dataclass(frozen=True, slots=True)
 class CalendarYearView:
-    """One published year (年度放假安排) with its days; source names where it was taken from."""
+    """One published year (年度放假安排) with its days; source {zh, en}: where it was taken from."""
 
     year: int
-    source: str
+    source: dict[str, str]
     days: tuple[CalendarDayView, ...]
 
 

@@ -25,7 +25,7 @@ class CalendarYear(models.Model):
     """One year of the State Council's notice (年度放假安排)."""
 
     year = models.SmallIntegerField("年度", unique=True)
-    source = models.CharField("来源", max_length=200)
+    source = models.JSONField("来源")
     digest = models.CharField("摘要", max_length=64)
     loaded_at = models.DateTimeField("载入时间")
 

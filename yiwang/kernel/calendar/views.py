@@ -115,4 +115,5 @@ def _spans(
     for day in days:
         _name, off, worked = spans.setdefault(day.name["zh"], (day.name, [], []))
         (off if day.kind == "HOLIDAY" else worked).append(day.date)
-    return [(name, off[0], off[-1], worked) for name, off, worked in spans.values() if off]
+    found = [(name, off[0], off[-1], worked) for name, off, worked in spans.values() if off]
+    return sorted(found, key=lambda span: span[1])

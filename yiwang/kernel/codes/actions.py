@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -108,7 +108,7 @@ def code_table_load(  # noqa: PLR0913
     rows: Iterable[CodeRow],
     valid_from: date,
     now: datetime,
-    source: str,
+    source: Mapping[str, str] | str,
     valid_to: date | None = None,
     title: dict[str, str] | None = None,
     standard_ref: str = "",
@@ -117,7 +117,7 @@ def code_table_load(  # noqa: PLR0913
     """Load an edition of a table (载入版本) and say what became of every code of the one before.
 
     The edition before ends where this one begins, and this one where the next one begins. The same
-    content again changes nothing. Raises `EditionExists`, `EditionDateTaken`, `CodeFileInvalid`.
+    content again changes nothing. source: {zh, en} or one text for both. Raises `EditionExists`, `EditionDateTaken`, `CodeFileInvalid`.
     """
     rows = tuple(rows)
     if not (table and edition and rows):
@@ -143,7 +143,7 @@ def code_table_load(  # noqa: PLR0913
             valid_from=valid_from,
             valid_to=valid_to,
             standard_ref=standard_ref,
-            source=source,
+            source={"zh": source, "en": source} if isinstance(source, str) else dict(source),
             is_made=is_made,
             digest=digest,
             loaded_at=now,

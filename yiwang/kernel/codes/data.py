@@ -27,14 +27,14 @@ class CodeView:
 
 @dataclass(frozen=True, slots=True)
 class EditionView:
-    """One edition (版本) with how many codes it has."""
+    """One edition (版本) with how many codes it has. source: {zh, en}."""
 
     table: str
     edition: str
     valid_from: date
     valid_to: date | None
     standard_ref: str
-    source: str
+    source: dict[str, str]
     is_made: bool
     codes: int
 

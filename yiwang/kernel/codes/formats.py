@@ -31,7 +31,7 @@ class CodeFile:
     valid_from: date | None = None
     valid_to: date | None = None
     standard_ref: str = ""
-    source: str = ""
+    source: Mapping[str, str] | str = ""
     is_made: bool = False
     file: str = ""
 

@@ -26,7 +26,7 @@ class CodeEdition(models.Model):
     valid_from = models.DateField("启用日期")
     valid_to = models.DateField("停用日期", null=True)
     standard_ref = models.CharField("标准", max_length=120, blank=True)
-    source = models.CharField("来源", max_length=300)
+    source = models.JSONField("来源")
     is_made = models.BooleanField("虚构数据", default=False)
     digest = models.CharField("摘要", max_length=64)
     loaded_at = models.DateTimeField("载入时间")

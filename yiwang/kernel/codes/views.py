@@ -33,6 +33,24 @@ FILTERS = [
     Filter("parent", N_("Directly below the code")),
     Filter("as_of", N_("As of"), kind="date"),
 ]
+# How the attributes of the shipped tables read; others are shown as they are.
+WORDS = {
+    "kind": N_("Kind:"),
+    "basis": N_("Basis:"),
+    "platform_code": N_("Code in the city's data platform:"),
+    "gbt_39046": N_("Code in GB/T 39046:"),
+    "stars": N_("Stars:"),
+    "is_bad": N_("Counts as a bad rating:"),
+    "yes": N_("yes"),
+    "no": N_("no"),
+    "subdistrict": N_("subdistrict"),
+    "town": N_("town"),
+    "community": N_("community"),
+    "village": N_("village"),
+    "other": N_("other"),
+    "functional_area": N_("functional area"),
+    "functional_zone": N_("functional zone"),
+}
 CHANGE_COLUMNS = [
     Column("kind", N_("What happened")),
     Column("from_code", N_("Old code")),
@@ -92,6 +110,7 @@ def table(request: HttpRequest, key: str) -> HttpResponse:
             "page": page,
             "as_of": as_of,
             "edition": edition,
+            "words": WORDS,
             "above": code_get(key, parent, as_of) if parent else None,
         },
     )

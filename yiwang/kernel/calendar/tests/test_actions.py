@@ -78,7 +78,7 @@ def test_a_corrected_year_replaces_only_that_year():
     report = calendar_year_load(content, source="correction", now=NOW)
     assert (report.added, report.changed, len(report.unchanged)) == ((), (2026,), 22)
     assert not calendar_get().is_working(date(2026, 12, 31))
-    assert CalendarYear.objects.get(year=2025).source != "correction"
+    assert CalendarYear.objects.get(year=2025).source["en"] != "correction"
     assert _published()[-1]["years"] == [2026]
 
 
