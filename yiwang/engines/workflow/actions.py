@@ -26,7 +26,6 @@ from yiwang.engines.workflow.data import (
     WorkItemClosed,
     WorkItemForbidden,
     WorkItemHeld,
-    WorkItemNotFound,
     WorkItemSuspended,
 )
 from yiwang.engines.workflow.engine import Step
@@ -51,7 +50,7 @@ from yiwang.kernel.api import (
     context_system,
     context_use,
 )
-from yiwang.sdk.errors import N_, Forbidden, Invalid
+from yiwang.sdk.errors import N_, Conflict, Forbidden, Invalid
 
 READY, CLAIMED, SUSPENDED = WorkItem.State.READY, WorkItem.State.CLAIMED, WorkItem.State.SUSPENDED
 RUNNING = ProcessInstance.State.RUNNING
@@ -128,15 +127,11 @@ def process_start(
 
 
 def _item_open(item_id: int, now: datetime.datetime) -> tuple[Step, WorkItem]:
-    """Lock the item's instance and return both, the item open and its instance running."""
-    instance_id = WorkItem.objects.filter(pk=item_id).values_list("instance_id", flat=True).first()
-    if instance_id is None:
-        raise WorkItemNotFound()
-    instance = engine.instance_lock(instance_id)
-    item = WorkItem.objects.get(pk=item_id)
+    """Lock the item's instance and return the step and the item, which is open."""
+    item = engine.item_lock(item_id)
     if item.closed_at is not None:
         raise WorkItemClosed()
-    return Step(instance, now=now), item
+    return Step(item.instance, now=now), item
 
 
 def _is_system(context: RequestContext) -> bool:
@@ -160,10 +155,18 @@ def _instance_allow(instance: ProcessInstance, context: RequestContext) -> None:
         raise Forbidden()
 
 
-def _item_change(item: WorkItem, *, states: Iterable[str], **changes: object) -> None:
-    """Change an item by a guarded update: only from one of these states, else `WorkItemClosed`."""
-    if not WorkItem.objects.filter(pk=item.pk, state__in=states).update(**changes):
+def _item_change(step: Step, item: WorkItem, **changes: object) -> None:
+    """Change an item if it still is as it was read, else say what became of it."""
+    same = {"state": item.state, "assignee_id": item.assignee_id}
+    if WorkItem.objects.filter(pk=item.pk, department_id=item.department_id, **same).update(
+        **changes
+    ):
+        return
+    item.refresh_from_db(fields=["state", "assignee_id", "department_id", "closed_at"])
+    if item.closed_at is not None:
         raise WorkItemClosed()
+    _item_workable(item, step.context)
+    raise Conflict()
 
 
 def _item_audit(item: WorkItem, **detail: object) -> None:
@@ -180,7 +183,7 @@ def work_item_claim(item_id: int, *, now: datetime.datetime, account_id: int | N
     holder = account_id if _is_system(context) else context.account_id
     if holder is None:
         raise Invalid(N_("An item is claimed by an account."))
-    _item_change(item, states=[READY, CLAIMED], state=CLAIMED, assignee_id=holder)
+    _item_change(step, item, state=CLAIMED, assignee_id=holder)
     step.log("CLAIMED", item.node_id, token=item.token_number, state=CLAIMED, assignee=holder)
     step.save()
     _item_audit(item, assignee=holder)
@@ -191,7 +194,9 @@ def work_item_release(item_id: int, *, now: datetime.datetime) -> None:
     """Put a claimed item back for the colleagues (退回待办池)."""
     step, item = _item_open(item_id, now)
     _item_workable(item, step.context)
-    _item_change(item, states=[CLAIMED], state=READY, assignee_id=None)
+    if item.state != CLAIMED:
+        raise Conflict()
+    _item_change(step, item, state=READY, assignee_id=None)
     step.log("RELEASED", item.node_id, token=item.token_number, state=READY, assignee=None)
     step.save()
     _item_audit(item)
@@ -220,8 +225,8 @@ def work_item_complete(
         raise OutcomeNotAllowed(outcome=outcome, allowed=", ".join(allowed))
     holder = context.account_id or item.assignee_id
     _item_change(
+        step,
         item,
-        states=[READY, CLAIMED],
         state=WorkItem.State.COMPLETED,
         assignee_id=holder,
         outcome=outcome,
@@ -263,8 +268,8 @@ def work_item_request_correction(
         raise Invalid(fields={"ground": [N_("State the ground.")]})
     holder = context.account_id or item.assignee_id
     _item_change(
+        step,
         item,
-        states=[READY, CLAIMED],
         state=SUSPENDED,
         paused_by=WorkItem.Pause.ITEM,
         ground=ground[:80],
@@ -301,7 +306,7 @@ def work_item_resume(item_id: int, *, now: datetime.datetime, comment: str = "")
         back, paused_by = SUSPENDED, WorkItem.Pause.INSTANCE
     else:
         timers_resume(item.instance_id, now=now, token_number=item.token_number)
-    _item_change(item, states=[SUSPENDED], state=back, paused_by=paused_by, ground="")
+    _item_change(step, item, state=back, paused_by=paused_by, ground="")
     step.log(
         "CORRECTION_ANSWERED", item.node_id, token=item.token_number, state=back, comment=comment
     )
@@ -332,8 +337,8 @@ def work_item_transfer(
     state = READY if to_account_id is None else CLAIMED
     department_id = to_department_id or item.department_id
     _item_change(
+        step,
         item,
-        states=[READY, CLAIMED],
         state=state,
         assignee_id=to_account_id,
         department_id=department_id,

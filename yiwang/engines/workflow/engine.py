@@ -25,6 +25,7 @@ from yiwang.engines.workflow.data import (
     ProcessStuck,
     ServiceCall,
     ServiceUnknown,
+    WorkItemNotFound,
 )
 from yiwang.engines.workflow.deadlines import due_at_get, warn_at_get
 from yiwang.engines.workflow.models import (
@@ -36,6 +37,7 @@ from yiwang.engines.workflow.models import (
     WorkItem,
 )
 from yiwang.engines.workflow.registry import SERVICES
+from yiwang.engines.workflow.rows import rows_insert, tokens_delete, tokens_read
 from yiwang.engines.workflow.rules import NO_DUE
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import Conflict
@@ -77,9 +79,8 @@ class Mark:
     scope: int
 
 
-_LOCKED = ProcessInstance.objects.select_related("version").defer(
-    "version__xml", "version__created_at"
-)
+_LOCKED = ProcessInstance.objects.select_related("version").defer("version__xml")
+_ITEM_LOCKED = WorkItem.objects.select_related("instance__version").defer("instance__version__xml")
 
 
 def instance_lock(instance_id: int) -> ProcessInstance:
@@ -87,10 +88,22 @@ def instance_lock(instance_id: int) -> ProcessInstance:
 
     On PostgreSQL the row is locked; on SQLite the immediate transaction holds the only writer.
     """
-    instance = _LOCKED.select_for_update(of=("self",)).filter(pk=instance_id).first()
-    if instance is None:
-        raise InstanceNotFound()
-    return instance
+    try:
+        return _LOCKED.select_for_update(of=("self",)).get(pk=instance_id)
+    except ProcessInstance.DoesNotExist:
+        raise InstanceNotFound() from None
+
+
+def item_lock(item_id: int) -> WorkItem:
+    """Read an item and lock its instance in one statement. Raises `WorkItemNotFound`.
+
+    Where the lock had to be waited for, PostgreSQL gives the instance as it is now, but the item as
+    it was: whoever changes the item must guard the update by what was read (`item_change`).
+    """
+    try:
+        return _ITEM_LOCKED.select_for_update(of=("instance",)).get(pk=item_id)
+    except WorkItem.DoesNotExist:
+        raise WorkItemNotFound() from None
 
 
 class Step:
@@ -111,8 +124,7 @@ class Step:
         self.dropped_timers: set[int] = set()
         self.added: dict[int, Mark] = {}
         self.gone: list[int] = []
-        columns = ("number", "node_id", "state", "flow_id", "scope")
-        rows = instance.tokens.values_list(*columns) if instance.revision else ()
+        rows = tokens_read(instance.pk) if instance.revision else ()
         self.marks = {row[0]: Mark(*row) for row in rows}
 
     def log(self, kind: str, node_id: str = "", **detail: object) -> int:
@@ -173,19 +185,17 @@ class Step:
             raise Conflict()
         instance.revision = self.read_revision = self.revision
         self._save_tokens()
-        if self.items:
-            WorkItem.objects.bulk_create(self.items)
-        if self.timers:
-            Timer.objects.bulk_create(self.timers)
-        HistoryEvent.objects.bulk_create(self.events)
+        rows_insert(self.items)
+        rows_insert(self.timers)
+        rows_insert(self.events)
         self.events, self.items, self.timers = [], [], []
 
     def _save_tokens(self) -> None:
         pk = self.instance.pk
         if self.gone:
-            Token.objects.filter(instance_id=pk, number__in=self.gone).delete()
-        if self.added:
-            Token.objects.bulk_create(
+            tokens_delete(pk, self.gone)
+        rows_insert(
+            [
                 Token(
                     instance_id=pk,
                     number=mark.number,
@@ -195,7 +205,8 @@ class Step:
                     scope=mark.scope,
                 )
                 for mark in self.added.values()
-            )
+            ]
+        )
         if self.dropped_timers:
             Timer.objects.filter(
                 instance_id=pk,
