@@ -16,6 +16,7 @@ from yiwang.resources.api import photo_get
 from yiwang.sdk.errors import YiwangError
 
 IMAGE_PPI = 110
+PURPOSE = "签发证照"
 
 
 def licence_document_get(licence_id: int) -> bytes:
@@ -26,40 +27,52 @@ def licence_document_get(licence_id: int) -> bytes:
     """
     licence = licence_get(licence_id)
     if not licence.is_good:
-        return _typeset(licence)
+        return document_make(licence)
     return _stored(licence) or licence_document_store(licence_id)
 
 
 def licence_image_get(licence_id: int) -> bytes:
-    """Return a picture (证照图像) of a licence that the acting person may see, as PNG."""
+    """Return a picture (证照图像) of a licence that the acting person may see, as PNG.
+
+    It is kept beside the PDF: the registry is asked for the portrait once, not at every look.
+    """
     licence = licence_get(licence_id)
-    return document_make(licence, photo=_photo(licence), form="png", ppi=IMAGE_PPI)
+    if not licence.is_good:
+        return document_make(licence, form="png", ppi=IMAGE_PPI)
+    digest = hashlib.sha256(licence_document_get(licence_id)).hexdigest()
+    kept = _read(_path(licence, digest, "png"))
+    if kept is None:
+        licence_document_store(licence_id)
+        kept = _read(_path(licence, digest, "png"))
+    return kept or document_make(licence, form="png", ppi=IMAGE_PPI)
 
 
 def licence_document_store(licence_id: int) -> bytes:
     """Typeset a licence and keep the file (制作证照文件); idempotent, the same bytes each time."""
-    with context_use(context_system("签发证照", name="hall.licences.document")):
+    with context_use(context_system(PURPOSE, name="hall.licences.document")):
         licence = licence_get(licence_id)
-        content = _typeset(licence)
+        photo = _photo(licence) if licence.is_good else None
+        content = document_make(licence, photo=photo)
         if licence.is_good:
-            _keep(licence, content)
+            digest = hashlib.sha256(content).hexdigest()
+            _keep(_path(licence, digest), content)
+            image = document_make(licence, photo=photo, form="png", ppi=IMAGE_PPI)
+            _keep(_path(licence, digest, "png"), image)
+            if digest != licence.document_sha256:
+                _note(licence.id, path=_path(licence, digest), digest=digest)
     return content
 
 
-def _keep(licence: LicenceView, content: bytes) -> None:
-    digest = hashlib.sha256(content).hexdigest()
-    path = _path(licence, digest)
+def _keep(path: str, content: bytes) -> None:
     if default_storage.exists(path) and _read(path) != content:
         default_storage.delete(path)
     if not default_storage.exists(path):
         default_storage.save(path, ContentFile(content))
-    if digest != licence.document_sha256:
-        _note(licence.id, path=path, digest=digest)
 
 
 @action("hall.licences.document_store")
 def _note(licence_id: int, *, path: str, digest: str) -> None:
-    with data_scope(purpose="签发证照", reason=f"licence:{licence_id}"):
+    with data_scope(purpose=PURPOSE, reason=f"licence:{licence_id}"):
         Licence.objects.filter(pk=licence_id).update(document_path=path, document_sha256=digest)
     audit_record(f"licence:{licence_id}", detail={"sha256": digest})
 
@@ -73,8 +86,8 @@ def _stored(licence: LicenceView) -> bytes | None:
     return content
 
 
-def _path(licence: LicenceView, digest: str) -> str:
-    return f"licences/{licence.issued_at:%Y}/{digest}.pdf"
+def _path(licence: LicenceView, digest: str, form: str = "pdf") -> str:
+    return f"licences/{licence.issued_at:%Y}/{digest}.{form}"
 
 
 def _read(path: str) -> bytes | None:
@@ -85,21 +98,16 @@ def _read(path: str) -> bytes | None:
         return None
 
 
-def _typeset(licence: LicenceView) -> bytes:
-    return document_make(licence, photo=_photo(licence))
-
-
 def _photo(licence: LicenceView) -> bytes | None:
     """Return the portrait for a card: what the applicant sent, else the registry's, else none."""
     if licence.template != CARD or not licence.holder_ref.startswith("person:"):
         return None
     given = next((entry["value"] for entry in licence.face if entry["name"] == "photo"), None)
-    with context_use(context_system("签发证照", name="hall.licences.document")):
-        try:
-            if isinstance(given, int) or str(given).isdigit():
-                with attachment_open(int(given)) as file:
-                    return file.read()
-            return photo_get(licence.holder_ref.removeprefix("person:"), purpose="签发证照")
-        except YiwangError:
-            # No portrait anywhere: the card has a silhouette, the licence is issued all the same.
-            return None
+    try:
+        if isinstance(given, int) or str(given).isdigit():
+            with attachment_open(int(given)) as file:
+                return file.read()
+        return photo_get(licence.holder_ref.removeprefix("person:"), purpose=PURPOSE)
+    except YiwangError:
+        # No portrait anywhere: the card has a silhouette, the licence is issued all the same.
+        return None

@@ -45,7 +45,7 @@ def document_make(
         (root / "data.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         result = typst.Compiler(
             str(root / main), root=str(root), font_paths=_fonts(), ignore_system_fonts=True
-        ).compile(format=form, ppi=ppi, timestamp=licence.issued_at).replace(microsecond=0)
+        ).compile(format=form, ppi=ppi, timestamp=licence.issued_at.replace(microsecond=0))
     return result if isinstance(result, bytes) else result[0]
 
 

@@ -174,7 +174,7 @@ def _detail(request: HttpRequest, licence: LicenceView) -> HttpResponse:
         "face": [
             (localized(entry["title"]), _face_text(entry["value"]))
             for entry in licence.face
-            if entry["name"] != "photo"
+            if entry["name"] != "photo" and entry["value"] != licence.holder_name
         ],
         "states": STATES,
         "may_change": is_staff and context_get().may(REVOKE) and licence.state != "REVOKED",

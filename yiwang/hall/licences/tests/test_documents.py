@@ -11,7 +11,11 @@ from pypdf import PdfReader
 
 from yiwang.hall.licences import documents, typesetting
 from yiwang.hall.licences.actions import licence_revoke
-from yiwang.hall.licences.documents import licence_document_get, licence_document_store
+from yiwang.hall.licences.documents import (
+    licence_document_get,
+    licence_document_store,
+    licence_image_get,
+)
 from yiwang.hall.licences.errors import FontsMissing, LicenceNotFound
 from yiwang.hall.licences.models import Licence
 from yiwang.hall.licences.queries import licence_get
@@ -172,7 +176,11 @@ def test_the_portrait_of_the_registry_stands_on_the_card_and_its_lack_stops_noth
     without = licence_document_store(licence.id)
     monkeypatch.setattr(documents, "photo_get", photo)
     assert licence_document_store(licence.id) != without
-    assert asked == [("P1", "签发证照")]
+    with context_use(HOLDER):
+        pictures = {licence_image_get(licence.id) for _ in range(3)}
+        licence_document_get(licence.id)
+    assert len(pictures) == 1
+    assert asked == [("P1", "签发证照")]  # looking at it asks the registry no more
 
 
 def test_missing_fonts_are_said_in_a_sentence(hall, monkeypatch):
