@@ -154,7 +154,7 @@ def _add(
             [code for code, _ in ETHNICITIES], [weight for _, weight in ETHNICITIES]
         )[0],
         "marital_status": marital or "10",
-        "phone": f"164{sequence * PHONE_FACTOR % 10**8:08d}" if age >= 12 else "",
+        "phone": f"164{(sequence * PHONE_FACTOR + 31_415_926) % 10**8:08d}" if age >= 12 else "",
         "area_code": place.district_code,
         "community_code": place.code,
         "address": home["address"],

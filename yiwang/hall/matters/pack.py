@@ -7,6 +7,8 @@ from datetime import datetime
 from yiwang.engines.api import form_validate
 from yiwang.hall.matters.actions import MatterCodeTaken, matter_close, matter_put
 from yiwang.hall.matters.queries import matter_codes_of_source
+from yiwang.hall.matters.rules import FUNCTION_NAMES
+from yiwang.identity.api import department_list
 from yiwang.sdk.packs import (
     MatterDefinition,
     PackError,
@@ -85,6 +87,7 @@ def _resolved(section: PackSection, file: PackFile) -> tuple[MatterDefinition, i
     if problems:
         raise PackError(problems)
     definition = definition_load(file.data)
+    problems += _owners(definition, file)
     resolved: dict[tuple, object] = {}
     for sort, reference, keypath in _references(definition):
         try:
@@ -98,6 +101,20 @@ def _resolved(section: PackSection, file: PackFile) -> tuple[MatterDefinition, i
         _version_id(resolved["form",]),
         _version_id(resolved["workflow",]),
     )
+
+
+def _owners(definition: MatterDefinition, file: PackFile) -> list[PackProblem]:
+    """Find functions that no department of a city has: mostly misspelt ones."""
+    named = [(("department",), definition.department)]
+    named += [
+        (("branches", index, "department"), branch.department)
+        for index, branch in enumerate(definition.branches)
+    ]
+    return [
+        file.problem(keypath, f"No department has the function {function}.")
+        for keypath, function in named
+        if function not in FUNCTION_NAMES and not department_list(function=function)
+    ]
 
 
 def _version_id(value: object) -> int:

@@ -102,13 +102,14 @@ def application_issue(call: ServiceCall) -> dict:
 
 def _licence_types(application: Application, matter: MatterView) -> list[tuple[str, int]]:
     branches = {branch.key: branch for branch in application.branches.all()}
-    found = [
-        (branch.licence, branches[branch.key].department_id)
+    issuers = {
+        branch.licence: branches[branch.key].department_id
         for branch in matter.branches
         if branch.licence
-    ]
-    issuer = application.department_id
-    return found + [(key, issuer) for key in matter.licences]
+    }
+    for key in matter.licences:
+        issuers.setdefault(key, application.department_id)
+    return list(issuers.items())
 
 
 def _licence_issue(application: Application, *, type_key: str, department_id: int, now: datetime):
