@@ -143,7 +143,7 @@ def _item_workable(item: WorkItem, context: RequestContext) -> None:
     if not item_permits(item, context):
         raise WorkItemForbidden(role=item.role)
     if item.state == SUSPENDED:
-        raise WorkItemSuspended(ground=item.ground or item.get_paused_by_display())
+        raise WorkItemSuspended(ground=item.ground)
     is_mine = item.assignee_id in (None, context.account_id)
     if not (is_mine or _is_system(context)):
         raise WorkItemHeld()
@@ -299,7 +299,7 @@ def work_item_resume(item_id: int, *, now: datetime.datetime, comment: str = "")
     if not item_permits(item, step.context):
         _instance_allow(step.instance, step.context)
     if item.state != SUSPENDED or item.paused_by != WorkItem.Pause.ITEM:
-        raise InstanceNotRunning(state=item.get_state_display())
+        raise InstanceNotRunning(state=item.state)
     back = CLAIMED if item.assignee_id is not None else READY
     paused_by = WorkItem.Pause.NONE
     if step.instance.state != RUNNING:
@@ -384,7 +384,7 @@ def _instance_open(instance_id: int, *, states: Iterable[str], now: datetime.dat
     instance = engine.instance_lock(instance_id)
     _instance_allow(instance, context_get())
     if instance.state not in states:
-        raise InstanceNotRunning(state=instance.get_state_display())
+        raise InstanceNotRunning(state=instance.state)
     return Step(instance, now=now)
 
 

@@ -129,7 +129,7 @@ class WorkItemSuspended(Conflict):
     """The item waits for a correction, or its whole instance is suspended."""
 
     code = "work_item_suspended"
-    message = N_("This item is suspended (%(ground)s). It can go on when it is resumed.")
+    message = N_("This item is suspended. It can go on when the answer is in or it is resumed.")
 
 
 class WorkItemHeld(Conflict):
@@ -143,7 +143,7 @@ class WorkItemForbidden(Forbidden):
     """The person's post does not have the item's role in the item's department."""
 
     code = "work_item_forbidden"
-    message = N_("This item belongs to the role %(role)s of another post or department.")
+    message = N_("This item belongs to another post or department. Ask for its transfer.")
 
 
 class OutcomeNotAllowed(YiwangError):
@@ -165,7 +165,7 @@ class InstanceNotRunning(Conflict):
     """The instance has ended or is suspended, so the act is too late or too early."""
 
     code = "instance_not_running"
-    message = N_("The process is not in a state that allows this (%(state)s).")
+    message = N_("The process has ended or is suspended, so this is not possible now.")
 
 
 class NoFlowMatches(Conflict):
