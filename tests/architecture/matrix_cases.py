@@ -100,11 +100,11 @@ def _licence_issued(world: World, holder: str, holder_ref: str, department_id: i
 
     definition = {
         "title": {"zh": "证", "en": "Licence"},
-        "type_code": "11320500MATRIX0001001",
+        "type_code": f"11320500MATRIX0001{len(holder):03}",
         "holder": holder,
         "validity_years": None,
         "fields": [],
-        "template": "portrait",
+        "template": "CARD",
         "legal_basis": [],
     }
     with context_use(context_system("test")):
