@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from yiwang.identity.api import data_scope, department_find
-from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.kernel.api import action, audit_record, context_get, event_publish, purpose_use
 from yiwang.resources.registries.data import (
     NotInRegistry,
     ObjectionAlreadyOpen,
@@ -69,11 +69,12 @@ def objection_add(
             raise ObjectionAlreadyOpen() from None
         objection.number = f"YY{timezone.localdate(now):%Y%m%d}{objection.pk:06d}"
         objection.save(update_fields=["number"])
-    audit_record(
-        f"objection:{objection.number}",
-        person_ref=_person_ref(subject_ref),
-        detail={"field": field, "department_id": objection.department_id},
-    )
+    with purpose_use(OBJECTION):
+        audit_record(
+            f"objection:{objection.number}",
+            person_ref=_person_ref(subject_ref),
+            detail={"fields": [field], "department_id": objection.department_id},
+        )
     event_publish(
         "registries.objected",
         {
@@ -118,7 +119,7 @@ def objection_answer(
     audit_record(
         f"objection:{number}",
         person_ref=_person_ref(view.subject_ref),
-        detail={"field": view.field, "outcome": outcome},
+        detail={"fields": [view.field], "outcome": outcome},
     )
     event_publish(
         "registries.objection_answered",

@@ -101,7 +101,7 @@ def objections(request: HttpRequest) -> HttpResponse:
         columns=(
             Column("number", N_("Number"), order="number"),
             Column("field", N_("Field")),
-            Column("created_at", N_("Received"), order="created_at"),
+            Column("created_at", N_("Received on"), order="created_at"),
             Column("state", N_("State"), order="state"),
         ),
         filters=(_state_filter(),),

@@ -106,6 +106,7 @@ def test_the_access_log_shows_office_purpose_and_fields(as_, people):
 def test_a_portrait_is_for_its_person_and_for_staff_with_a_purpose(as_):
     url = f"/resources/registries/photo/{ELDER}/"
     assert as_("elder").get(url)["Content-Type"] == "image/png"
+    assert audit_list(person_ref=ELDER) == []
     assert as_("agent").get(url).status_code == 403
     assert as_("clerk").get(url).status_code == 403
     assert as_("clerk").get(url + "?purpose=制证").status_code == 200
