@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from yiwang.engines.clocks.data import DATED, KINDS, UNITS
 from yiwang.engines.clocks.models import Clock, ClockExtension, ClockPause
-from yiwang.engines.clocks.queries import due_of, facts_of, ruler_get, subject_filter
+from yiwang.engines.clocks.queries import due_of, facts_of, local, ruler_get, subject_filter
 from yiwang.engines.clocks.rules import Facts, Ruler
 from yiwang.kernel.api import EventView, action, audit_record, code_get, event_publish
 from yiwang.sdk.errors import N_, Conflict, Invalid, NotFound
@@ -112,7 +111,7 @@ def clock_pause(
     A clock that is already paused on that ground stays as it is; other grounds may overlap.
     Raises `PauseGroundUnknown`, `Invalid`, `Conflict` when a clock starts later than `now`.
     """
-    if code_get(PAUSE_GROUNDS, ground, as_of=timezone.localdate(now)) is None:
+    if code_get(PAUSE_GROUNDS, ground, as_of=local(now).date()) is None:
         raise PauseGroundUnknown(ground=ground)
     if not document.strip():
         raise Invalid(fields={"document": [N_("Name the document that pauses the time limit.")]})
@@ -277,7 +276,7 @@ def _extension_problems(amount: int, reason: str, approver_account_id: int) -> d
 
 
 def _facts_new(clock: Clock) -> Facts:
-    return Facts(clock.unit, clock.amount, timezone.localtime(clock.started_at))
+    return Facts(clock.unit, clock.amount, local(clock.started_at))
 
 
 def _open_clocks(subject: str, *, kinds: Iterable[str] | None, below: bool) -> Iterator[Clock]:

@@ -82,17 +82,22 @@ def ruler_get(area_code: str) -> Ruler:
     return Ruler(calendar_get(area_code), office_hours_get())
 
 
+def local(moment: datetime) -> datetime:
+    """Return a moment in the city's own time zone, whatever zone the person reads in."""
+    return moment.astimezone(timezone.get_default_timezone())
+
+
 def facts_of(clock: Clock) -> Facts:
     """Return the facts that a clock's state follows from; pauses and extensions are prefetched."""
     return Facts(
         unit=clock.unit,
         amount=clock.amount + sum(extension.amount for extension in clock.extensions.all()),
-        started_at=timezone.localtime(clock.started_at),
+        started_at=local(clock.started_at),
         pauses=tuple(
-            (timezone.localtime(pause.paused_at), _local(pause.resumed_at))
+            (local(pause.paused_at), pause.resumed_at and local(pause.resumed_at))
             for pause in clock.pauses.all()
         ),
-        stopped_at=_local(clock.stopped_at),
+        stopped_at=clock.stopped_at and local(clock.stopped_at),
     )
 
 
@@ -108,7 +113,7 @@ def due_of(facts: Facts, ruler: Ruler) -> Due:
 def _views(rows, now: datetime) -> list[ClockView]:
     clocks = list(rows.order_by("id").prefetch_related("pauses", "extensions"))
     rulers = {area: ruler_get(area) for area in {clock.area_code for clock in clocks}}
-    now = timezone.localtime(now)
+    now = local(now)
     return [_view(clock, rulers[clock.area_code], now) for clock in clocks]
 
 
@@ -144,13 +149,11 @@ def _view(clock: Clock, ruler: Ruler, now: datetime) -> ClockView:
         light=_light(facts, ruler, remaining, is_overdue, warn_at, now),
         is_overdue=is_overdue,
         pauses=tuple(
-            PauseView(p.ground, p.document, timezone.localtime(p.paused_at), _local(p.resumed_at))
-            for p in clock.pauses.all()
+            PauseView(pause.ground, pause.document, *span)
+            for pause, span in zip(clock.pauses.all(), facts.pauses, strict=True)
         ),
         extensions=tuple(
-            ExtensionView(
-                e.amount, e.reason, e.approver_account_id, timezone.localtime(e.extended_at)
-            )
+            ExtensionView(e.amount, e.reason, e.approver_account_id, local(e.extended_at))
             for e in clock.extensions.all()
         ),
     )
@@ -185,7 +188,3 @@ def _in_unit(amount: int | None, unit: str) -> float | None:
     if amount is None or unit != WORKING_HOUR:
         return amount
     return amount / SECONDS_AN_HOUR
-
-
-def _local(moment: datetime | None) -> datetime | None:
-    return timezone.localtime(moment) if moment else None

@@ -54,7 +54,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Ruler:
-    """The calendar and the office hours by which one clock is measured."""
+    """The calendar and the office hours by which one clock is measured.
+
+    >>> from yiwang.kernel.api import OfficeHours, WorkingCalendar
+    >>> hours = OfficeHours.parse([("09:00", "12:00"), ("13:00", "17:00")])
+    >>> ruler = Ruler(WorkingCalendar(frozenset({2026})), hours)
+    >>> clock = Facts("WORKING_DAY", 5, datetime(2026, 3, 6, 10, 30))
+    >>> str(ruler.due_at(clock)), ruler.elapsed(clock, datetime(2026, 3, 10, 9))
+    ('2026-03-13 17:00:00', 2)
+    """
 
     calendar: Calendar
     hours: Hours
