@@ -2,8 +2,8 @@
 
 The method is Sugiyama's: turn loops round, layer by the longest path, let long flows pass through
 invisible nodes, order each layer by the mean of its neighbours, and place the rows by the least
-squares that keep that order (pool adjacent violators), with visible nodes weighing a hundred times
-as much, so that the main line stays straight.
+squares that keep that order (pool adjacent violators). The main line, which follows the first flow
+out of every choice, weighs most and stays straight; the other ways out hang below it.
 """
 
 import re
@@ -22,6 +22,7 @@ GATEWAY, EVENT = (50, 50), (36, 36)
 _CLOSING = re.compile(r"</[\w.:-]*definitions\s*>\s*(?:<!--(?:(?!-->).)*-->\s*)*\Z", re.DOTALL)
 
 Point = tuple[int, int]
+Box = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class _Drawing:
     paths: dict[str, list[str]] = field(default_factory=dict)
     backward: list[str] = field(default_factory=list)
     satellites: dict[str, Node] = field(default_factory=dict)
+    main: set[str] = field(default_factory=set)
 
 
 def process_layout(xml: str) -> str:
@@ -51,6 +53,7 @@ def process_layout(xml: str) -> str:
 def _diagram(net: Net) -> str:
     drawing = _Drawing(net)
     _layer(drawing)
+    drawing.main = _main_line(drawing)
     _arrange(drawing)
     boxes = _boxes(drawing)
     lines = [
@@ -58,18 +61,62 @@ def _diagram(net: Net) -> str:
         f' xmlns:di="{DI}">',
         f'    <bpmndi:BPMNPlane id="Plane_{net.id}" bpmnElement={quoteattr(net.id)}>',
     ]
-    for key, (x, y, width, height) in boxes.items():
-        marker = ' isMarkerVisible="true"' if net.nodes[key].kind == data.EXCLUSIVE else ""
+    for key, box in boxes.items():
+        node = net.nodes[key]
+        marker = ' isMarkerVisible="true"' if node.kind == data.EXCLUSIVE else ""
         lines += [
             f'      <bpmndi:BPMNShape id="Shape_{key}" bpmnElement={quoteattr(key)}{marker}>',
-            f'        <dc:Bounds x="{x}" y="{y}" width="{width}" height="{height}" />',
+            f"        {_bounds(*box)}",
+            *_label(_node_label(node, box)),
             "      </bpmndi:BPMNShape>",
         ]
     for key, points in _routes(drawing, boxes).items():
         lines.append(f'      <bpmndi:BPMNEdge id="Edge_{key}" bpmnElement={quoteattr(key)}>')
         lines += [f'        <di:waypoint x="{x}" y="{y}" />' for x, y in points]
-        lines.append("      </bpmndi:BPMNEdge>")
+        lines += [*_label(_flow_label(net.flows[key].name, points)), "      </bpmndi:BPMNEdge>"]
     return "\n".join([*lines, "    </bpmndi:BPMNPlane>", "  </bpmndi:BPMNDiagram>", ""])
+
+
+def _bounds(x: int, y: int, width: int, height: int) -> str:
+    return f'<dc:Bounds x="{x}" y="{y}" width="{width}" height="{height}" />'
+
+
+def _label(box: Box | None) -> list[str]:
+    if box is None:
+        return []
+    return [
+        "        <bpmndi:BPMNLabel>",
+        f"          {_bounds(*box)}",
+        "        </bpmndi:BPMNLabel>",
+    ]
+
+
+def _width(text: str) -> int:
+    """Return about how wide a text is drawn: Chinese characters are twice as wide as others."""
+    return 6 + sum(12 if ord(letter) > 0x2E7F else 7 for letter in text)
+
+
+def _node_label(node: Node, box: Box) -> Box | None:
+    """Write beside gateways and timers, where no flow runs; tasks and other events as usual."""
+    x, y, width, height = box
+    text = _width(node.name)
+    if node.name and (width, height) == GATEWAY:
+        return x + width // 2 - text - 4, y - 14, text, 14
+    if node.name and node.kind == data.BOUNDARY:
+        return x - text + 14, y + height + 2, text, 14
+    return None
+
+
+def _flow_label(name: str, points: list[Point]) -> Box | None:
+    """Write above the first level piece of the flow."""
+    if not name:
+        return None
+    text = _width(name)
+    level = next((pair for pair in pairwise(points) if pair[0][1] == pair[1][1]), None)
+    if level is None:
+        return None
+    (x, y), (end_x, _) = level
+    return (x + 4 if end_x > x else (x + end_x - text) // 2), y - 18, text, 14
 
 
 def _host(net: Net, key: str) -> str:
@@ -112,7 +159,7 @@ def _sorted(net: Net, out: dict[str, list]) -> tuple[list[str], list[str]]:
         if first.id in state:
             continue
         state[first.id] = 1
-        stack = [(first.id, iter(out[first.id]))]
+        stack = [(first.id, reversed(out[first.id]))]
         while stack:
             key, flows = stack[-1]
             flow = next(flows, None)
@@ -124,7 +171,7 @@ def _sorted(net: Net, out: dict[str, list]) -> tuple[list[str], list[str]]:
                 backward.append(flow.id)
             elif flow.target not in state:
                 state[flow.target] = 1
-                stack.append((flow.target, iter(out[flow.target])))
+                stack.append((flow.target, reversed(out[flow.target])))
     return done[::-1], backward
 
 
@@ -161,13 +208,40 @@ def _place(drawing: _Drawing, keys: list[str], near: dict[str, list[str]]) -> No
     row = drawing.row
     wanted = {}
     for key in keys:
-        rows = [row[other] for other in near[key]]
+        others = near[key]
+        if key in drawing.main:
+            others = [other for other in others if other in drawing.main] or others
+        rows = [row[other] for other in others]
         wanted[key] = sum(rows) / len(rows) if rows else row[key]
     keys.sort(key=lambda key: (round(wanted[key], 3), row[key]))
-    weights = [1.0 if "\0" in key else 100.0 for key in keys]
+    weights = [_weight(drawing, key) for key in keys]
     offsets = [wanted[key] - n for n, key in enumerate(keys)]
     for n, (key, value) in enumerate(zip(keys, _monotone(offsets, weights), strict=True)):
         row[key] = value + n
+
+
+def _weight(drawing: _Drawing, key: str) -> float:
+    if key in drawing.main:
+        return 10_000.0
+    return 1.0 if "\0" in key else 100.0
+
+
+def _main_line(drawing: _Drawing) -> set[str]:
+    """Return the nodes on the way that a process usually takes; no branch of a split is on it."""
+    net = drawing.net
+    main: set[str] = set()
+    key = next((node.id for node in net.nodes.values() if node.kind == data.START), "")
+    depth = 0
+    while key and key not in main and len(main) < len(net.nodes):
+        node = net.nodes[key]
+        is_parallel = node.kind == data.PARALLEL
+        depth -= is_parallel and len(node.incoming) > 1
+        if depth <= 0:
+            main.add(key)
+        depth += is_parallel and len(node.outgoing) > 1
+        onward = [flow for flow in node.outgoing if flow in drawing.paths]
+        key = net.flows[onward[0]].target if onward else ""
+    return main
 
 
 def _monotone(values: list[float], weights: list[float]) -> list[float]:
@@ -200,7 +274,7 @@ def _centre(drawing: _Drawing, key: str) -> Point:
     return MARGIN + drawing.column[key] * COLUMN, y
 
 
-def _boxes(drawing: _Drawing) -> dict[str, tuple[int, int, int, int]]:
+def _boxes(drawing: _Drawing) -> dict[str, Box]:
     boxes = {}
     for key, node in drawing.net.nodes.items():
         width, height = _size(node)
@@ -220,7 +294,7 @@ def _boxes(drawing: _Drawing) -> dict[str, tuple[int, int, int, int]]:
     return boxes
 
 
-def _middle(box: tuple[int, int, int, int]) -> Point:
+def _middle(box: Box) -> Point:
     x, y, width, height = box
     return x + width // 2, y + height // 2
 
