@@ -125,3 +125,93 @@ def _licence_issued(world: World, holder: str, holder_ref: str, department_id: i
 matrix_case("hall_messages:detail", _message)
 matrix_case("hall_licences:detail", _licence("hall_licences:detail"))
 matrix_case("hall_licences:pdf", _licence("hall_licences:pdf"))
+
+
+def _registry(world: World) -> None:
+    """Put the world's people and enterprises into the registries; phones come from the other room."""
+    from yiwang.kernel.api import context_system, context_use
+    from yiwang.resources.api import registries_load
+
+    home = {"ref": "H", "address": "x", "area_code": "320508", "community_code": "320508018001"}
+    person = {
+        "birth_date": world.now.date(),
+        "sex": "1",
+        "ethnicity": "01",
+        "marital_status": "10",
+        "area_code": "320508",
+        "community_code": "320508018001",
+        "address": "x",
+        "household_id": "H",
+        "photo_key": "m_old_1",
+        "sources": {"field:phone": ["health", "2026-11-01"]},
+    }
+    enterprise = {
+        "name": "x",
+        "legal_representative": "x",
+        "legal_representative_ref": "own",
+        "registered_address": "x",
+        "area_code": "320508",
+        "community_code": "320508018001",
+        "business_scope": "x",
+        "registered_capital": 1,
+        "established_date": world.now.date(),
+        "industry": "H",
+    }
+    with context_use(context_system("test")):
+        registries_load(
+            households=[home],
+            persons=[
+                person | {"ref": ref, "name": ref, "id_number": ref} for ref in ("own", "other")
+            ],
+            enterprises=[enterprise | {"uscc": uscc} for uscc in ("own", "other")],
+            now=world.now,
+        )
+
+
+def _objection(subject_ref: str, field: str, world: World) -> str:
+    from dataclasses import replace
+
+    from yiwang.kernel.api import ANONYMOUS, context_use
+    from yiwang.resources.api import objection_add
+
+    with context_use(replace(ANONYMOUS, population="CITIZEN", subject_ref=subject_ref)):
+        return objection_add(
+            subject_ref, field, shown="", claimed="x", note="", now=world.now
+        ).number
+
+
+def _my_objection(world: World) -> Case:
+    _registry(world)
+    own = {persona: _objection(ref, "phone", world) for persona, ref in world.own_subject.items()}
+    other = {
+        persona: _objection(ref, "phone", world) for persona, ref in world.other_subject.items()
+    }
+    name = "resources_registries:my_objection"
+    return Case(
+        own=lambda persona: reverse(name, args=[own[persona]]),
+        other=lambda persona: reverse(name, args=[other[persona]]),
+    )
+
+
+def _steward_objection(world: World) -> Case:
+    _registry(world)
+    name = "resources_registries:objection"
+    return Case(  # marital status is supplied by civil affairs, the own department
+        own=reverse(name, args=[_objection("person:own", "marital_status", world)]),
+        other=reverse(name, args=[_objection("person:own", "phone", world)]),
+    )
+
+
+def _photo(world: World) -> Case:
+    _registry(world)
+    name = "resources_registries:photo"
+    return Case(
+        own=reverse(name, args=["own"]),
+        other=reverse(name, args=["other"]),
+        personas=("CITIZEN",),
+    )
+
+
+matrix_case("resources_registries:my_objection", _my_objection)
+matrix_case("resources_registries:objection", _steward_objection)
+matrix_case("resources_registries:photo", _photo)

@@ -267,12 +267,13 @@ def objection_get(number: str) -> ObjectionView:
     return objection_view(row)
 
 
-def own_objection_get(number: str, *, subject_ref: str) -> ObjectionView:
+def own_objection_get(number: str, *, subject_refs: list[str]) -> ObjectionView:
     """Return one of one's own objections (我的异议). Raises NotFound."""
-    found = [view for view in objection_list(subject_ref) if view.number == number]
-    if not found:
+    views = [view for ref in subject_refs for view in objection_list(ref)]
+    found = next((view for view in views if view.number == number), None)
+    if found is None:
         raise NotFound()
-    return found[0]
+    return found
 
 
 def objection_view(row: RegistryObjection) -> ObjectionView:

@@ -25,7 +25,7 @@ from yiwang.resources.registries.queries import (
     photo_get,
 )
 from yiwang.resources.registries.rules import fields_of
-from yiwang.sdk.errors import N_, Invalid, YiwangError
+from yiwang.sdk.errors import N_, Invalid
 
 PEOPLE = {"CITIZEN", "AGENT"}
 
@@ -71,10 +71,7 @@ def access_log(request: HttpRequest) -> HttpResponse:
 @allow(populations=PEOPLE, purpose=OWN_DATA)
 def my_objection(request: HttpRequest, number: str) -> HttpResponse:
     """Show one of my objections: its number, what happens next, the answer (我的异议)."""
-    try:
-        view = own_objection_get(number, subject_ref=f"person:{_own_ref()}")
-    except YiwangError:
-        view = own_objection_get(number, subject_ref=context_get().subject_ref)
+    view = own_objection_get(number, subject_refs=_own_subjects())
     return render(request, "resources/registries/my_objection.html", {"objection": view})
 
 
@@ -188,6 +185,13 @@ def _state_filter() -> Filter:
         choices=[("OPEN", _("Waiting for an answer")), ("ANSWERED", _("Answered"))],
         apply=lambda rows, value: rows.filter(state=value),
     )
+
+
+def _own_subjects() -> list[str]:
+    """Return whom the acting person may object for: themself, the enterprise they act for."""
+    context = context_get()
+    ref = person_ref_by_account(context.account_id)
+    return list({context.subject_ref, f"person:{ref}" if ref else ""} - {""})
 
 
 def _own_ref() -> str:
