@@ -88,32 +88,12 @@ ENTERPRISE_FIELDS = {
     )
 }
 
+# GB/T 2261.1 with the words that documents print, which are shorter than the standard's.
 SEXES = {
     "0": {"zh": "未知", "en": "Unknown"},
     "1": {"zh": "男", "en": "Male"},
     "2": {"zh": "女", "en": "Female"},
     "9": {"zh": "未说明", "en": "Not stated"},
-}
-# GB/T 3304: the ethnic groups that the demonstration city has; a code without a name is shown bare.
-ETHNICITIES = {
-    "01": {"zh": "汉族", "en": "Han"},
-    "02": {"zh": "蒙古族", "en": "Mongol"},
-    "03": {"zh": "回族", "en": "Hui"},
-    "05": {"zh": "维吾尔族", "en": "Uygur"},
-    "06": {"zh": "苗族", "en": "Miao"},
-    "08": {"zh": "壮族", "en": "Zhuang"},
-    "10": {"zh": "朝鲜族", "en": "Korean"},
-    "11": {"zh": "满族", "en": "Manchu"},
-    "12": {"zh": "侗族", "en": "Dong"},
-    "15": {"zh": "土家族", "en": "Tujia"},
-}
-# GB/T 2261.2
-MARITAL_STATUSES = {
-    "10": {"zh": "未婚", "en": "Never married"},
-    "20": {"zh": "已婚", "en": "Married"},
-    "30": {"zh": "丧偶", "en": "Widowed"},
-    "40": {"zh": "离婚", "en": "Divorced"},
-    "90": {"zh": "未说明", "en": "Not stated"},
 }
 # GB/T 4754, sections
 INDUSTRIES = {

@@ -19,6 +19,7 @@ from yiwang.kernel.api import (
     DataAccessPage,
     RequestContext,
     audit_record,
+    code_get,
     context_get,
     data_access_list,
     purpose_use,
@@ -26,9 +27,11 @@ from yiwang.kernel.api import (
 from yiwang.resources.geospatial.queries import area_name
 from yiwang.resources.registries.data import (
     ENTERPRISE_FIELDS,
+    INDUSTRIES,
     LEGAL_PERSONS,
     PERSON_FIELDS,
     POPULATION,
+    SEXES,
     EnterpriseView,
     FamilyMember,
     Field,
@@ -45,12 +48,14 @@ from yiwang.resources.registries.models import (
     Person,
     RegistryObjection,
 )
-from yiwang.resources.registries.rules import coded_text, fields_check, fields_of, source_of
+from yiwang.resources.registries.rules import fields_check, fields_of, source_of
 from yiwang.sdk.errors import N_, Forbidden, NotFound
 
 # Purposes as the person reads them; message ids, translated where they are shown.
 OWN_DATA = N_("Looking at my own data")
 OBJECTION = N_("Handling an objection to data")
+PRINTED: dict[str, dict[str, Text]] = {"sex": SEXES, "industry": INDUSTRIES}
+TABLES = {"ethnicity": "ethnicities", "marital_status": "marital_status"}
 OWN_DEPARTMENTS = field_in("department_id", "department_ids")
 PORTRAITS = Path(__file__).parent / "data" / "portraits"
 
@@ -316,6 +321,15 @@ def access_page(ref: str, *, before: int | None = None, limit: int = 20) -> Data
         total=sum(part.total for part in parts),
         next_before=page[-1].id if more and page else None,
     )
+
+
+def coded_text(name: str, value: str) -> str | Text:
+    """Return what a person reads for a coded value (代码含义), the value itself when it has none."""
+    if name in PRINTED:
+        return PRINTED[name].get(value, value)
+    if name in TABLES and value and (found := code_get(TABLES[name], value)):
+        return found.title
+    return value
 
 
 def area_text(code: str) -> str | Text:

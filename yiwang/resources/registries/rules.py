@@ -4,23 +4,11 @@ from datetime import date
 
 from yiwang.resources.registries.data import (
     ENTERPRISE_FIELDS,
-    ETHNICITIES,
-    INDUSTRIES,
-    MARITAL_STATUSES,
     PERSON_FIELDS,
-    SEXES,
     Field,
-    Text,
     UnknownField,
 )
 from yiwang.sdk.identifiers import luhn_check
-
-CODED: dict[str, dict[str, Text]] = {
-    "sex": SEXES,
-    "ethnicity": ETHNICITIES,
-    "marital_status": MARITAL_STATUSES,
-    "industry": INDUSTRIES,
-}
 
 
 def ref_make(prefix: str, sequence: int) -> str:
@@ -64,8 +52,3 @@ def source_of(sources: dict, field: Field) -> tuple[str, date]:
     if own := sources.get(f"field:{field.name}"):
         return own[0], date.fromisoformat(own[1])
     return field.function, date.fromisoformat(sources.get(field.function, "1970-01-01"))
-
-
-def coded_text(name: str, value: str) -> str | Text:
-    """Return what a person reads for a coded value (代码含义), the value itself when it has no table."""
-    return CODED.get(name, {}).get(value, value)

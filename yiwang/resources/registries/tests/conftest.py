@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from yiwang.identity.api import departments_load
-from yiwang.kernel.api import context_system, context_use
+from yiwang.kernel.api import CodeRow, code_table_load, context_system, context_use
 from yiwang.resources.registries.actions import registries_load
 from yiwang.resources.registries.rules import ref_make
 from yiwang.sdk.identifiers import id_number_make, uscc_make
@@ -77,6 +77,14 @@ def departments(db):
 @pytest.fixture
 def registry(departments):
     with context_use(context_system("test")):
+        code_table_load(
+            "marital_status",
+            edition="test",
+            rows=[CodeRow("20", "已婚", name_en="Married")],
+            valid_from=date(2003, 12, 1),
+            source="test",
+            now=NOW,
+        )
         registries_load(
             households=[
                 {
