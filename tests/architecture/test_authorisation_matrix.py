@@ -57,8 +57,6 @@ def test_the_door_does_what_the_matrix_says(world, persona):
         answer = client.get(route.path)
         if (problem := _problem(persona, route.path, allowed=allowed, answer=answer)) is not None:
             wrong.append(problem)
-        if hasattr(answer, "close"):
-            answer.close()
     assert wrong == []
 
 
