@@ -1,7 +1,5 @@
 """Reads of the outbox for health and operations pages."""
 
-from django.db.models import Count
-
 from yiwang.kernel.events.data import DeliveryView
 from yiwang.kernel.events.models import EventDelivery
 
@@ -32,9 +30,7 @@ def delivery_list(
 
 def delivery_count() -> dict[str, int]:
     """Count what still waits and what has failed: keys PENDING and FAILED."""
-    counts = dict(
-        EventDelivery.objects.filter(state__in=["PENDING", "FAILED"])
-        .values_list("state")
-        .annotate(n=Count("pk"))
-    )
-    return {"PENDING": counts.get("PENDING", 0), "FAILED": counts.get("FAILED", 0)}
+    # One count a state: each reads its partial index, an IN over both reads the whole table.
+    return {
+        state: EventDelivery.objects.filter(state=state).count() for state in ("PENDING", "FAILED")
+    }

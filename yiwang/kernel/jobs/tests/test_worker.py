@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
@@ -250,3 +250,14 @@ def test_a_worker_that_is_told_to_stop_begins_nothing():
     assert worker_run(stop=stop) == 0
     assert _noted() == []
     assert job_count()["READY"] == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("status", "index"), [("RUNNING", "job_running"), ("READY", "tasks_db_new_ordering_idx")]
+)
+def test_looking_for_jobs_reads_an_index_and_not_the_table(status, index):
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    assert index in DBTaskResult.objects.filter(status=status).order_by("started_at").explain()
