@@ -96,7 +96,7 @@ def objections(request: HttpRequest) -> HttpResponse:
         request,
         objection_rows(),
         columns=(
-            Column("number", N_("Number"), order="number"),
+            Column("number", N_("Objection number"), order="number"),
             Column("field", N_("Field")),
             Column("created_at", N_("Received on"), order="created_at"),
             Column("state", N_("State"), order="state"),
