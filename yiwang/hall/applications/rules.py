@@ -37,13 +37,14 @@ OUTCOMES = {
     "APPROVE": {"label": N_("Approve"), "kind": "primary", "refuses": False},
     "AGREE": {"label": N_("Agree"), "kind": "primary", "refuses": False},
     "ACCEPT": {"label": N_("Accept the application"), "kind": "primary", "refuses": False},
-    "PASS": {"label": N_("Pass on for decision"), "kind": "primary", "refuses": False},
+    "DISAGREE": {"label": N_("Recommend refusal"), "kind": "secondary", "refuses": False},
     "RETURN": {"label": N_("Send back for review"), "kind": "secondary", "refuses": False},
     "CORRECT": {"label": N_("Ask for correction"), "kind": "secondary", "refuses": False},
     "REFUSE": {"label": N_("Refuse"), "kind": "danger", "refuses": True},
     "NOT_ACCEPTED": {"label": N_("Do not accept"), "kind": "danger", "refuses": True},
 }
 
+# What a conclusion makes of a department's share; a review of the whole (owner) decides nothing yet.
 BRANCH_STATE_AFTER = {
     "APPROVE": "AGREED",
     "AGREE": "AGREED",

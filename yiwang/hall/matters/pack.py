@@ -2,9 +2,13 @@
 sample/*.yaml (made rows that their form must accept)."""
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import datetime
 
-from yiwang.engines.api import form_validate
+from django.urls import reverse
+
+from yiwang.engines.api import SearchEntry, form_validate, search_put_many
+from yiwang.hall.licences.queries import licence_type_get
 from yiwang.hall.matters.actions import MatterCodeTaken, matter_close, matter_put
 from yiwang.hall.matters.queries import matter_codes_of_source
 from yiwang.hall.matters.rules import FUNCTION_NAMES
@@ -47,7 +51,9 @@ def matters_read(section: PackSection, *, now: datetime) -> dict[str, object]:
             )
         except MatterCodeTaken as error:
             raise PackError(file.problem(("code",), str(error))) from error
-    codes = {name: definition.code for name, (definition, *_) in found.items()}
+    definitions = {name: definition for name, (definition, *_) in found.items()}
+    search_put_many(entry for each in definitions.values() for entry in _licence_entries(each))
+    codes = {name: definition.code for name, definition in definitions.items()}
     for code in matter_codes_of_source(section.source) - set(codes.values()):
         matter_close(code, reason=f"{section.source} no longer has it", now=now)
     return dict(codes)
@@ -115,6 +121,22 @@ def _owners(definition: MatterDefinition, file: PackFile) -> list[PackProblem]:
         for keypath, function in named
         if function not in FUNCTION_NAMES and not department_list(function=function)
     ]
+
+
+def _licence_entries(definition: MatterDefinition) -> Iterator[SearchEntry]:
+    """Let people who look for a licence find the guide of the matter that issues it."""
+    keys = [*definition.result.licences, *(branch.licence for branch in definition.branches)]
+    for key in filter(None, keys):
+        title = licence_type_get(key).title
+        yield SearchEntry(
+            kind="licence_type",
+            ref=key,
+            title=title["zh"],
+            title_en=title["en"],
+            body=definition.title["zh"],
+            url=reverse("hall_matters:detail", args=[definition.code]),
+            weight=5,
+        )
 
 
 def _version_id(value: object) -> int:

@@ -20,7 +20,7 @@ ITEM_TYPES = {
 }
 SERVICE_OBJECTS = {
     "1": N_("Natural persons"),
-    "2": N_("Enterprises"),
+    "2": N_("Enterprise legal persons"),
     "3": N_("Public institutions"),
     "4": N_("Social organisations"),
     "5": N_("Administrative organs"),

@@ -32,9 +32,9 @@ from yiwang.sdk.errors import N_, NotFound
 LIVE_HITS = 8
 PAGE = 20
 KINDS = {
-    "matter": N_("Services"),
+    "matter": N_("Service matters"),
     "licence_type": N_("Licences"),
-    "department": N_("Departments"),
+    "department": N_("Government departments"),
     "place": N_("Places"),
     "page": N_("Pages"),
 }

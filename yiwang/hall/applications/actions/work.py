@@ -86,7 +86,7 @@ def work_conclude(  # noqa: PLR0913 - one decision has these parts
         at=now,
     )
     state_after = rules.BRANCH_STATE_AFTER.get(outcome)
-    if state_after:
+    if state_after and (item.branch or outcome != "AGREE"):
         application.branches.filter(key=branch_key_of(item)).update(state=state_after)
     audit_record(
         item.business_key,

@@ -1,0 +1,213 @@
+"""Every journey of every pack (办件旅程): each matter runs from the form to its answer, end to end."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.pictures import PDF, PNG
+from yiwang.engines.api import (
+    draft_post,
+    draft_state,
+    form_get,
+    instance_get,
+    work_item_list,
+)
+from yiwang.hall.api import application_submit, licence_list_by_source, matter_get
+from yiwang.hall.applications.actions.applicant import correction_answer
+from yiwang.hall.applications.actions.drafts import draft_begin, material_attach
+from yiwang.hall.applications.actions.work import correction_request, work_conclude
+from yiwang.hall.applications.queries.access import application_rows
+from yiwang.hall.applications.queries.drafts import draft_context_get
+from yiwang.identity.api import account_create, department_get
+from yiwang.kernel.api import context_system, context_use
+from yiwang.resources.registries.models import Person
+from yiwang.sdk.packs import pack_read
+
+PACKS = [
+    pack_read(folder)
+    for folder in sorted(Path(settings.PACK_DIRS[0]).iterdir())
+    if (folder / "tests" / "journey.yaml").exists() and not folder.name.startswith("_")
+]
+JOURNEYS = [
+    pytest.param(pack, journey, id=f"{pack.manifest.id}:{journey['key']}")
+    for pack in PACKS
+    for journey in pack.files["tests/journey.yaml"].data["journeys"]
+]
+FILES = {
+    "application/pdf": ("a.pdf", PDF),
+    "image/png": ("a.png", PNG),
+    "image/jpeg": ("a.png", PNG),
+}
+
+
+@pytest.mark.parametrize(("pack", "journey"), JOURNEYS)
+def test_the_journey_ends_as_it_says(city, now, pack, journey):
+    matter = matter_get(code_of(pack, journey["matter"]))
+    applicant = applicant_make(city, journey["applicant"], now=now)
+    number = submit(pack, journey, matter, applicant, now=now)
+    for step in journey["steps"]:
+        if "officer" in step:
+            officer_act(number, step, now=now)
+        else:
+            answer(number, step, matter, applicant, now=now)
+
+    application = application_rows("测试").get(number=number)
+    issued = licence_list_by_source(f"application:{number}")
+    assert application.state == journey["expect"]["state"]
+    assert sorted(one.type_key.split(".")[-1] for one in issued) == sorted(
+        journey["expect"]["licences"]
+    )
+    assert instance_get(application.instance_id).tokens == ()
+
+
+def test_there_are_at_least_twelve_matters_of_six_packs_and_six_departments(city):
+    codes = {code_of(pack, journey["matter"]) for pack in PACKS
+             for journey in pack.files["tests/journey.yaml"].data["journeys"]}  # fmt: skip
+    matters = [matter_get(code) for code in codes]
+    functions = {m.department_function for m in matters}
+    functions |= {branch.department for m in matters for branch in m.branches}
+
+    assert len(PACKS) >= 6
+    assert len(matters) >= 12
+    assert len(functions) >= 6
+
+
+def code_of(pack, matter: str) -> str:
+    return next(file for file in pack.section("matters") if file.name == matter).data["code"]
+
+
+def applicant_make(city, wanted: dict, *, now):
+    """Find somebody of the made population who fits, give them an account, return their context."""
+    if wanted["kind"] == "enterprise":
+        return city.context("agent")
+    youngest, oldest = wanted.get("min_age", 18), wanted.get("max_age", 120)
+    with context_use(context_system("测试旅程")):
+        from yiwang.identity.api import context_of_account, data_scope
+
+        with data_scope(purpose="测试旅程"):
+            people = Person.objects.order_by("ref")
+            for row in people.values("ref", "name", "birth_date", "phone"):
+                age = (now.date() - row["birth_date"]).days // 365.25
+                if youngest <= age <= oldest:
+                    break
+            else:
+                raise LookupError(f"nobody of {wanted} in the made population")
+        account_id = account_create(
+            f"j{row['ref'].lower()}",
+            population="CITIZEN",
+            name=row["name"],
+            subject_ref=f"person:{row['ref']}",
+            now=now,
+        )
+        return replace(context_of_account(account_id), purpose="测试旅程")
+
+
+def submit(pack, journey, matter, applicant, *, now) -> str:
+    sample = next(file for file in pack.section("sample") if file.name == journey["sample"])
+    values = {**sample.data["rows"][0]["values"], **journey["values"]}
+    with context_use(applicant):
+        draft_id = draft_begin(matter.code, now=now)
+        fill(draft_id, values, now=now)
+        for key in journey["materials"]:
+            material_attach(draft_id, key, file=upload(matter, key), now=now)
+        return application_submit(draft_id, now=now).number
+
+
+def fill(draft_id: int, values: dict, *, now) -> None:
+    """Type the values page by page, rows of groups included; twice, since answers show questions."""
+    for _round in range(2):
+        context = draft_context_get(draft_id)
+        state = draft_state(context.draft, names=context.applicant.names(now.date()))
+        for page in state.pages:
+            typed = {}
+            for field in page.fields:
+                if field.key in values and not field.locked:
+                    typed.update(typed_of(field.key, values[field.key]))
+            if typed:
+                draft_post(draft_id, post=typed, page=page.key, now=now)
+
+
+def typed_of(key: str, value) -> dict:
+    """Turn a value into what a browser posts for it."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        typed = {}
+        for number, row in enumerate(value):
+            typed[f"{key}.{number}._row"] = "1"
+            typed.update({f"{key}.{number}.{name}": str(one) for name, one in row.items()})
+        return typed
+    if isinstance(value, bool):
+        return {key: "true" if value else ""}
+    if isinstance(value, list):
+        return {key: [str(one) for one in value]}
+    return {key: str(value)}
+
+
+def upload(matter, key: str) -> SimpleUploadedFile:
+    material = next(one for one in matter.materials if one.key == key)
+    kind = next((one for one in material.accept if one in FILES), "application/pdf")
+    name, content = FILES[kind]
+    return SimpleUploadedFile(name, content, content_type=kind)
+
+
+def item_of(number: str, node: str):
+    items = work_item_list(
+        business_key=f"application:{number}", states=("READY", "CLAIMED", "SUSPENDED")
+    )
+    return next(item for item in items if item.node_id == node)
+
+
+def officer_of(item, *, now):
+    """Return the context of an officer with the item's role in the item's department."""
+    from yiwang.identity.api import account_list_by_department, context_of_account
+
+    people = account_list_by_department(item.department_id, role=item.role, on=now.date())
+    assert people, f"{department_get(item.department_id).name} has no {item.role}"
+    return replace(context_of_account(people[0].id), purpose="办理办件")
+
+
+def officer_act(number: str, step: dict, *, now) -> None:
+    item = item_of(number, step["officer"])
+    with context_use(officer_of(item, now=now)):
+        if step["outcome"] == "CORRECT":
+            asked = step["correction"]
+            entries = [("field", key) for key in asked["fields"]]
+            entries += [("material", key) for key in asked["materials"]]
+            correction_request(
+                item.id,
+                items=[
+                    {"kind": kind, "key": key, "title": {"zh": key, "en": key},
+                     "what": asked["reason"]["zh"]}
+                    for kind, key in entries
+                ],
+                now=now,
+            )  # fmt: skip
+            return
+        work_conclude(
+            item.id,
+            outcome=step["outcome"],
+            opinion=step.get("comment", ""),
+            reason=step.get("reason", {}).get("zh", ""),
+            legal_basis=step.get("legal_basis", {}).get("zh", ""),
+            now=now,
+        )
+
+
+def answer(number: str, step: dict, matter, applicant, *, now) -> None:
+    application = application_rows("测试").get(number=number)
+    correction = application.corrections.get(answered_at=None)
+    values = {}
+    for key, value in step["values"].items():
+        values.update(typed_of(key, value))
+    with context_use(applicant):
+        correction_answer(
+            number,
+            correction.pk,
+            values=values,
+            files={key: upload(matter, key) for key in step["materials"]},
+            now=now,
+        )
+    changed = application_rows("测试").get(number=number)
+    assert form_get(changed.form_version_id).version_id == application.form_version_id
