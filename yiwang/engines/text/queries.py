@@ -16,7 +16,8 @@ from yiwang.sdk.text import bigrams, pinyin_full, pinyin_initials, query_tokens
 # At most so many rows are verified and ranked; a search for one very common word stops there.
 CANDIDATES = 1000
 SUGGESTIONS = 5
-_NEAR = 0.3
+# Shares of a word's pairs from which on something is near; chance pairs of letters are frequent.
+_NEAR, _NEAR_LATIN = 0.3, 0.6
 
 
 def search(
@@ -97,17 +98,15 @@ def _suggest(
 ) -> tuple[SearchHit, ...]:
     """Return the rows whose names share most pairs with the query (相近结果)."""
     wanted = [pairs for word in words if (pairs := set(bigrams(word)))]
-    if parsed.letters:
-        wanted.append(rules.letter_tokens(parsed.letters)[1])
     if not wanted:
         return ()
     expression: Expression = [[{pair} for pair in sorted(set().union(*wanted))[:40]]]
-    found = index_find(expression, column="text", kinds=kinds, limit=CANDIDATES // 2)
+    found = index_find(expression, column="text", kinds=kinds, limit=CANDIDATES // 4)
     scored = []
     for values in found:
         row = rules.Row(*values)
         near = rules.nearness(row, wanted)
-        if near >= _NEAR:
+        if near >= (_NEAR_LATIN if parsed.letters else _NEAR):
             scored.append(((-near, -row.weight, len(row.title), row.ref), row))
     scored.sort(key=lambda item: item[0])
     return _hits([row for _, row in scored[:SUGGESTIONS]], words)

@@ -148,7 +148,9 @@ def rank_sound(row: Row, letters: str) -> int:
     """
     best = NO_MATCH
     for name in _names(row.readings):
-        for start in range(len(name)):
+        for start, options in enumerate(name):
+            if not any(option[0] == letters[0] for option in options):
+                continue
             rest = name[start:]
             match = _initials_match(rest, letters) or _sound_match(rest, letters)
             if match and start:
@@ -186,9 +188,9 @@ def _sound_match(name: Sequence[tuple[str, ...]], letters: str) -> int:
 
 
 def nearness(row: Row, wanted: Sequence[set[str]]) -> float:
-    """Return the share of a word's pairs that a row's title and keywords have, 0 to 1; the best."""
-    title, names, _ = row.haystack.split(PART)
-    have = tokens(f"{title}\n{names}") | sound_tokens(row.readings)
+    """Return the share of a word's pairs that a row's titles and keywords have, 0 to 1; the best."""
+    title, names, body = row.haystack.split(PART)
+    have = tokens("\n".join((title, names, body.split("\n")[0])))
     return max((len(pairs & have) / len(pairs) for pairs in wanted if pairs), default=0.0)
 
 
