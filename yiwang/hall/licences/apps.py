@@ -42,7 +42,7 @@ class HallLicencesConfig(AppConfig):
         menu_register(
             "portal",
             N_("Services"),
-            N_("Verify a licence"),
+            N_("Licence verification"),
             "hall_licences:verify",
             order=60,
             icon="qr-code-scan",

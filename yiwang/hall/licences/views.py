@@ -47,7 +47,7 @@ STATES = {
 }
 ACTS = {"suspend": licence_suspend, "resume": licence_resume, "revoke": licence_revoke}
 COLUMNS = (
-    Column("number", N_("Number")),
+    Column("number", N_("Licence number")),
     Column("title", N_("Licence")),
     Column("holder_name", N_("Holder")),
     Column("issued_at", N_("Date of issue")),
@@ -75,7 +75,9 @@ def issued(request: HttpRequest) -> HttpResponse:
         ),
         lambda query, cap: licence_issued_count(number=query.filters.get("number", ""), cap=cap),
     )
-    page = page_of(request, source, columns=COLUMNS, filters=[Filter("number", N_("Number"))])
+    page = page_of(
+        request, source, columns=COLUMNS, filters=[Filter("number", N_("Licence number"))]
+    )
     return render(request, "hall/licences/issued.html", {"page": page, "states": STATES})
 
 
