@@ -181,19 +181,24 @@ def _by_due(
     return _item_views(rows)
 
 
+_ANY_DEPARTMENT, _ANY_ROLE = -987_654_321, "\x01role"
+
+
 def _merged_ids(items: QuerySet, pairs: list[tuple[int, str]], limit: int) -> list[int]:
     """Take the first rows of each pair's walk along the index and merge them.
 
-    One statement. The ORM writes each walk; SQLite does not let it write their union, since a sorted
-    part of a union must be a subquery there.
+    One statement. The ORM writes the walk once, for a pair that does not exist; each pair's values
+    then take its place. Its union() cannot be used: in SQLite a sorted part of a union must be a
+    subquery.
     """
-    walks, parameters = [], []
+    walk = items.filter(department_id=_ANY_DEPARTMENT, role=_ANY_ROLE)[:limit]
+    sql, values = walk.values_list("due_order", "id").query.sql_with_params()
+    parameters: list[object] = []
     for department_id, role in pairs:
-        walk = items.filter(department_id=department_id, role=role)[:limit]
-        sql, values = walk.values_list("due_order", "id").query.sql_with_params()
-        walks.append(f"SELECT * FROM ({sql}) AS walk")  # noqa: S608 - written by the ORM
-        parameters += values
-    union = " UNION ALL ".join(walks)
+        own = {_ANY_DEPARTMENT: department_id, _ANY_ROLE: role}
+        parameters += [own.get(value, value) for value in values]
+    part = f"SELECT * FROM ({sql}) AS walk"  # noqa: S608 - written by the ORM
+    union = " UNION ALL ".join([part] * len(pairs))
     with connection.cursor() as cursor:
         cursor.execute(f"{union} ORDER BY 1, 2 LIMIT {int(limit)}", parameters)
         return [row[1] for row in cursor.fetchall()]
