@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from yiwang.engines.clocks.data import (
@@ -23,6 +23,13 @@ from yiwang.engines.clocks.data import (
 from yiwang.engines.clocks.models import Clock
 from yiwang.engines.clocks.rules import SECONDS_AN_HOUR, WORKING_HOUR, Facts, Ruler
 from yiwang.kernel.api import CalendarNotPublished, calendar_get, office_hours_get
+
+_ZONE = timezone.get_default_timezone()
+# Plain lists on the clock: far cheaper to read than the managers, thousands of times in a rebuild.
+WITH_FACTS = (
+    Prefetch("pauses", to_attr="pause_rows"),
+    Prefetch("extensions", to_attr="extension_rows"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +91,18 @@ def ruler_get(area_code: str) -> Ruler:
 
 def local(moment: datetime) -> datetime:
     """Return a moment in the city's own time zone, whatever zone the person reads in."""
-    return moment.astimezone(timezone.get_default_timezone())
+    return moment.astimezone(_ZONE)
 
 
 def facts_of(clock: Clock) -> Facts:
-    """Return the facts that a clock's state follows from; pauses and extensions are prefetched."""
+    """Return the facts that a clock's state follows from; read `WITH_FACTS`."""
     return Facts(
         unit=clock.unit,
-        amount=clock.amount + sum(extension.amount for extension in clock.extensions.all()),
+        amount=clock.amount + sum(extension.amount for extension in clock.extension_rows),
         started_at=local(clock.started_at),
         pauses=tuple(
             (local(pause.paused_at), pause.resumed_at and local(pause.resumed_at))
-            for pause in clock.pauses.all()
+            for pause in clock.pause_rows
         ),
         stopped_at=clock.stopped_at and local(clock.stopped_at),
     )
@@ -111,7 +118,7 @@ def due_of(facts: Facts, ruler: Ruler) -> Due:
 
 
 def _views(rows, now: datetime) -> list[ClockView]:
-    clocks = list(rows.order_by("id").prefetch_related("pauses", "extensions"))
+    clocks = list(rows.order_by("id").prefetch_related(*WITH_FACTS))
     rulers = {area: ruler_get(area) for area in {clock.area_code for clock in clocks}}
     now = local(now)
     return [_view(clock, rulers[clock.area_code], now) for clock in clocks]
@@ -150,11 +157,11 @@ def _view(clock: Clock, ruler: Ruler, now: datetime) -> ClockView:
         is_overdue=is_overdue,
         pauses=tuple(
             PauseView(pause.ground, pause.document, *span)
-            for pause, span in zip(clock.pauses.all(), facts.pauses, strict=True)
+            for pause, span in zip(clock.pause_rows, facts.pauses, strict=True)
         ),
         extensions=tuple(
             ExtensionView(e.amount, e.reason, e.approver_account_id, local(e.extended_at))
-            for e in clock.extensions.all()
+            for e in clock.extension_rows
         ),
     )
 
