@@ -10,14 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from yiwang.kernel.api import ANONYMOUS, RequestContext
 
 ContextReader = Callable[[HttpRequest], RequestContext]
-FormKeeper = Callable[[HttpRequest, HttpResponse], None]
+FormKeeper = Callable[[HttpRequest, HttpResponse, str], None]
 
 
 def _nobody(request: HttpRequest) -> RequestContext:
     return ANONYMOUS
 
 
-def _keep_nothing(request: HttpRequest, response: HttpResponse) -> None:
+def _keep_nothing(request: HttpRequest, response: HttpResponse, page: str) -> None:
     return None
 
 
@@ -36,6 +36,9 @@ def context_of(request: HttpRequest) -> RequestContext:
     return _reader(request)
 
 
-def form_keep(request: HttpRequest, response: HttpResponse) -> None:
-    """Keep the posted fields of a request that needs a sign-in, tied to a cookie on `response`."""
-    _keeper(request, response)
+def form_keep(request: HttpRequest, response: HttpResponse, page: str) -> None:
+    """Keep the posted fields of a request that needs a sign-in, tied to a cookie on `response`.
+
+    page: the address of the page on which the form stands.
+    """
+    _keeper(request, response, page)

@@ -109,13 +109,14 @@ def answer(request: HttpRequest, error: YiwangError) -> HttpResponse:
     """Turn a refusal into what the caller understands: redirect, HTMX redirect, problem, page."""
     if not isinstance(error, SignInNeeded) or request.path.startswith("/api/"):
         return error_response(request, error)
-    target = f"{settings.LOGIN_URL}?{urlencode({'next': _return_path(request)})}"
+    page = _return_path(request)
+    target = f"{settings.LOGIN_URL}?{urlencode({'next': page})}"
     if request.headers.get("HX-Request") == "true":
         response = HttpResponse(status=401, headers={"HX-Redirect": target})
     else:
         response = HttpResponseRedirect(target)
     if request.method == "POST":
-        form_keep(request, response)
+        form_keep(request, response, urlsplit(page).path)
     return response
 
 

@@ -26,20 +26,23 @@ _UNKNOWN_AT_MOST = 1000
 _SECRET_NAMES = ("password", "passwd", "code", "csrfmiddlewaretoken", "totp", "secret", "present")
 
 
-def pending_form_keep(request: HttpRequest, response: HttpResponse) -> None:
-    """Keep the posted fields of a request that needs a sign-in, and tie them to a cookie."""
+def pending_form_keep(request: HttpRequest, response: HttpResponse, page: str) -> None:
+    """Keep the posted fields of a request that needs a sign-in, and tie them to a cookie.
+
+    page: the path of the page on which the form stands; it may be another than the posted one.
+    """
     kept = request.POST.copy()
     for name in list(kept):
         if any(part in name.lower() for part in _SECRET_NAMES):
             del kept[name]
     if not kept:
         return
-    payload = signing.dumps(kept.urlencode(), salt=_SALT, compress=True)
+    payload = signing.dumps([request.path, kept.urlencode()], salt=_SALT, compress=True)
     account_id = _ended_account(request)
     if len(payload) > _LARGEST or (account_id is None and _unknown_full()):
         return
     token = secrets.token_urlsafe(32)
-    _keep(_digest(token), request.path[:300], account_id, payload, timezone.now())
+    _keep(_digest(token), page[:300], account_id, payload, timezone.now())
     response.set_cookie(
         COOKIE,
         token,
@@ -54,23 +57,23 @@ def pending_form_take(request: HttpRequest, path: str) -> QueryDict | None:
     """Return what this browser had posted to `path` before signing in (取回暂存表单), once.
 
     A QueryDict (a dict; `.getlist` for repeated names), None when nothing waits. Call it when the
-    form's page is shown, with the address that the form posts to.
+    form's page is shown, with its own path or with the path that the form posts to.
     """
     token = request.COOKIES.get(COOKIE, "")
     if not token:
         return None
     now = timezone.now()
-    row = PendingForm.objects.filter(
-        token_digest=_digest(token), path=path, expires_at__gt=now
-    ).first()
+    row = PendingForm.objects.filter(token_digest=_digest(token), expires_at__gt=now).first()
     if row is None or row.account_id not in {None, context_get().account_id}:
         return None
-    if not PendingForm.objects.filter(pk=row.pk).delete()[0]:
-        return None
     try:
-        return QueryDict(signing.loads(row.payload, salt=_SALT))
+        posted_to, fields = signing.loads(row.payload, salt=_SALT)
     except signing.BadSignature:
         return None
+    if path not in {row.path, posted_to}:
+        return None
+    taken = PendingForm.objects.filter(pk=row.pk).delete()[0]
+    return QueryDict(fields) if taken else None
 
 
 @action("identity.accounts.pending_form_keep")

@@ -72,6 +72,20 @@ def test_another_form_does_not_get_it(late, client):
     assert take(client, late.pk, path="/identity/accounts/password/") is None
 
 
+@pytest.mark.parametrize("path", [FORM, "/identity/accounts/password/"])
+def test_a_form_that_posts_elsewhere_is_found_from_its_page_and_from_there(city, client, path):
+    wang = city.account("wang", "CITIZEN")
+    client.force_login(wang)
+    AccountSession.objects.update(last_seen_at=timezone.now() - timedelta(hours=2))
+    page = "http://testserver/identity/accounts/password/?from=desk"
+    answer = client.post(FORM, TYPED, headers={"Referer": page})
+    assert answer.headers["Location"].endswith(
+        "next=%2Fidentity%2Faccounts%2Fpassword%2F%3Ffrom%3Ddesk"
+    )
+    assert take(client, wang.pk, path="/identity/accounts/sessions/") is None
+    assert take(client, wang.pk, path=path)["phone"] == "13800000001"
+
+
 def test_after_half_an_hour_it_is_gone(late, client):
     PendingForm.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert take(client, late.pk) is None
