@@ -89,6 +89,8 @@ class FieldState:
     @property
     def is_filled(self) -> bool:
         """Tell whether the person (or a registry) has given something."""
+        if self.rows:
+            return any(cell.is_filled for row in self.rows for cell in row.fields)
         return self.value not in (None, "", False) and self.value != []
 
     @property

@@ -92,8 +92,14 @@ def date_parse(text: str) -> str:
 
 
 def code_parse(text: str, widget: str) -> str:
-    """Bring numbers of phones, persons and organisations to stored form."""
+    """Bring numbers of phones, persons and organisations to stored form; others stay as typed.
+
+    >>> code_parse("１３８ ００００ ００００", "phone"), code_parse("没有", "phone")
+    ('13800000000', '没有')
+    """
     plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+    if not plain.isascii():
+        return text
     if widget == "phone":
         mobile = re.sub(r"^(\+?86)(?=1\d{10}$)", "", plain.replace("-", ""))
         return mobile if re.fullmatch(r"1\d{10}", mobile) else plain

@@ -46,10 +46,10 @@ class FieldError:
 
 
 MESSAGES = {
-    "required_text": N_("Enter %(title)s."),
-    "required_choice": N_("Choose %(title)s."),
+    "required_text": N_("Enter: %(title)s."),
+    "required_choice": N_("Choose: %(title)s."),
     "required_tick": N_("To go on, tick: %(title)s."),
-    "required_file": N_("Add %(title)s."),
+    "required_file": N_("Add: %(title)s."),
     "required_rows": N_("Add at least one row to %(title)s."),
     "too_long": N_(
         "%(title)s may have at most %(limit)s characters; it now has %(count)s. "

@@ -158,14 +158,16 @@ def _usable(definition: FieldDefinition, value: object) -> object:
 
 def _submitted(definition: FieldDefinition, value: object) -> object:
     if definition.kind == "rows" and isinstance(value, list):
-        known = {each.key for each in definition.fields}
-        rows = [
-            {k: v for k, v in row.items() if k in known and not is_blank(v)}
-            for row in value
-            if isinstance(row, dict) and not is_blank(row)
-        ]
-        return rows or None
+        rows = [_row_known(definition, row) for row in value]
+        return [row for row in rows if not is_blank(row)] or None
     return value
+
+
+def _row_known(definition: FieldDefinition, row: object) -> dict[str, object]:
+    """Keep the filled cells of a row that the group has; the rest is nobody's."""
+    known = {each.key for each in definition.fields}
+    cells = row if isinstance(row, dict) else {}
+    return {key: v for key, v in cells.items() if key in known and not is_blank(v)}
 
 
 # --- one field -----------------------------------------------------------------------------------
@@ -220,7 +222,7 @@ def _rows(definition: FieldDefinition, value: object, around: Surroundings) -> t
     rows = []
     for number, row in enumerate(value if isinstance(value, list) else ()):
         cells = row if isinstance(row, dict) else {}
-        empty = is_blank(cells)
+        empty = is_blank(_row_known(definition, row))
         fields = tuple(
             _cell(definition, each, cells.get(each.key), number, empty, around)
             for each in definition.fields

@@ -79,7 +79,7 @@ def test_state_and_validation_speak_the_active_language(form, settings):
     from django.utils.translation import override
 
     with override("en"):
-        assert form_validate(form.version_id, {})["name"] == ["Enter Name."]
+        assert form_validate(form.version_id, {})["name"] == ["Enter: Name."]
     with override("zh-hans"):
         assert form_validate(form.version_id, {})["name"] == ["请填写店名。"]
     assert form_validate(form.version_id, {}, pages=["kitchen"]) == {}

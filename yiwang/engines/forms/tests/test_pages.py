@@ -33,7 +33,7 @@ def html(tmp_path, settings, draft):
         '{% import "engines/forms/form.html" as forms with context %}'
         "{% if summary %}{{ forms.form_summary(state, edit_href='/draft/{page}/') }}"
         "{% else %}{{ forms.form_page(state, state.page(key), draft, action='/draft/',"
-        " errors_shown=errors_shown, wrong_href='/wrong/{field}/') }}{% endif %}",
+        " errors_shown=errors_shown, wrong_href='/wrong/{field}/', progress=True) }}{% endif %}",
         encoding="utf-8",
     )
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
@@ -89,8 +89,8 @@ def test_what_is_wrong_stands_beside_the_field_and_on_top_and_is_kept(html, draf
 
 
 def test_required_fields_are_not_blamed_before_the_person_goes_on(html):
-    assert "Choose Kind." not in html()
-    assert "Choose Kind." in html(errors_shown=True)
+    assert "Choose: Kind." not in html()
+    assert "Choose: Kind." in html(errors_shown=True)
 
 
 def test_rows_have_plain_buttons(html, draft, now):
@@ -101,6 +101,12 @@ def test_rows_have_plain_buttons(html, draft, now):
     assert 'name="_remove" value="staff.1"' in page
     assert 'name="_add" value="staff"' in page
     assert page.index('name="go" value="next"') < page.index('name="_remove"')
+
+
+def test_an_empty_row_is_not_blamed_before_the_person_goes_on(html, draft, now):
+    draft_post(draft.id, post={"_add": "staff"}, page="people", now=now)
+    assert "Add at least one row to Staff." not in html("people")
+    assert "Add at least one row to Staff." in html("people", errors_shown=True)
 
 
 def test_two_devices_are_shown_both_values(html, draft, now):

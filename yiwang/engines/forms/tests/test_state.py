@@ -39,8 +39,8 @@ def test_a_complete_form_is_valid_and_submits_what_is_filled():
 
 def test_an_empty_form_asks_for_what_is_required_and_nothing_else():
     assert state_of({}).errors == {
-        "name": ["Enter Name."],
-        "kind": ["Choose Kind."],
+        "name": ["Enter: Name."],
+        "kind": ["Choose: Kind."],
         "staff": ["Add at least one row to Staff."],
         "agree": ["To go on, tick: I state that this is true."],
     }
