@@ -60,6 +60,13 @@ class LicenceView:
     document_sha256: str = ""
 
     @property
+    def has_photo(self) -> bool:
+        """Whether the holder's portrait stands on it: on every person's card, else where asked."""
+        return self.holder_kind == "PERSON" and (
+            self.template == CARD or any(entry["name"] == "photo" for entry in self.face)
+        )
+
+    @property
     def is_good(self) -> bool:
         """Whether it may be relied on today (在有效期内且未被暂扣、撤销)."""
         return self.state in ("VALID", "EXPIRING")

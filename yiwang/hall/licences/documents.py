@@ -6,7 +6,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from yiwang.engines.api import attachment_open
-from yiwang.hall.licences.data import CARD, LicenceView
+from yiwang.hall.licences.data import LicenceView
 from yiwang.hall.licences.models import Licence
 from yiwang.hall.licences.queries import licence_get
 from yiwang.hall.licences.typesetting import document_make
@@ -99,8 +99,8 @@ def _read(path: str) -> bytes | None:
 
 
 def _photo(licence: LicenceView) -> bytes | None:
-    """Return the portrait for a card: what the applicant sent, else the registry's, else none."""
-    if licence.template != CARD or not licence.holder_ref.startswith("person:"):
+    """Return the portrait: what the applicant sent, else the registry's, else none."""
+    if not licence.has_photo:
         return None
     given = next((entry["value"] for entry in licence.face if entry["name"] == "photo"), None)
     try:

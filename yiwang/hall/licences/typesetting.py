@@ -118,6 +118,7 @@ def _content(licence: LicenceView, *, photo_name: str | None) -> dict:
         "row_inset": 2.4 if len(rows) > 9 else 3.4,
         "statement": _statement(licence),
         "photo": photo_name,
+        "has_photo": licence.has_photo,
         "mark": MARKS.get(licence.state, ""),
     }
 
