@@ -12,8 +12,8 @@ from yiwang.sdk.errors import N_
 
 _DAY = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 _STATES = {
-    "SUBMITTED": N_("Submitted"),
-    "CORRECTION": N_("Correction requested"),
+    "SUBMITTED": N_("Handed in"),
+    "CORRECTION": N_("To be corrected"),
     "APPROVED": N_("Approved"),
     "REFUSED": N_("Refused"),
     "WITHDRAWN": N_("Withdrawn"),
@@ -31,7 +31,7 @@ def _state_text(code: str) -> str:
 
 
 COLUMNS = (
-    Column("number", N_("Number"), order="number"),
+    Column("number", N_("No."), order="number"),
     Column("title", N_("Matter"), order="title"),
     Column("state", N_("State"), text=lambda row: _state_text(row["state"])),
     Column("days", N_("Days left"), order="days", align="end"),
@@ -103,9 +103,9 @@ def _clocks() -> list[SimpleNamespace]:
 
 def _timeline() -> list[dict]:
     return [
-        {"title": _("Submitted"), "at": _DAY, "by": "张演示", "state": "done"},
+        {"title": _("Handed in"), "at": _DAY, "by": "张演示", "state": "done"},
         {
-            "title": _("Correction requested"),
+            "title": _("To be corrected"),
             "at": _DAY,
             "text": _("Please add a photo of the front door."),
             "state": "warning",

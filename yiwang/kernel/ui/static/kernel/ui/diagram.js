@@ -19,9 +19,15 @@ export default async function diagram(box) {
       overlays.add(id, { position: { top: -9, right: 9 }, html: mark });
     }
   }
-  const fit = () => canvas.zoom("fit-viewport", "auto");
+  const fit = () => {
+    canvas.resized();
+    if (!(box.clientWidth > 0 && box.clientHeight > 0)) return;
+    const { x, y, width, height } = canvas.viewbox().inner;
+    const below = (44 * Math.max(width / box.clientWidth, height / box.clientHeight)); // the mark of bpmn.io must stay free
+    canvas.viewbox({ x: x - 16, y: y - 16, width: width + 32, height: height + 16 + below });
+  };
   fit();
-  new ResizeObserver(() => { canvas.resized(); fit(); }).observe(box);
+  new ResizeObserver(() => requestAnimationFrame(fit)).observe(box);
   box.addEventListener("keydown", (event) => {
     const step = { "+": 1, "=": 1, "-": -1 }[event.key];
     if (step) viewer.get("zoomScroll").stepZoom(step);

@@ -47,6 +47,7 @@ function names(map, data, label) {
     element.className = "map-label";
     element.textContent = area.properties[label];
     new window.maplibregl.Marker({ element }).setLngLat(centre(area.geometry)).addTo(map);
+    for (const name of ["aria-label", "role", "tabindex"]) element.removeAttribute(name); // text, not a button
   }
 }
 
