@@ -60,7 +60,7 @@ class ExtensionTooLong(Invalid):
 
 
 @action("engines.clocks.start")
-def clock_start(  # noqa: PLR0913
+def clock_start(
     subject: str,
     *,
     kind: str,

@@ -166,7 +166,7 @@ def _view(clock: Clock, ruler: Ruler, now: datetime) -> ClockView:
     )
 
 
-def _light(  # noqa: PLR0913
+def _light(
     facts: Facts,
     ruler: Ruler,
     remaining: int | None,

@@ -101,7 +101,7 @@ def codes_seed_load(*, now: datetime) -> list[LoadResult]:
 
 
 @action("kernel.codes.load", permission="kernel.codes.load")
-def code_table_load(  # noqa: PLR0913
+def code_table_load(
     table: str,
     *,
     edition: str,
@@ -157,7 +157,7 @@ def code_table_load(  # noqa: PLR0913
 
 
 @action("kernel.codes.decide", permission="kernel.codes.decide")
-def succession_decide(  # noqa: PLR0913
+def succession_decide(
     table: str, *, a: str, b: str, kind: str, from_code: str, to_code: str, evidence: str
 ) -> None:
     """Record what a person found about a code (人工认定沿革); it replaces what the rules said.

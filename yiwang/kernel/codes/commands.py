@@ -18,7 +18,7 @@ from yiwang.sdk.errors import YiwangError
 Echo = Callable[[str], object]
 
 
-def codes_load(  # noqa: PLR0913
+def codes_load(
     file: str,
     *,
     table: str = "",
