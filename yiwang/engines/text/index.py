@@ -122,6 +122,13 @@ def index_find(
         return cursor.fetchall()
 
 
+def synonyms_state() -> tuple[int | None, int]:
+    """Return what changes whenever the synonyms do: their last id and their number."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(id), count(*) FROM engines_text_synonym")
+        return cursor.fetchone()
+
+
 def _expression(expression: Expression, conjunction: str, disjunction: str, quote: str) -> str:
     """Write the expression; tokens are letters, digits and marks only, so quoting is enough."""
     clauses = []

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
-from django.db.models import Count, Max
 
 from yiwang.engines.text import rules
 from yiwang.engines.text.data import SearchHit, SearchResult
-from yiwang.engines.text.index import Expression, index_find
+from yiwang.engines.text.index import Expression, index_find, synonyms_state
 from yiwang.engines.text.models import SearchDocument, Synonym
 from yiwang.sdk.packs import yaml_read
 from yiwang.sdk.text import bigrams, pinyin_full, pinyin_initials, query_tokens
@@ -113,25 +112,21 @@ def _suggest(
 
 
 def _hits(rows: Sequence[rules.Row], words: Sequence[str]) -> tuple[SearchHit, ...]:
-    documents = {
-        document.pk: document
-        for document in SearchDocument.objects.filter(pk__in=[row.id for row in rows]).only(
-            "title_en", "url", "body", "title", "kind", "ref"
-        )
-    }
+    columns = SearchDocument.objects.filter(pk__in=[row.id for row in rows])
+    found = {pk: rest for pk, *rest in columns.values_list("pk", "title_en", "url", "body")}
     hits = []
     for row in rows:
-        document = documents[row.id]
-        title_parts = rules.parts_of(document.title, words)
+        title_en, url, body = found[row.id]
+        title_parts = rules.parts_of(row.title, words)
         in_title = any(is_match for _, is_match in title_parts)
-        snippet = "" if in_title else rules.snippet_of(document.body, words)
+        snippet = "" if in_title else rules.snippet_of(body, words)
         hits.append(
             SearchHit(
-                kind=document.kind,
-                ref=document.ref,
-                title=document.title,
-                title_en=document.title_en,
-                url=document.url,
+                kind=row.kind,
+                ref=row.ref,
+                title=row.title,
+                title_en=title_en,
+                url=url,
                 snippet=snippet,
                 title_parts=title_parts,
                 snippet_parts=rules.parts_of(snippet, words),
@@ -153,8 +148,7 @@ class _Synonyms:
 
 def _synonyms() -> _Synonyms:
     """Return the synonyms; they are read again only when the table has changed."""
-    state = Synonym.objects.aggregate(last=Max("pk"), count=Count("pk"))
-    return _synonyms_of(state["last"], state["count"])
+    return _synonyms_of(*synonyms_state())
 
 
 @lru_cache(maxsize=2)
