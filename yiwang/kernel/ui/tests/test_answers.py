@@ -9,8 +9,10 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.urls import include, path
 
-from yiwang.kernel.api import error_response, flash, render
+from yiwang.kernel.ui.flashes import flash
 from yiwang.kernel.ui.policies import open_to_all
+from yiwang.kernel.ui.problems import error_response
+from yiwang.kernel.ui.templating import render
 from yiwang.sdk.errors import Conflict, Invalid, SignInNeeded
 
 pytestmark = pytest.mark.django_db
