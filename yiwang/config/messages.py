@@ -171,14 +171,16 @@ def messages_compile(*, echo: Echo = lambda text: None, force: bool = False) -> 
 
 
 def messages_check(*, echo: Echo = lambda text: None, only: str = "") -> int:
-    """Return 1 and say what is wrong when a text is missing, fuzzy, unused or has other places."""
+    """Return 1 and say what is wrong: a text missing, fuzzy, unused, with other places or two words.
+
+    Two apps may not translate the same text differently: at run time the catalogues are one.
+    """
     sources = source_list()
     if only:
         sources = {app: s for app, s in sources.items() if ".".join(app.parts[-2:]) == only}
     problems = [line for app, paths in sources.items() for line in _problems(app, paths)]
+    problems += _conflicts(source_list())
     for line in problems:
-        echo(line)
-    for line in _conflicts(sources):
         echo(line)
     texts = sum(len(po_read(po_path(app))) for app in sources)
     echo(f"{texts} texts, {len(problems)} problems")
@@ -218,7 +220,7 @@ def _conflicts(sources: dict[Path, list[Path]]) -> Iterator[str]:
             name = app.relative_to(PACKAGE).as_posix()
             other, where = seen.setdefault(_key(message), (text, name))
             if text and other and text != other:
-                yield f"note: {_key(message)[1]!r} is {other} in {where} and {text} in {name}"
+                yield f"{name}: two words: {_key(message)[1]!r} is {text} here, {other} in {where}"
 
 
 def _texts(catalog: Catalog) -> list[Message]:

@@ -69,6 +69,18 @@ def test_a_translation_with_another_placeholder_is_a_problem(app):
     assert any("places differ" in line for line in lines)
 
 
+def test_two_apps_may_not_translate_one_text_differently(app):
+    other = app.parent / "licences"
+    other.mkdir()
+    (other / "apps.py").write_text('from x import N_\nA = N_("Sign in")\n')
+    messages.messages_extract()
+    fill(app, b=("Sign in", "登录"))
+    fill(other, b=("Sign in", "签到"))
+    code, lines = said(messages.messages_check)
+    assert code == 1
+    assert any("two words" in line and "登录" in line and "签到" in line for line in lines)
+
+
 def test_compiling_writes_only_what_is_stale(app):
     messages.messages_extract()
     assert said(messages.messages_compile)[1] == [
