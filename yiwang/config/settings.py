@@ -168,6 +168,8 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 CITY = {
     "name": {"zh": "苏州市（演示）", "en": "Suzhou (demonstration)"},
     "area_code": "320500",
+    # A demonstration city shows its accounts on the sign-in page; ./start sets this, `yw serve` not.
+    "demo": os.environ.get("YIWANG_DEMO") == "1",
 }
 # Business hours for limits in hours and for the last moment of a due date; a city replaces them.
 OFFICE_HOURS = [("09:00", "12:00"), ("13:00", "17:00")]

@@ -86,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
 def prepare(*, persons: int, fresh: bool = False) -> None:
     """Do what the first start needs: front end, translations, tables, the city."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yiwang.config.settings")
+    os.environ["YIWANG_DEMO"] = "1"
     from django.conf import settings  # noqa: PLC0415
 
     settings.DATA_DIR.mkdir(parents=True, exist_ok=True)

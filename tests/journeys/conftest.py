@@ -1,0 +1,127 @@
+"""Live cities: real processes on a database of their own, SQLite or PostgreSQL as the suite runs."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from yiwang.config.serving import ProcessGroup, port_free
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVER = os.environ["YIWANG_DATABASE"]
+IS_POSTGRESQL = SERVER.startswith("postgres")
+
+
+@dataclass
+class LiveCity:
+    """A running city: its processes, its address, its accounts, its folder."""
+
+    group: ProcessGroup
+    folder: Path
+    accounts: dict[str, dict]
+    database: str
+
+    @property
+    def base(self) -> str:
+        """Return the address of the pages."""
+        return f"http://{self.group.host}:{self.group.port}"
+
+    def query(self, sql: str) -> list[tuple]:
+        """Read rows behind the city's back."""
+        if IS_POSTGRESQL:
+            import psycopg
+
+            with psycopg.connect(self.database) as connection:
+                return connection.execute(sql).fetchall()
+        import sqlite3
+
+        with sqlite3.connect(self.database.removeprefix("sqlite:///"), timeout=30) as connection:
+            return connection.execute(sql).fetchall()
+
+
+def _environment(folder: Path, database: str) -> dict[str, str]:
+    return {
+        "YIWANG_DATA": str(folder),
+        "YIWANG_DATABASE": database,
+        "YIWANG_DEMO": "1",
+        "DJANGO_SETTINGS_MODULE": "yiwang.config.settings",
+    }
+
+
+def _database_named(name: str) -> str:
+    parts = urlsplit(SERVER)
+    # urlunsplit drops the empty host of a socket address, so the pieces are joined by hand.
+    return f"{parts.scheme}://{parts.netloc}/{name}?{parts.query}"
+
+
+def _server_execute(sql: str) -> None:
+    import psycopg
+
+    with psycopg.connect(urlunsplit(urlsplit(SERVER)) if "?" not in SERVER else SERVER,
+                         autocommit=True) as connection:  # fmt: skip
+        connection.execute(sql)
+
+
+@pytest.fixture(scope="session")
+def city_template(tmp_path_factory) -> Iterator[tuple[Path, str]]:
+    """Build the city once a session; every live test gets a copy."""
+    folder = tmp_path_factory.mktemp("city-template")
+    name = f"live_{uuid.uuid4().hex[:12]}"
+    if IS_POSTGRESQL:
+        _server_execute(f"CREATE DATABASE {name}")
+        database = _database_named(name)
+    else:
+        database = f"sqlite:///{folder}/yiwang.sqlite3"
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.journeys.prepare"],
+        cwd=ROOT,
+        env={**os.environ, **_environment(folder, database)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    yield folder, name
+    if IS_POSTGRESQL:
+        _server_execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def live_city(city_template, tmp_path_factory) -> Iterator[LiveCity]:
+    """Run a copy of the city: web server and worker as in a real installation."""
+    yield from run_city(city_template, tmp_path_factory.mktemp("city"))
+
+
+def run_city(city_template, folder: Path, *, begin: bool = True) -> Iterator[LiveCity]:
+    """Copy the template, start its processes, tidy both away at the end."""
+    template, template_name = city_template
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    name = f"live_{uuid.uuid4().hex[:12]}"
+    if IS_POSTGRESQL:
+        _server_execute(f"CREATE DATABASE {name} TEMPLATE {template_name}")
+        database = _database_named(name)
+    else:
+        database = f"sqlite:///{folder}/yiwang.sqlite3"
+    static = Path(os.environ.get("YIWANG_DATA_STATIC", ROOT / "var" / "static"))
+    if static.exists():
+        (folder / "static").symlink_to(static)
+    group = ProcessGroup("127.0.0.1", port_free(), environment=_environment(folder, database))
+    rows = json.loads((folder / "demo-accounts.json").read_text())
+    city = LiveCity(group, folder, {row["username"]: row for row in rows}, database)
+    try:
+        if begin:
+            group.begin()
+            group.wait_ready()
+        yield city
+    finally:
+        group.end()
+        if IS_POSTGRESQL:
+            _server_execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
