@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.test import RequestFactory
@@ -11,6 +11,7 @@ from yiwang.kernel.api import render
 
 pytestmark = pytest.mark.django_db
 REGISTRY = {"zh": "法人库", "en": "Enterprise registry"}
+NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -165,3 +166,39 @@ def test_a_file_is_handed_out_as_a_download_of_its_detected_type(kept):
     assert response["Content-Type"] == "application/pdf"
     assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''")
     assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def account_of(username: str):
+    from django.contrib.auth import get_user_model
+
+    return get_user_model().objects.create(username=username, population="CITIZEN", created_at=NOW)
+
+
+def test_only_the_owner_and_those_a_rule_allows_get_the_file(db, client, now, monkeypatch):
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from yiwang.engines.forms import registry
+    from yiwang.kernel.api import RequestContext, audit_list, context_use
+
+    monkeypatch.setattr(registry, "_rules", [])
+    owner, stranger, reader = account_of("a"), account_of("b"), account_of("c")
+    with context_use(RequestContext(population="CITIZEN", account_id=owner.pk)):
+        kept = attachment_put(
+            account_id=owner.pk,
+            file=SimpleUploadedFile("合同.pdf", b"%PDF-1.7\n"),
+            accept=["application/pdf"],
+            max_bytes=1000,
+            now=now,
+        )
+    client.force_login(stranger)
+    assert client.get(kept.url).status_code == 404
+    client.force_login(reader)
+    assert client.get(kept.url).status_code == 404
+    registry.attachment_access_register(lambda context, wanted: context.account_id == reader.pk)
+    assert client.get(kept.url).status_code == 200
+    client.force_login(owner)
+    assert client.get(kept.url).status_code == 200
+    opened = [row["account_id"] for row in audit_list(subject=f"attachment:{kept.id}")]
+    assert opened == [owner.pk, reader.pk, owner.pk]  # newest first; the last is the upload
+    client.logout()
+    assert client.get(kept.url).status_code in (302, 401)
