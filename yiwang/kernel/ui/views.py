@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from yiwang.kernel.ui import gallery
 from yiwang.kernel.ui.health import health_get
@@ -120,7 +120,7 @@ def large_print_set(request: HttpRequest) -> HttpResponse:
 
 @open_to_all
 @never_cache
-@require_GET
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Say how the house is (健康检查): 200, or 503 when it cannot serve."""
     state = health_get(now=timezone.now())
@@ -128,7 +128,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 @open_to_all
-@require_GET
+@require_safe
 def gallery_page(request: HttpRequest) -> HttpResponse:
     """Show every component with its states (组件一览)."""
     asked = request.GET.get("shell", "portal")
@@ -143,7 +143,7 @@ def gallery_page(request: HttpRequest) -> HttpResponse:
 
 
 @open_to_all
-@require_GET
+@require_safe
 def gallery_search_page(request: HttpRequest) -> HttpResponse:
     """Answer the sample of the live search."""
     hits = gallery.gallery_search(request.GET.get("q", "").strip())
