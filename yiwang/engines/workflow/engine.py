@@ -37,7 +37,7 @@ from yiwang.engines.workflow.models import (
     WorkItem,
 )
 from yiwang.engines.workflow.registry import SERVICES
-from yiwang.engines.workflow.rows import rows_insert, tokens_delete, tokens_read
+from yiwang.engines.workflow.rows import item_read_locked, rows_insert, tokens_delete, tokens_read
 from yiwang.engines.workflow.rules import NO_DUE
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import Conflict
@@ -80,7 +80,6 @@ class Mark:
 
 
 _LOCKED = ProcessInstance.objects.select_related("version").defer("version__xml")
-_ITEM_LOCKED = WorkItem.objects.select_related("instance__version").defer("instance__version__xml")
 
 
 def instance_lock(instance_id: int) -> ProcessInstance:
@@ -100,10 +99,10 @@ def item_lock(item_id: int) -> WorkItem:
     Where the lock had to be waited for, PostgreSQL gives the instance as it is now, but the item as
     it was: whoever changes the item must guard the update by what was read (`item_change`).
     """
-    try:
-        return _ITEM_LOCKED.select_for_update(of=("instance",)).get(pk=item_id)
-    except WorkItem.DoesNotExist:
-        raise WorkItemNotFound() from None
+    item = item_read_locked(item_id)
+    if item is None:
+        raise WorkItemNotFound()
+    return item
 
 
 class Step:
