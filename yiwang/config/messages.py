@@ -179,7 +179,8 @@ def messages_check(*, echo: Echo = lambda text: None, only: str = "") -> int:
     if only:
         sources = {app: s for app, s in sources.items() if ".".join(app.parts[-2:]) == only}
     problems = [line for app, paths in sources.items() for line in _problems(app, paths)]
-    problems += _conflicts(source_list())
+    place = only.replace(".", "/")
+    problems += [line for line in _conflicts(source_list()) if place in line]
     for line in problems:
         echo(line)
     texts = sum(len(po_read(po_path(app))) for app in sources)
