@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
-
 from yiwang.engines.text import rules
 from yiwang.engines.text.data import SearchHit, SearchResult
 from yiwang.engines.text.index import Expression, index_find, synonyms_state

@@ -37,6 +37,9 @@ def matters_read(section: PackSection, *, now: datetime) -> dict[str, object]:
         except PackError as error:
             problems += error.problems
     problems += _codes_twice(section)
+    if not _function_known(section.manifest.owner):
+        text = f"No department has the function {section.manifest.owner} (owner)."
+        problems.append(PackProblem(section.manifest.id, "pack.toml", 1, text))
     if problems:
         raise PackError(problems)
     for file in section.files:
@@ -119,8 +122,12 @@ def _owners(definition: MatterDefinition, file: PackFile) -> list[PackProblem]:
     return [
         file.problem(keypath, f"No department has the function {function}.")
         for keypath, function in named
-        if function not in FUNCTION_NAMES and not department_list(function=function)
+        if not _function_known(function)
     ]
+
+
+def _function_known(function: str) -> bool:
+    return function in FUNCTION_NAMES or bool(department_list(function=function))
 
 
 def _licence_entries(definition: MatterDefinition) -> Iterator[SearchEntry]:

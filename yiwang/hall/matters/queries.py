@@ -17,6 +17,7 @@ from yiwang.hall.matters.rules import LIFE_EVENTS
 from yiwang.identity.api import department_get
 from yiwang.sdk.errors import N_, NotFound
 from yiwang.sdk.packs import definition_load
+from yiwang.sdk.text import clean
 
 
 class MatterNotFound(NotFound):
@@ -26,6 +27,7 @@ class MatterNotFound(NotFound):
     message = N_("There is no matter %(code)s. Search for it by name.")
 
 
+MAX_NUMBER = 1_000_000
 _ORDERS = {
     "popular": ("-applications_count", "kind", "code"),
     "title": ("current_version__title", "code"),
@@ -45,9 +47,10 @@ def matter_get(code: str, version: int | None = None) -> MatterView:
 
     Raises `MatterNotFound`.
     """
+    code = clean(code)[:40]
     rows = MatterVersion.objects.select_related("matter").filter(matter__code=code)
     rows = rows.filter(valid_to__isnull=True) if version is None else rows.filter(number=version)
-    row = rows.first()
+    row = rows.first() if version is None or 0 < version < MAX_NUMBER else None
     if row is None:
         raise MatterNotFound(code=code)
     return _view(row)

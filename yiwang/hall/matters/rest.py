@@ -12,6 +12,7 @@ from yiwang.hall.matters.guides import guide_build
 from yiwang.hall.matters.queries import matter_get, matter_list
 from yiwang.identity.api import public
 from yiwang.sdk.errors import Invalid
+from yiwang.sdk.text import clean
 
 MAX_LIMIT = 200
 FILTERS = tuple(MatterFilter.__dataclass_fields__)
@@ -27,7 +28,7 @@ def matters(request: HttpRequest) -> HttpResponse:
     """
     limit, offset = _paging(request.GET)
     page = matter_list(
-        MatterFilter(**{name: request.GET.get(name, "") for name in FILTERS}),
+        MatterFilter(**{name: clean(request.GET.get(name, "")) for name in FILTERS}),
         order=request.GET.get("order", "code"),
         offset=offset,
         limit=limit,

@@ -12,6 +12,7 @@ from yiwang.hall.matters.data import MatterFilter
 from yiwang.hall.matters.guides import guide_build, guide_get
 from yiwang.hall.matters.queries import matter_get, matter_list
 from yiwang.hall.matters.tests.conftest import CARD, NOW
+from yiwang.kernel.api import pack_check, pack_new
 from yiwang.sdk.packs import Branch, Limit, Limits, Material
 
 pytestmark = pytest.mark.django_db
@@ -139,7 +140,6 @@ def test_the_guide_names_the_department_in_charge_where_one_lives(put, monkeypat
 
 
 def test_a_pack_says_which_sample_row_its_form_refuses(tmp_path, settings):
-    from yiwang.kernel.api import pack_check, pack_new
 
     settings.PACK_DIRS = [tmp_path, *settings.PACK_DIRS]
     pack_new("flood_control", title_zh="防汛", echo=lambda line: None)
@@ -149,3 +149,29 @@ def test_a_pack_says_which_sample_row_its_form_refuses(tmp_path, settings):
     assert pack_check(["flood_control"], echo=lines.append) == 1
     assert lines[0].startswith("flood_control/sample/registration_apply.yaml:5: phone: ")
     assert lines[-1] == "1 packs checked, 0 sound, 1 problems"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "line", "message"),
+    [
+        ("matters/registration.yaml", "form: registration_apply", "form: nothing", 33, "forms has no flood_control.nothing."),
+        ("matters/registration.yaml", "workflow: accept_decide", "workflow: other.accept", 34, "not among depends"),
+        ("matters/registration.yaml", "[registration_notice]", "[nothing]", 29, "licences has no"),
+        ("matters/registration.yaml", "department: administrative_approval", "department: magic", 5, "No department has the function magic."),
+        ("pack.toml", "administrative_approval", "magic", 1, "No department has the function magic (owner)."),
+        ("workflows/accept_decide.bpmn", 'targetRef="issued"', 'targetRef="nowhere"', None, "nowhere"),
+    ],
+)  # fmt: skip
+def test_the_check_names_each_broken_reference(tmp_path, settings, path, old, new, line, message):
+    settings.PACK_DIRS = [tmp_path, *settings.PACK_DIRS]
+    pack_new("flood_control", title_zh="防汛", echo=lambda text: None)
+    file = tmp_path / "flood_control" / path
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    lines: list[str] = []
+    assert pack_check(["flood_control"], echo=lines.append) == 1
+    found = [each for each in lines if message in each]
+    assert found, lines
+    if line:
+        assert found[0].startswith(f"flood_control/{path}:{line}:")

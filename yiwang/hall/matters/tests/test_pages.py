@@ -111,9 +111,17 @@ def test_an_earlier_version_is_shown_as_such(client, put):
     assert client.get(f"{LIST}322014001000/?version=3").status_code == 404
 
 
-@pytest.mark.parametrize("code", ["999999999999", "x", "搜索", "a" * 3000])
+@pytest.mark.parametrize(
+    "code",
+    ["999999999999", "x", "搜索", "a" * 3000, "%00", "x/?version=1", "x/?version=" + "9" * 40],
+)
 def test_an_unknown_code_is_a_404_page(client, code):
-    assert client.get(f"{LIST}{code}/").status_code == 404
+    assert client.get(f"{LIST}{code}/".replace("?version", "?print=1&version")).status_code == 404
+
+
+def test_the_api_takes_no_harm_from_control_characters(client):
+    assert client.get("/api/v1/hall/matters/?department=%00&theme=%00x").json()["total"] == 0
+    assert client.get("/hall/matters/?department=%00&theme=%00x").status_code == 200
 
 
 def test_the_api_lists_and_pages(client, catalogue):
