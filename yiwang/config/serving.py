@@ -1,5 +1,7 @@
 """Serving (服务): the web server, the worker, and both together as children of one process."""
 
+import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import socket
@@ -53,6 +55,8 @@ def web_command(host: str, port: int, workers: int = 2) -> list[str]:
     """Return the command that serves the pages.
 
     Granian in WSGI mode, one blocking thread a worker: measured fastest for Django (spikes §D).
+    A worker that dies is replaced; the log begins at errors, since each start would else warn of a
+    kernel setting (tcp_migrate_req) that only spares queued connections a second try.
     """
     return [
         sys.executable,
@@ -70,9 +74,10 @@ def web_command(host: str, port: int, workers: int = 2) -> list[str]:
         "1",
         "--backpressure",
         "256",
+        "--respawn-failed-workers",
         "--no-access-log",
         "--log-level",
-        "warning",
+        "error",
         "yiwang.config.wsgi:application",
     ]
 
@@ -97,6 +102,22 @@ def work(*, once: bool = False) -> int:
         signal.signal(number, lambda *_: stop.set())
     worker_run(stop=stop, once=once)
     return 0
+
+
+def parent_watch() -> None:
+    """Let a web worker end with the server that started it, also when that was killed.
+
+    Else the orphan would hold the port, and the next start would find it taken.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="yiwang-parent", daemon=True).start()
 
 
 @dataclass
@@ -148,10 +169,12 @@ class ProcessGroup:
             time.sleep(0.5)
 
     def end(self) -> None:
-        """Stop everything that was started: politely, then firmly, each child with its own group."""
+        """Stop everything that was started: politely, then firmly, each child with its own group.
+
+        A child that was killed may have left processes in its group: they are stopped as well.
+        """
         for child in self.children.values():
-            if child.poll() is None:
-                _signal_group(child, signal.SIGTERM)
+            _signal_group(child, signal.SIGTERM)
         deadline = time.monotonic() + GRACE_SECONDS
         for child in self.children.values():
             try:

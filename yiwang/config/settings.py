@@ -171,6 +171,8 @@ CITY = {
     # A demonstration city shows its accounts on the sign-in page; ./start sets this, `yw serve` not.
     "demo": os.environ.get("YIWANG_DEMO") == "1",
 }
+# The address that codes on paper lead to.
+SITE_ADDRESS = os.environ.get("YIWANG_ADDRESS", "http://127.0.0.1:8000")
 # Business hours for limits in hours and for the last moment of a due date; a city replaces them.
 OFFICE_HOURS = [("09:00", "12:00"), ("13:00", "17:00")]
 PACK_DIRS = [ROOT / "yiwang" / "packs"]

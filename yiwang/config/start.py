@@ -71,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
 
     begun = time.monotonic()
     port_check(options.host, options.port)
+    os.environ.setdefault("YIWANG_ADDRESS", f"http://{options.host}:{options.port}")
     prepare(persons=options.persons, fresh=options.fresh)
     group = ProcessGroup(host=options.host, port=options.port)
     try:

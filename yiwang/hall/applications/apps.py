@@ -15,6 +15,7 @@ class HallApplicationsConfig(AppConfig):
             instance_access_register,
             service_register,
         )
+        from yiwang.hall.applications import subscribers  # noqa: F401, PLC0415
         from yiwang.hall.applications.actions import process  # noqa: PLC0415
         from yiwang.hall.applications.queries.access import (  # noqa: PLC0415
             attachment_is_visible,

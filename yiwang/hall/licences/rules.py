@@ -151,6 +151,6 @@ def _value(source: object, data: Mapping) -> object:
     value: object = data
     for part in source.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
-    if source.endswith(".sex") and value in SEXES:
+    if source.endswith(".sex") and isinstance(value, str) and value in SEXES:
         return SEXES[value]
     return "" if value is None else value

@@ -5,7 +5,7 @@ Each runs inside the transaction of the step that led to it; each is an audited 
 
 from datetime import datetime
 
-from yiwang.engines.api import ServiceCall, clock_start, clock_stop
+from yiwang.engines.api import ServiceCall, clock_start, clock_stop, form_display
 from yiwang.hall.applications import rules
 from yiwang.hall.applications.actions.applicant import application_close
 from yiwang.hall.applications.actions.submission import number_serial_next
@@ -119,7 +119,7 @@ def _licence_issue(application: Application, *, type_key: str, department_id: in
         holder_name=application.applicant_name,
         holder_number=application.applicant_number,
         data={
-            "form": application.form_data,
+            "form": form_display(application.form_version_id, application.form_data),
             "applicant": {
                 "name": application.applicant_name,
                 "number": application.applicant_number,
