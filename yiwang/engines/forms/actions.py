@@ -243,6 +243,9 @@ def _save(draft: Draft, values: dict, *, page: str, revision: int, now: datetime
         draft.history = history_extend(
             draft.history, draft.values, merged.values, revision=draft.revision
         )
+        if len(json.dumps(draft.history)) > VALUES_LIMIT:
+            # Very long texts: remember one step back. At worst both devices' values are shown.
+            draft.history = {name: changes[-1:] for name, changes in draft.history.items()}
     stamp = now.isoformat()
     draft.others = {
         **{name: raw for name, raw in draft.others.items() if name not in changed},

@@ -18,6 +18,8 @@ CONTROL = re.compile(
 DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))")
 INTEGER = re.compile(r"[+-]?\d{1,15}")
 NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,10})?")
+# Never read from a post: files come apart from the texts, hidden values from the registries.
+UNPOSTED = frozenset({"photo", "file", "hidden"})
 CODES = frozenset({"phone", "id_number", "uscc", "email"})
 ADD, REMOVE, TAKE, FIELDS, ROW = "_add", "_remove", "_take", "_fields", "_row"
 MAX_ROWS = 200
@@ -125,7 +127,7 @@ def values_render(
     fields: Iterable[FieldDefinition], values: Mapping[str, object], *, prefix: str = ""
 ) -> dict[str, list[str]]:
     """Turn values into what a browser would post for them, by HTML name."""
-    asked = [field for field in fields if field.widget not in ("photo", "file")]
+    asked = [field for field in fields if field.widget not in UNPOSTED]
     post = {f"{prefix}{FIELDS}": [" ".join(field.key for field in asked)]} if not prefix else {}
     for field in asked:
         name, value = prefix + field.key, values.get(field.key)
@@ -193,7 +195,7 @@ def _field_parse(field: FieldDefinition, lists: dict, old: object, listed: bool)
     if field.kind == "rows":
         return _rows_parse(field, lists, old, listed)
     posted = lists.get(field.key)
-    if field.widget in ("photo", "file"):
+    if field.widget in UNPOSTED:
         return _ABSENT
     if posted is None:
         if listed and field.widget in ("checkbox", "checkboxes"):

@@ -4,6 +4,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from yiwang.engines.forms.actions import (
+    DraftTooLarge,
     draft_discard,
     draft_open,
     draft_post,
@@ -162,6 +163,22 @@ def test_two_devices_on_the_same_field_are_answered_with_both_values(form, citiz
     assert taken.conflicts["name"].other == "百味斋"
     settled = draft_post(draft.id, post={"name": "得月楼A"}, page="place", now=later)
     assert settled.conflicts == {}
+
+
+def test_very_long_texts_are_kept_without_swelling_the_history(form, citizen, now):
+    draft = opened(form, now)
+    for letter in "甲乙丙丁戊己庚辛":
+        saved = draft_post(draft.id, post={"name": letter * 200_000}, page="place", now=now)
+    assert saved.values["name"] == "辛" * 200_000
+    assert len(str(Draft.objects.get().history)) < 1_000_000
+
+
+def test_more_than_a_form_can_hold_is_refused_and_what_was_there_stays(form, citizen, now):
+    draft = opened(form, now)
+    draft_post(draft.id, post={"name": "百味斋"}, page="place", now=now)
+    with pytest.raises(DraftTooLarge):
+        draft_post(draft.id, post={"name": "x" * 2_100_000}, page="place", now=now)
+    assert draft_get(draft.id).values == {"name": "百味斋"}
 
 
 def test_saving_twice_the_same_changes_nothing(form, citizen, now):

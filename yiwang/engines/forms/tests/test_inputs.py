@@ -60,6 +60,15 @@ def test_names_that_are_no_fields_are_ignored():
     assert post_parse(FIELDS, {"is_admin": "1", "staff.x.person": "a", "_add": "name"}, {}) == {}
 
 
+def test_hidden_fields_and_files_are_never_read_from_a_post():
+    definition = shop()
+    definition["ui"]["fields"]["code"]["widget"] = "hidden"
+    definition["ui"]["fields"]["mobile"]["widget"] = "photo"
+    fields = list(FormDefinition.parse(definition).fields.values())
+    forged = {"code": "AB123", "mobile": "attachment:1", "_fields": "code mobile"}
+    assert post_parse(fields, forged, {"code": "CD456"}) == {"code": "CD456"}
+
+
 def test_rows_are_read_added_and_removed():
     posted = {"staff.0.person": "张三", "staff.0.trained": "on", "staff.2.person": "李四"}
     values = post_parse(FIELDS, {**posted, "_fields": "staff"}, {})
