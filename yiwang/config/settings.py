@@ -121,6 +121,7 @@ TEMPLATES = [
         "OPTIONS": {"environment": "yiwang.kernel.ui.templating.environment"},
     }
 ]
+CSRF_FAILURE_VIEW = "yiwang.kernel.ui.views.csrf_failure"
 FORM_RENDERER = "django.forms.renderers.Jinja2"
 
 AUTH_USER_MODEL = "identity_accounts.Account"
