@@ -23,8 +23,10 @@ CREATE = {
     "postgresql": (
         "CREATE TABLE engines_text_index ("
         "id bigint PRIMARY KEY, title tsvector NOT NULL, text tsvector NOT NULL)",
-        "CREATE INDEX engines_text_index_title ON engines_text_index USING gin (title)",
-        "CREATE INDEX engines_text_index_text ON engines_text_index USING gin (text)",
+        "CREATE INDEX engines_text_index_title ON engines_text_index USING gin (title) "
+        "WITH (fastupdate = off)",
+        "CREATE INDEX engines_text_index_text ON engines_text_index USING gin (text) "
+        "WITH (fastupdate = off)",
     ),
 }
 DROP = "DROP TABLE engines_text_index"
@@ -40,11 +42,19 @@ _INSERT = {
         "VALUES (%s, array_to_tsvector(%s::text[]), array_to_tsvector(%s::text[]))"
     ),
 }
-_SELECT = (
-    "SELECT d.id, d.kind, d.ref, d.title, d.weight, d.haystack, d.readings "
-    "FROM engines_text_index i JOIN engines_text_searchdocument d ON d.id = i."
-)
-_FIND = {"sqlite": _SELECT + "rowid WHERE ", "postgresql": _SELECT + "id WHERE "}
+# PostgreSQL without statistics would rather read all haystacks than the index: it may not choose.
+_FIND = {
+    "sqlite": (
+        "SELECT d.id, d.kind, d.ref, d.title, d.weight, d.haystack, d.readings "
+        "FROM engines_text_index i "
+        "JOIN engines_text_searchdocument d ON d.id = i.rowid WHERE engines_text_index MATCH %s"
+    ),
+    "postgresql": (
+        "WITH i AS MATERIALIZED (SELECT id FROM engines_text_index WHERE {column} @@ %s::tsquery) "
+        "SELECT d.id, d.kind, d.ref, d.title, d.weight, d.haystack, d.readings "
+        "FROM i JOIN engines_text_searchdocument d ON d.id = i.id WHERE true"
+    ),
+}
 _CONTAINS = {"sqlite": "instr(d.haystack, %s) > 0", "postgresql": "strpos(d.haystack, %s) > 0"}
 
 Row = tuple[int, str, str, str, int, str, str]
@@ -102,21 +112,20 @@ def index_find(
     column: "title" or "text"; contains: all of [any of [text]] that the haystack must hold.
     """
     vendor = connection.vendor
-    parameters: list[object]
     if vendor == "sqlite":
-        where = ["engines_text_index MATCH %s"]
         words = _expression(expression, " AND ", " OR ", '"')
-        parameters = [f"{column} : ({words})"]
+        clauses = [_FIND[vendor]]
+        parameters: list[object] = [f"{column} : ({words})"]
     else:
-        where = [f"i.{column} @@ %s::tsquery"]
+        clauses = [_FIND[vendor].replace("{column}", column)]
         parameters = [_expression(expression, " & ", " | ", "'")]
     for alternatives in contains:
-        where.append(f"({' OR '.join([_CONTAINS[vendor]] * len(alternatives))})")
+        clauses.append(f"({' OR '.join([_CONTAINS[vendor]] * len(alternatives))})")
         parameters += alternatives
     if kinds is not None:
-        where.append(f"d.kind IN ({', '.join(['%s'] * len(kinds))})")
+        clauses.append(f"d.kind IN ({', '.join(['%s'] * len(kinds))})")
         parameters += kinds
-    statement = f"{_FIND[vendor]}{' AND '.join(where)} LIMIT {int(limit)}"
+    statement = f"{' AND '.join(clauses)} LIMIT {int(limit)}"
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()

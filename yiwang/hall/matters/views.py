@@ -5,7 +5,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from yiwang.engines.api import SearchResult, process_xml, search
+from yiwang.engines.api import SearchHit, SearchResult, process_xml, search
 from yiwang.hall.matters import rules
 from yiwang.hall.matters.data import MatterFilter, MatterRow
 from yiwang.hall.matters.guides import guide_build
@@ -77,10 +77,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "") if request.GET.get("kind", "") in KINDS else ""
     kinds = [kind] if kind else None
     if wants_partial(request):
-        result = search(query, kinds=kinds, limit=LIVE_HITS)
-        return render(
-            request, "hall/matters/search_live.html", {"result": result, "query": query.strip()}
-        )
+        return _search_live(request, search(query, kinds=kinds, limit=LIVE_HITS), query.strip())
     results: list[SearchResult] = []
 
     def fetch(asked: ListQuery) -> list:
@@ -98,6 +95,24 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "popular": matter_popular(limit=6) if not page.rows else [],
     }
     return render(request, "hall/matters/search.html", context)
+
+
+def _search_live(request: HttpRequest, result: SearchResult, query: str) -> HttpResponse:
+    """Answer while one types: a few links, each with its kind, because names repeat over kinds."""
+
+    def lines(hits: tuple[SearchHit, ...]) -> list[dict[str, str]]:
+        return [
+            {"url": hit.url, "title": hit.title, "snippet": _(KINDS.get(hit.kind, hit.kind))}
+            for hit in hits
+        ]
+
+    context = {
+        "query": query,
+        "total": result.total,
+        "hits": lines(result.hits),
+        "suggestions": lines(result.suggestions),
+    }
+    return render(request, "hall/matters/search_live.html", context)
 
 
 @public
