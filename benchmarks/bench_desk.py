@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 
+from bench_submit import drafts_make
 from harness import city_open, engine_name, options_parse, percentile, report
 
 
@@ -21,7 +22,7 @@ def items_make(count: int, *, department_ids: list[int], now) -> None:
         values = {
             **template,
             "instance_id": instance.pk,
-            "node_id": f"made-{number}",
+            "token_number": 100_000 + number,
             "department_id": department_ids[number % len(department_ids)],
             "role": roles[number // len(department_ids) % len(roles)],
             "state": "READY",
@@ -30,9 +31,7 @@ def items_make(count: int, *, department_ids: list[int], now) -> None:
             "warn_at": due - timedelta(days=1),
             "closed_at": None,
         }
-        for name in ("due_order", "token_id"):
-            if name in values:
-                values[name] = due if name == "due_order" else None
+        values["due_order"] = due
         batch.append(WorkItem(**values))
         if len(batch) == 5_000:
             WorkItem.objects.bulk_create(batch)
@@ -50,12 +49,10 @@ def main() -> None:
 
     from tests.city import City
     from yiwang.engines.workflow.models import WorkItem
+    from yiwang.hall.api import application_submit
     from yiwang.hall.applications.actions.drafts import draft_begin
     from yiwang.identity.api import department_list
     from yiwang.kernel.api import context_use
-
-    from bench_submit import drafts_make
-    from yiwang.hall.api import application_submit
 
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -43,8 +44,23 @@ class LiveCity:
                 return connection.execute(sql).fetchall()
         import sqlite3
 
-        with sqlite3.connect(self.database.removeprefix("sqlite:///"), timeout=30) as connection:
+        path = self.database.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
             return connection.execute(sql).fetchall()
+
+    def execute(self, sql: str) -> None:
+        """Change rows behind the city's back, as only a test or an accident does."""
+        if IS_POSTGRESQL:
+            import psycopg
+
+            with psycopg.connect(self.database) as connection:
+                connection.execute(sql)
+            return
+        import sqlite3
+
+        path = self.database.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, timeout=30)) as connection, connection:
+            connection.execute(sql)
 
 
 def _environment(folder: Path, database: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Build the city that the live tests copy: `python -m tests.journeys.prepare`, settings by environment.
 
 Besides the demonstration accounts it has eight citizens of sixty and over, `load0` to `load7`, for
-tests with many hands.
+tests with many hands; all live in the district of the demonstration's officers.
 """
 
 import json
@@ -12,6 +12,7 @@ import django
 
 PASSWORD = "made-for-tests-only"
 HANDS = 8
+AREA = "320508"
 
 
 def main() -> None:
@@ -27,12 +28,13 @@ def main() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     now = timezone.now()
     city_build(persons=240, enterprises=24, now=now)
-    rows = hands_make(now)
     path = settings.DATA_DIR / "demo-accounts.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) + rows, ensure_ascii=False))
+    demo = json.loads(path.read_text())
+    rows = hands_make(now, besides=[row["subject_ref"].removeprefix("person:") for row in demo])
+    path.write_text(json.dumps(demo + rows, ensure_ascii=False))
 
 
-def hands_make(now) -> list[dict]:
+def hands_make(now, *, besides: list[str]) -> list[dict]:
     """Give eight people of sixty and over an account with the common password."""
     from yiwang.identity.api import accounts_load, data_scope
     from yiwang.kernel.api import context_system, context_use
@@ -40,18 +42,17 @@ def hands_make(now) -> list[dict]:
 
     with context_use(context_system("tests")), data_scope(purpose="测试"):
         oldest = (now - timedelta(days=61 * 366)).date()
-        people = Person.objects.filter(birth_date__lt=oldest, area_code="320508").order_by("ref")
-        found = list(people.values("ref", "name")[:HANDS])
-        if len(found) < HANDS:
-            people = Person.objects.filter(birth_date__lt=oldest).order_by("ref")
-            found = list(people.values("ref", "name")[:HANDS])
+        people = Person.objects.filter(birth_date__lt=oldest).exclude(ref__in=besides)
+        found = list(people.order_by("ref").values("ref", "name")[:HANDS])
+        refs = [person["ref"] for person in found]
+        Person.objects.filter(ref__in=refs).update(area_code=AREA)
         rows = [
             {
                 "username": f"load{number}",
                 "population": "CITIZEN",
                 "name": person["name"],
                 "subject_ref": f"person:{person['ref']}",
-                "phone": "",
+                "phone": f"1390000200{number}",
                 "email": "",
                 "password": PASSWORD,
                 "totp_secret": "",
@@ -69,7 +70,7 @@ def hands_make(now) -> list[dict]:
             "totp_secret": None,
             "role_code": "CITIZEN",
             "function": "",
-            "area_code": "320508",
+            "area_code": AREA,
         }
         for row in rows
     ]

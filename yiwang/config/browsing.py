@@ -3,6 +3,7 @@
 It exists for `./start --check` and for load tests: what it can do, a person without JavaScript can.
 """
 
+import http.client
 import http.cookiejar
 import secrets
 import urllib.error
@@ -15,7 +16,11 @@ TIMEOUT_SECONDS = 30
 
 
 class PageProblem(Exception):
-    """A page did not answer, or did not hold what was looked for."""
+    """A page did not answer (status 0), answered unexpectedly, or did not hold what was looked for."""
+
+    def __init__(self, text: str, *, status: int = 200) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 @dataclass
@@ -190,8 +195,11 @@ class Browser:
         self.cookies = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
-    def open(self, address: str, *, expect: int = 200) -> Page:
-        """Open an address and return its page; raises PageProblem for another status."""
+    def open(self, address: str, *, expect: int | None = 200) -> Page:
+        """Open an address and return its page; raises PageProblem for another status.
+
+        expect: None takes whatever status comes.
+        """
         return self._send(urllib.request.Request(urllib.parse.urljoin(self.base, address)), expect)  # noqa: S310
 
     def submit(
@@ -202,7 +210,7 @@ class Browser:
         *,
         button: tuple[str, str] | None = None,
         files: dict[str, tuple[str, str, bytes]] | None = None,
-        expect: int = 200,
+        expect: int | None = 200,
     ) -> Page:
         """Fill a form and press a button; `files` are {field: (name, type, content)}."""
         given = values or {}
@@ -222,20 +230,25 @@ class Browser:
         headers = {"Content-Type": kind, "Referer": page.url}
         return self._send(urllib.request.Request(address, body, headers), expect)  # noqa: S310
 
-    def _send(self, request: urllib.request.Request, expect: int) -> Page:
+    def _send(self, request: urllib.request.Request, expect: int | None) -> Page:
         try:
-            with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-                page = _read(answer)
-        except urllib.error.HTTPError as error:
-            page = _read(error)
-        except OSError as error:
-            raise PageProblem(f"{request.full_url} does not answer: {error}") from error
-        if page.status != expect:
+            page = self._exchange(request)
+        except (OSError, http.client.HTTPException) as error:
+            raise PageProblem(f"{request.full_url} does not answer: {error!r}", status=0) from error
+        if expect is not None and page.status != expect:
             raise PageProblem(
                 f"{request.get_method()} {page.url} answered {page.status}, not {expect}: "
-                f"{' '.join(page.text.split())[:400]}"
+                f"{' '.join(page.text.split())[:400]}",
+                status=page.status,
             )
         return page
+
+    def _exchange(self, request: urllib.request.Request) -> Page:
+        try:
+            with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+                return _read(answer)
+        except urllib.error.HTTPError as error:
+            return _read(error)
 
 
 def _read(answer) -> Page:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from yiwang.sdk.errors import N_, YiwangError
 
 GRACE_SECONDS = 15
+ORPHAN_SECONDS = 5
 
 
 class PortTaken(YiwangError):
@@ -115,7 +116,11 @@ def parent_watch() -> None:
 
     def watch() -> None:
         multiprocessing.connection.wait([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGTERM)
+        # More than once: before a worker serves, its signals are still handled as the server's.
+        for _second in range(ORPHAN_SECONDS):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(1)
+        os._exit(1)
 
     threading.Thread(target=watch, name="yiwang-parent", daemon=True).start()
 

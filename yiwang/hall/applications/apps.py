@@ -42,7 +42,12 @@ class HallApplicationsConfig(AppConfig):
             {"DEPARTMENT_HEAD"},
         )
         menu_register(
-            "portal", "", N_("Follow an application"), "hall_applications:track", order=40
+            "portal",
+            "",
+            N_("Follow an application"),
+            "hall_applications:track",
+            order=40,
+            icon="signpost-2",
         )
         menu_register(
             "space", "", N_("My applications"), "hall_applications:mine", order=20, icon="folder"

@@ -57,9 +57,11 @@ def action(
             if permission is not None:
                 permission_require(permission)
             running = _Act(act)
+            is_outermost = _act.get() is None
             token = _act.set(running)
             try:
-                with transaction.atomic():
+                # An act inside another fails it whole, so it needs no savepoint of its own.
+                with transaction.atomic(savepoint=is_outermost):
                     result = function(*args, **kwargs)
                     if not running.rows:
                         raise ActWithoutAudit(act=act)

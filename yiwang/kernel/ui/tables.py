@@ -62,8 +62,9 @@ class Column:
 class Filter:
     """One filter (筛选).
 
-    kind: "text", "select", "date" or "flag"; choices: [(value, text), …] of a select; apply: (rows,
-    value) -> rows for querysets and sequences. A `Source` gets the values in `ListQuery.filters`.
+    kind: "text", "select", "date" or "flag"; choices: [(value, text), …] of a select, `unset` what
+    it says when none is chosen ("" says *all*); apply: (rows, value) -> rows for querysets and
+    sequences. A `Source` gets the values in `ListQuery.filters`.
     """
 
     key: str
@@ -71,6 +72,7 @@ class Filter:
     kind: str = "text"
     choices: Sequence[tuple[object, str]] = ()
     apply: Callable[[Any, str], Any] | None = None
+    unset: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,8 +122,15 @@ def desk(request: HttpRequest) -> HttpResponse:
                 ("all", _("also what colleagues hold")),
                 ("waiting", _("waiting for applicants")),
             ],
+            unset=N_("mine and what nobody holds"),
         ),
-        Filter("scope", N_("Departments"), "select", choices=[("below", _("with those below"))]),
+        Filter(
+            "scope",
+            N_("Whose work"),
+            "select",
+            choices=[("below", _("with those below"))],
+            unset=N_("my department"),
+        ),
     )
     page = page_of(
         request,

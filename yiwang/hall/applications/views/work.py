@@ -38,14 +38,19 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     number = item.business_key.removeprefix("application:")
-    found = application_detail_get(number, purpose=PURPOSE, now=timezone.now())
+    now = timezone.now()
+    panel = request.headers.get("HX-Target") == "item-panel"
+    found = application_detail_get(number, purpose=PURPOSE, now=now)
     outcomes = [
         {"code": code, **rules.OUTCOMES[code]} for code in item.outcomes if code in rules.OUTCOMES
     ]
     context = {
         "item": item,
+        "item_light": item.light(now),
+        "is_panel": panel,
         "detail": found,
         "outcomes": [o for o in outcomes if o["code"] != "CORRECT"],
+        "may_refuse": any(o["refuses"] for o in outcomes),
         "may_correct": any(o["code"] == "CORRECT" for o in outcomes),
         "correctable": correctable_list(found.application),
         "colleagues": colleague_list(item, on=timezone.localdate()),
@@ -53,7 +58,6 @@ def _page(
         "errors": errors or {},
         "typed": typed or pending_form_take(request, request.path) or {},
     }
-    panel = request.headers.get("HX-Target") == "item-panel"
     template = "hall/applications/work_panel.html" if panel else "hall/applications/work.html"
     return render(request, template, context, status=status)
 
