@@ -13,7 +13,13 @@ from yiwang.engines.clocks.actions import (
     clock_stop,
 )
 from yiwang.engines.clocks.data import ClockView, ExtensionView, PauseView
-from yiwang.engines.clocks.queries import clock_due_list, clock_get, clock_list, clock_map
+from yiwang.engines.clocks.queries import (
+    clock_due_list,
+    clock_due_map,
+    clock_get,
+    clock_list,
+    clock_map,
+)
 from yiwang.engines.forms.actions import (
     DraftTooLarge,
     attachment_put,
@@ -116,7 +122,6 @@ from yiwang.engines.workflow.queries import (
 )
 from yiwang.engines.workflow.registry import (
     instance_access_register,
-    role_register,
     service_register,
 )
 
@@ -168,6 +173,7 @@ __all__ = [
     "attachment_put",
     "attachment_remove",
     "clock_due_list",
+    "clock_due_map",
     "clock_extend",
     "clock_get",
     "clock_list",
@@ -208,7 +214,6 @@ __all__ = [
     "process_put",
     "process_start",
     "process_xml",
-    "role_register",
     "search",
     "search_put",
     "search_put_many",

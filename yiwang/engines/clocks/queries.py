@@ -63,6 +63,22 @@ def clock_get(clock_id: int, *, now: datetime) -> ClockView | None:
     return next(iter(_views(Clock.objects.filter(pk=clock_id), now)), None)
 
 
+def clock_due_map(subjects: Iterable[str]) -> dict[str, tuple[datetime, datetime]]:
+    """Return when the first open clock of each subject is due, and from when to warn (最近到期).
+
+    One query over the mirrored due dates; a subject without a dated open clock is left out.
+    """
+    rows = Clock.objects.filter(
+        subject__in=list(subjects), stopped_at=None, due_at__isnull=False
+    ).order_by("due_at")
+    found: dict[str, tuple[datetime, datetime]] = {}
+    for subject, due_at, area_code in rows.values_list("subject", "due_at", "area_code"):
+        if subject not in found:
+            due = timezone.localtime(due_at, _ZONE)
+            found[subject] = (due_at, ruler_get(area_code).warn_at(due))
+    return found
+
+
 def clock_due_list(
     *, until: datetime, now: datetime, after: tuple[datetime, int] | None = None, limit: int = 500
 ) -> list[ClockView]:

@@ -38,7 +38,7 @@ from yiwang.engines.workflow.models import (
     WorkItem,
 )
 from yiwang.engines.workflow.queries import instance_permits, item_permits
-from yiwang.engines.workflow.registry import ROLES, SERVICES
+from yiwang.engines.workflow.registry import SERVICES
 from yiwang.engines.workflow.rules import NO_DUE
 from yiwang.engines.workflow.soundness import problems_find
 from yiwang.engines.workflow.timers import timers_date, timers_pause, timers_resume

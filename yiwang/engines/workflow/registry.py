@@ -1,4 +1,4 @@
-"""What higher areas give the engine at start-up: services, roles, access rules (登记处).
+"""What higher areas give the engine at start-up: services, access rules (登记处).
 
 Filled from their `apps.ready`, read ever after; nothing here is state of the city.
 """
@@ -12,17 +12,6 @@ Service = Callable[[ServiceCall], dict | None]
 Access = Callable[[RequestContext, str], bool]
 
 SERVICES: dict[str, Service] = {}
-ROLES: set[str] = {
-    "WINDOW_CLERK",
-    "REVIEWER",
-    "APPROVER",
-    "DEPARTMENT_HEAD",
-    "SUPERVISOR",
-    "DATA_STEWARD",
-    "SYSTEM_ADMIN",
-    "SECURITY_ADMIN",
-    "AUDIT_ADMIN",
-}
 ACCESS: dict[str, Access] = {}
 
 
@@ -33,11 +22,6 @@ def service_register(name: str, function: Service) -> None:
     into the variables. What it raises undoes the whole step. It must not act on its own instance.
     """
     SERVICES[name] = function
-
-
-def role_register(code: str) -> None:
-    """Let processes use a role that a pack brings (登记角色)."""
-    ROLES.add(code)
 
 
 def instance_access_register(prefix: str, function: Access) -> None:

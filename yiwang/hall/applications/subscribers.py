@@ -1,6 +1,5 @@
 """What applications do when something happened elsewhere (订阅): idempotent, in the worker."""
 
-from django.utils import timezone
 
 from yiwang.hall.applications.actions.submission import due_mirror
 from yiwang.hall.applications.queries.access import application_rows
@@ -19,4 +18,4 @@ def due_dates_follow(event: EventView) -> None:
     with context_use(context_system("历法变更后同步到期时间")):
         rows = application_rows("历法变更后同步到期时间")
         for application in rows.filter(number__in=numbers, state__in=OPEN_STATES):
-            due_mirror(application, now=timezone.now())
+            due_mirror(application)

@@ -16,7 +16,7 @@ from yiwang.hall.matters.models import Matter, MatterFacet, MatterVersion
 from yiwang.hall.matters.rules import LIFE_EVENTS
 from yiwang.identity.api import department_get
 from yiwang.sdk.errors import N_, NotFound
-from yiwang.sdk.packs import definition_load
+from yiwang.sdk.packs import MatterDefinition, definition_load
 from yiwang.sdk.text import clean
 
 
@@ -58,7 +58,8 @@ def matter_get(code: str, version: int | None = None) -> MatterView:
 
 def matter_version_get(version_id: int) -> MatterView:
     """Return the version that an application keeps (事项版本); raises `MatterNotFound`."""
-    row = MatterVersion.objects.select_related("matter").filter(pk=version_id).first()
+    rows = MatterVersion.objects.select_related("matter").defer("spec")
+    row = rows.filter(pk=version_id).first()
     if row is None:
         raise MatterNotFound(code=version_id)
     return _view(row)
@@ -181,13 +182,26 @@ def _row(values: dict) -> MatterRow:
     return MatterRow(title={"zh": zh, "en": title_en or zh}, **version)
 
 
+# Definitions by digest: content never changes under a digest, so nothing goes stale.
+_definitions: dict[str, MatterDefinition] = {}
+_DEFINITIONS_KEPT = 2048
+
+
+def _definition(row: MatterVersion) -> MatterDefinition:
+    if row.digest not in _definitions:
+        if len(_definitions) >= _DEFINITIONS_KEPT:
+            _definitions.clear()
+        _definitions[row.digest] = definition_load(row.spec)
+    return _definitions[row.digest]
+
+
 def _view(row: MatterVersion) -> MatterView:
     return MatterView(
         version_id=row.pk,
         code=row.matter.code,
         number=row.number,
         kind=row.matter.kind,
-        spec=definition_load(row.spec),
+        spec=_definition(row),
         form_version_id=row.form_version_id,
         process_version_id=row.process_version_id,
         source=row.source,

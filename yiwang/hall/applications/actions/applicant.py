@@ -167,7 +167,7 @@ def _process_resume(application: Application, correction: Correction, *, now: da
     if not others_open:
         application.state = "HANDLING" if accepted else "SUBMITTED"
         application.save(update_fields=["state"])
-    due_mirror(application, now=now)
+    due_mirror(application)
 
 
 @action("hall.applications.withdraw")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from yiwang.engines.api import (
     WorkCard,
-    clock_list,
+    clock_due_map,
     clock_start,
     draft_discard,
     draft_state,
@@ -38,6 +38,7 @@ from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.sdk.errors import YiwangError
 
 # Without 0/O, 1/I/L: it is read out on the telephone.
+NO_DUE = (None, None)
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
@@ -264,10 +265,10 @@ def _process_begin(case: _Case, application: Application) -> None:
         department_id=application.department_id,
         legal_basis=rules.ACCEPTANCE_BASIS,
     )
-    due_mirror(application, now=case.now)
+    due_mirror(application)
 
 
-def due_mirror(application: Application, *, now: datetime) -> None:
+def due_mirror(application: Application) -> None:
     """Copy the clocks' due dates to the open work items, where the desk is ordered by them.
 
     A branch follows its own clock if it has one, else the application's; before acceptance the
@@ -275,19 +276,14 @@ def due_mirror(application: Application, *, now: datetime) -> None:
     """
     subject = f"application:{application.number}"
     general = subject if application.accepted_at else f"{subject}/acceptance"
-    due_at, warn_at = _due_of(general, now=now)
+    branches = {}
+    if application.accepted_at:
+        open_branches = application.branches.exclude(state__in=["AGREED", "REFUSED", "ENDED"])
+        branches = dict(open_branches.exclude(key="owner").values_list("key", "state"))
+    dues = clock_due_map([general, *(f"{subject}/{key}" for key in branches)])
+    due_at, warn_at = dues.get(general, NO_DUE)
     work_item_due_set(subject, due_at=due_at, warn_at=warn_at)
-    if application.accepted_at is None:
-        return
-    branches = application.branches.exclude(state__in=["AGREED", "REFUSED", "ENDED"])
-    for branch in branches.exclude(key="owner"):
-        due_at, warn_at = _due_of(f"{subject}/{branch.key}", now=now)
-        if due_at is not None or branch.state == "CORRECTION":
-            work_item_due_set(subject, branch=branch.key, due_at=due_at, warn_at=warn_at)
-
-
-def _due_of(clock_subject: str, *, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Return when the first of a subject's clocks is due, and from when to warn."""
-    dated = [clock for clock in clock_list(clock_subject, now=now) if clock.due_at]
-    first = min(dated, key=lambda clock: clock.due_at, default=None)
-    return (first.due_at, first.warn_at) if first else (None, None)
+    for key, state in branches.items():
+        due_at, warn_at = dues.get(f"{subject}/{key}", NO_DUE)
+        if due_at is not None or state == "CORRECTION":
+            work_item_due_set(subject, branch=key, due_at=due_at, warn_at=warn_at)

@@ -96,7 +96,7 @@ def work_conclude(  # noqa: PLR0913 - one decision has these parts
     work_item_complete(item.id, outcome=outcome, variables={}, comment=opinion.strip(), now=now)
     application.refresh_from_db()
     if application.state not in rules.END_STATES:
-        due_mirror(application, now=now)
+        due_mirror(application)
 
 
 @action("hall.applications.correction_request", permission=HANDLE)
@@ -130,7 +130,7 @@ def correction_request(
     application.branches.filter(key=branch_key_of(item)).update(state="CORRECTION")
     application.state = "CORRECTION"
     application.save(update_fields=["state"])
-    due_mirror(application, now=now)
+    due_mirror(application)
     event_publish(
         "application.correction_requested",
         {
@@ -190,7 +190,7 @@ def limit_extend(number: str, *, amount: int, reason: str, now: datetime) -> Non
                 approver_account_id=context.account_id,
                 now=now,
             )
-    due_mirror(application, now=now)
+    due_mirror(application)
     event_publish(
         "application.extended",
         {
