@@ -99,6 +99,29 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (successful && elt.matches("form[data-dirty-guard]")) elt.dataset.clean = state(elt);
 });
 
+// A form page that is made anew keeps what was entered while the answer was on its way (不丢已填内容).
+const isChoice = (one) => one.type === "checkbox" || one.type === "radio";
+const entry = (one) => (isChoice(one) ? one.checked : one.value);
+const entered = (page) => [...page.querySelectorAll("input[id]:not([type=hidden], [type=file]), select[id], textarea[id]")];
+document.addEventListener("htmx:beforeRequest", ({ detail: { target, xhr } }) => {
+  if (target?.id === "form-page") xhr.entriesSent = new Map(entered(target).map((one) => [one.id, entry(one)]));
+});
+document.addEventListener("htmx:beforeSwap", ({ detail: { target, xhr } }) => {
+  if (!xhr.entriesSent || !target.isConnected) return;
+  xhr.enteredSince = entered(target).filter((one) => xhr.entriesSent.has(one.id) && xhr.entriesSent.get(one.id) !== entry(one));
+});
+document.addEventListener("htmx:afterSwap", ({ detail: { xhr } }) => {
+  const since = xhr.enteredSince ?? [];
+  xhr.enteredSince = [];
+  for (const old of since) {
+    const now = document.getElementById(old.id);
+    if (!now || now === old) continue;
+    if (isChoice(now)) now.checked = old.checked;
+    else now.value = old.value;
+    if (now !== document.activeElement || isChoice(now)) setTimeout(() => now.dispatchEvent(new Event("change", { bubbles: true })));
+  }
+});
+
 // An item of a work list opens beside the list on wide screens (工作台右栏).
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   const panel = detail.target;
