@@ -1,6 +1,6 @@
 """The only door of the area `kernel`: what other areas may use. Keep `__all__` sorted and complete."""
 
-from yiwang.kernel.audit.actions import ActWithoutAudit, action, audit_record, permission_require
+from yiwang.kernel.audit.actions import ActWithoutAudit, action, audit_record
 from yiwang.kernel.audit.append_only import append_only
 from yiwang.kernel.audit.context import (
     ANONYMOUS,
@@ -27,7 +27,6 @@ from yiwang.kernel.calendar.data import (
 )
 from yiwang.kernel.calendar.queries import (
     calendar_get,
-    calendar_stamp_get,
     calendar_year_get,
     calendar_year_list,
     closure_list,
@@ -37,14 +36,11 @@ from yiwang.kernel.calendar.rules import CalendarNotPublished, OfficeHours, Work
 from yiwang.kernel.codes.actions import (
     EditionDateTaken,
     EditionExists,
-    LoadResult,
-    code_file_read,
     code_table_load,
     codes_seed_load,
     succession_decide,
 )
 from yiwang.kernel.codes.data import CodeView, EditionView, SuccessionView, TableView
-from yiwang.kernel.codes.formats import CodeFileInvalid
 from yiwang.kernel.codes.queries import (
     EditionUnknown,
     code_diff,
@@ -72,15 +68,15 @@ from yiwang.kernel.jobs.data import SweepView, WorkerView
 from yiwang.kernel.jobs.queries import job_count, sweep_list, worker_list
 from yiwang.kernel.jobs.registry import job, sweep_register
 from yiwang.kernel.jobs.worker import worker_run
-from yiwang.kernel.packs.actions import pack_load, pack_load_all
+from yiwang.kernel.packs.actions import pack_load_all
 from yiwang.kernel.packs.commands import pack_check, pack_new
 from yiwang.kernel.packs.data import PackState
-from yiwang.kernel.packs.queries import pack_folder_list, pack_health, pack_state_list
 from yiwang.kernel.packs.registry import pack_section_register
 from yiwang.kernel.ui.filters import date_text, datetime_text, localized
 from yiwang.kernel.ui.flashes import flash
 from yiwang.kernel.ui.menus import menu_register
-from yiwang.kernel.ui.problems import error_response, error_text, problem_response, wants_partial
+from yiwang.kernel.ui.policies import RoutePolicy, allow, public
+from yiwang.kernel.ui.problems import error_response, error_text, wants_partial
 from yiwang.kernel.ui.tables import (
     Column,
     Filter,
@@ -103,7 +99,6 @@ __all__ = [
     "ClosureExists",
     "ClosureView",
     "CodeDiff",
-    "CodeFileInvalid",
     "CodeRow",
     "CodeView",
     "Column",
@@ -118,11 +113,11 @@ __all__ = [
     "EventView",
     "Filter",
     "ListQuery",
-    "LoadResult",
     "OfficeHours",
     "PackState",
     "Page",
     "RequestContext",
+    "RoutePolicy",
     "Source",
     "SuccessionView",
     "SweepView",
@@ -130,13 +125,13 @@ __all__ = [
     "WorkerView",
     "WorkingCalendar",
     "action",
+    "allow",
     "append_only",
     "audit_list",
     "audit_record",
     "audit_search",
     "calendar_get",
     "calendar_seed_load",
-    "calendar_stamp_get",
     "calendar_year_get",
     "calendar_year_list",
     "calendar_year_load",
@@ -144,7 +139,6 @@ __all__ = [
     "closure_list",
     "closure_remove",
     "code_diff",
-    "code_file_read",
     "code_get",
     "code_list",
     "code_search",
@@ -177,16 +171,11 @@ __all__ = [
     "menu_register",
     "office_hours_get",
     "pack_check",
-    "pack_folder_list",
-    "pack_health",
-    "pack_load",
     "pack_load_all",
     "pack_new",
     "pack_section_register",
-    "pack_state_list",
     "page_of",
-    "permission_require",
-    "problem_response",
+    "public",
     "purpose_use",
     "render",
     "subscriber",

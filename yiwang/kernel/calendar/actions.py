@@ -38,7 +38,8 @@ def calendar_year_load(content: dict, *, source: dict[str, str] | str, now: date
     """Load one or more years (载入放假安排); the same content a second time changes nothing.
 
     content: {"holidays": {ISO date: "English,中文"}, "workdays": {…}}. A year in it replaces that
-    year; other years stay. source: where it was taken from, {zh, en} or one text for both. Announces "calendar.changed". Raises `CalendarFileInvalid`.
+    year; other years stay. source: where it was taken from, {zh, en} or one text for both.
+    Announces "calendar.changed". Raises `CalendarFileInvalid`.
     """
     source = {"zh": source, "en": source} if isinstance(source, str) else source
     known = dict(CalendarYear.objects.values_list("year", "digest"))

@@ -18,7 +18,7 @@ from yiwang.kernel.calendar.queries import (
 )
 from yiwang.kernel.calendar.rules import WorkingCalendar
 from yiwang.kernel.codes.queries import code_get, code_list
-from yiwang.kernel.ui.policies import open_to_all
+from yiwang.kernel.ui.policies import public
 from yiwang.kernel.ui.templating import render
 
 _WEEKS = Calendar(firstweekday=0)
@@ -43,7 +43,7 @@ class MonthView:
     working_days: int
 
 
-@open_to_all
+@public
 @require_GET
 def year(request: HttpRequest) -> HttpResponse:
     """Show a year's holidays, make-up days and closures, or that it is not yet published."""

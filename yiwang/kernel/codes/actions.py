@@ -34,9 +34,10 @@ class EditionDateTaken(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What loading did. diff: against the edition before, None for the first; is_new: False when
+    """What loading did (载入结果).
 
-    the same edition was there already.
+    diff: against the edition before, None for the first; is_new: False when the same edition was
+    there already.
     """
 
     table: str
@@ -117,7 +118,8 @@ def code_table_load(
     """Load an edition of a table (载入版本) and say what became of every code of the one before.
 
     The edition before ends where this one begins, and this one where the next one begins. The same
-    content again changes nothing. source: {zh, en} or one text for both. Raises `EditionExists`, `EditionDateTaken`, `CodeFileInvalid`.
+    content again changes nothing. source: {zh, en} or one text for both.
+    Raises `EditionExists`, `EditionDateTaken`, `CodeFileInvalid`.
     """
     rows = tuple(rows)
     if not (table and edition and rows):

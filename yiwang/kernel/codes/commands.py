@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from yiwang.kernel.audit.context import context_system, context_use
 from yiwang.kernel.codes.actions import LoadResult, code_file_read, code_table_load
-from yiwang.kernel.codes.data import CodeView
 from yiwang.kernel.codes.queries import code_diff, code_get, code_trace, edition_get
 from yiwang.kernel.codes.rules import KINDS, UNCHANGED, CodeDiff
 from yiwang.sdk.errors import YiwangError
@@ -87,8 +86,8 @@ def codes_show(
         return _failed(reason, as_json=as_json, echo=echo)
     today = code_trace(table, code, since=on)
     if as_json:
-        found = {"edition": edition.edition, "as_of": on, "code": _code_dict(view)}
-        echo(_json(found | {"today": [_code_dict(one) for one in today]}))
+        found = {"edition": edition.edition, "as_of": on, "code": asdict(view)}
+        echo(_json(found | {"today": [asdict(one) for one in today]}))
         return 0
     echo(f"{view.code}  {view.name}  {view.name_en}".rstrip())
     echo(f"edition {edition.edition}, valid from {view.valid_from} to {view.valid_to or 'open'}")
@@ -144,10 +143,6 @@ def _diff_dict(diff: CodeDiff) -> dict:
         **{kind.lower(): [asdict(change) for change in diff.of(kind)] for kind in kinds},
         "undecided": [asdict(case) for case in diff.undecided],
     }
-
-
-def _code_dict(view: CodeView) -> dict:
-    return asdict(view)
 
 
 def _json(value: object) -> str:

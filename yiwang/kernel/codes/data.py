@@ -38,6 +38,10 @@ class EditionView:
     is_made: bool
     codes: int
 
+    def holds_on(self, day: date) -> bool:
+        """Tell whether the edition is in force on a day (是否现行)."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
 
 @dataclass(frozen=True, slots=True)
 class TableView:

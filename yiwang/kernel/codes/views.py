@@ -16,7 +16,7 @@ from yiwang.kernel.codes.queries import (
     edition_get,
 )
 from yiwang.kernel.codes.rules import KINDS, UNCHANGED
-from yiwang.kernel.ui.policies import open_to_all
+from yiwang.kernel.ui.policies import public
 from yiwang.kernel.ui.tables import Column, Filter, ListQuery, Source, page_of
 from yiwang.kernel.ui.templating import render
 from yiwang.sdk.errors import N_, NotFound
@@ -60,19 +60,19 @@ CHANGE_COLUMNS = [
 ]
 
 
-@open_to_all
+@public
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """List the code tables with the edition in force."""
     today = timezone.localdate()
     rows = [
-        (table, next((e for e in reversed(table.editions) if _in_force(e, today)), None))
+        (table, next((e for e in reversed(table.editions) if e.holds_on(today)), None))
         for table in code_table_list()
     ]
     return render(request, "kernel/codes/index.html", {"rows": rows})
 
 
-@open_to_all
+@public
 @require_GET
 def table(request: HttpRequest, key: str) -> HttpResponse:
     """Show one table as of a date: search, paging, editions."""
@@ -116,7 +116,7 @@ def table(request: HttpRequest, key: str) -> HttpResponse:
     )
 
 
-@open_to_all
+@public
 @require_GET
 def differences(request: HttpRequest, key: str) -> HttpResponse:
     """Show what became of every code from one edition to another."""
@@ -138,10 +138,6 @@ def differences(request: HttpRequest, key: str) -> HttpResponse:
         "kernel/codes/differences.html",
         {"view": view, "names": names, "a": a, "b": b, "diff": diff, "kinds": kinds, "page": page},
     )
-
-
-def _in_force(edition, on: date) -> bool:
-    return edition.valid_from <= on and (edition.valid_to is None or on < edition.valid_to)
 
 
 def _date(text: str | None) -> date | None:

@@ -29,7 +29,6 @@ from yiwang.kernel.ui import filters as text_filters
 SIZES = (20, 50, 100)
 COUNT_CAP = 100_000
 EXPORT_CAP = 50_000
-_STATE = ("order", "size", "page", "after", "export")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from yiwang.kernel.ui import gallery
 from yiwang.kernel.ui.health import health_get
-from yiwang.kernel.ui.policies import open_to_all
+from yiwang.kernel.ui.policies import public
 from yiwang.kernel.ui.problems import error_response, message_response
 from yiwang.kernel.ui.templating import LARGE_PRINT_COOKIE, render
 from yiwang.sdk.errors import Forbidden, NotFound, YiwangError
@@ -91,7 +91,7 @@ def _back(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(target)
 
 
-@open_to_all
+@public
 @require_POST
 def language_set(request: HttpRequest) -> HttpResponse:
     """Remember the person's language (语言) and go back."""
@@ -106,7 +106,7 @@ def language_set(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@open_to_all
+@public
 @require_POST
 def large_print_set(request: HttpRequest) -> HttpResponse:
     """Remember whether the person reads in large print (长者版) and go back."""
@@ -118,7 +118,7 @@ def large_print_set(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@open_to_all
+@public
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -127,7 +127,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return JsonResponse(state, status=503 if state["status"] == "DOWN" else 200)
 
 
-@open_to_all
+@public
 @require_safe
 def gallery_page(request: HttpRequest) -> HttpResponse:
     """Show every component with its states (组件一览)."""
@@ -142,7 +142,7 @@ def gallery_page(request: HttpRequest) -> HttpResponse:
     return render(request, "kernel/ui/gallery.html", context)
 
 
-@open_to_all
+@public
 @require_safe
 def gallery_search_page(request: HttpRequest) -> HttpResponse:
     """Answer the sample of the live search."""

@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory, override_settings
 from django.urls import include, path
 
 from yiwang.kernel.ui.flashes import flash
-from yiwang.kernel.ui.policies import open_to_all
+from yiwang.kernel.ui.policies import public
 from yiwang.kernel.ui.problems import error_response
 from yiwang.kernel.ui.templating import render
 from yiwang.sdk.errors import Conflict, Invalid, SignInNeeded
@@ -19,20 +19,20 @@ pytestmark = pytest.mark.django_db
 
 
 def _raising(error):
-    @open_to_all
+    @public
     def view(request):
         raise error
 
     return view
 
 
-@open_to_all
+@public
 def say(request):
     flash(request, "success", "已保存 <b>")
     return HttpResponse("said")
 
 
-@open_to_all
+@public
 def show(request):
     return render(
         request,
