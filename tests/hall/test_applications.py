@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, transaction
 
 from yiwang.engines.api import clock_list, draft_post, draft_state, instance_get, work_item_list
 from yiwang.hall.api import application_submit, licence_list_by_source
@@ -188,6 +189,32 @@ def test_a_refusal_gives_reason_basis_and_remedy_and_issues_nothing(city, now):
     assert detail.decision.legal_basis == ["《江苏省老年人权益保障条例》"]
     assert "行政复议" in detail.decision.remedy["zh"]
     assert detail.licences == ()
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda decision: Decision.objects.filter(pk=decision.pk).update(outcome="APPROVED"),
+        lambda decision: decision.save(),
+        lambda decision: decision.delete(),
+        lambda decision: decision.application.delete(),
+    ],
+    ids=["update", "save", "delete", "delete_application"],
+)
+def test_a_decision_can_neither_be_changed_nor_deleted(city, now, attempt):
+    number = elder_card_submit(city, now)
+    with context_use(city.staff("civil_affairs", "WINDOW_CLERK")):
+        work_conclude(
+            the_item(number).id,
+            outcome="REFUSE",
+            reason="照片不符合要求。",
+            legal_basis="《老年人权益保障法》",
+            now=now,
+        )
+    decision = Decision.objects.get(application__number=number)
+    with data_scope(purpose="测试"), pytest.raises(DatabaseError), transaction.atomic():
+        attempt(decision)
+    assert Decision.objects.get(application__number=number).outcome == decision.outcome
 
 
 def test_a_correction_pauses_the_clock_until_it_is_answered(city, now):

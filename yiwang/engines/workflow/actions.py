@@ -42,6 +42,7 @@ from yiwang.engines.workflow.registry import SERVICES
 from yiwang.engines.workflow.rules import NO_DUE
 from yiwang.engines.workflow.soundness import problems_find
 from yiwang.engines.workflow.timers import timers_date, timers_pause, timers_resume
+from yiwang.identity.api import ROLES
 from yiwang.kernel.api import (
     RequestContext,
     action,

@@ -233,7 +233,7 @@ class Timer(models.Model):
 
 
 class HistoryEvent(models.Model):
-    """One thing that happened to an instance (流转记录); rows are only ever added."""
+    """One thing that happened to an instance (流转记录). Rows are only ever added: triggers refuse the rest."""
 
     instance = models.ForeignKey(
         ProcessInstance, models.PROTECT, related_name="history", verbose_name="实例", db_index=False

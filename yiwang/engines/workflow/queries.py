@@ -253,12 +253,6 @@ def work_item_get(item_id: int) -> WorkItemView:
     return _item_view(tuple(getattr(item, column) for column in _COLUMNS), outcomes)
 
 
-def work_item_may_act(item_id: int, context: RequestContext) -> bool:
-    """Tell whether this post may handle the item (是否可办), whoever holds it now."""
-    item = WorkItem.objects.filter(pk=item_id).first()
-    return item is not None and item_permits(item, context)
-
-
 def item_permits(item: WorkItem, context: RequestContext) -> bool:
     """The rule of the acts: the role, in the department or above it, or as the holder."""
     if context.population == "SYSTEM":

@@ -235,10 +235,10 @@ class Correction(models.Model):
 
 
 class Decision(models.Model):
-    """The city's answer (决定): one for each application, never changed."""
+    """The city's answer (决定): one for each application. Rows are only ever added: triggers refuse the rest."""
 
     application = models.OneToOneField(
-        Application, models.CASCADE, related_name="decision", verbose_name="办件"
+        Application, models.PROTECT, related_name="decision", verbose_name="办件"
     )
     outcome = models.CharField("结果", max_length=12)
     document_number = models.CharField("文书号", max_length=80, unique=True)

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from yiwang.sdk.errors import N_
+from yiwang.sdk.identifiers import person_ref_of  # noqa: F401 - the acts reach it as a rule
 
 # GB/T 39046-2020 A.2: 3 city, 4 county, 5 town and street level.
 USE_LEVEL = {"CITY": "3", "DISTRICT": "4", "STREET": "5"}
@@ -55,16 +56,6 @@ BRANCH_STATE_AFTER = {
 # 行政许可法 art. 32: all that is missing is told once, within five days; else deemed accepted.
 ACCEPTANCE_DAYS = 5
 ACCEPTANCE_BASIS = "《中华人民共和国行政许可法》第三十二条"
-
-
-def person_ref_of(applicant_ref: str) -> str:
-    """Return the person's reference for the audit trail (涉及的人), "" for an enterprise.
-
-    >>> person_ref_of("person:P1234567890"), person_ref_of("enterprise:91320508MA1XYW01XY")
-    ('P1234567890', '')
-    """
-    kind, _, ref = applicant_ref.partition(":")
-    return ref if kind == "person" else ""
 
 
 def task_code_make(uscc: str, level: str, basic_code: str) -> str:
@@ -136,8 +127,3 @@ def changes_between(before: Mapping, after: Mapping, titles: Mapping[str, dict])
         for key in sorted(set(before) | set(after))
         if before.get(key) != after.get(key)
     ]
-
-
-def outcome_joined(states: Iterable[str]) -> str:
-    """Join the departments' conclusions (联审结论): all must agree, one refusal refuses."""
-    return "REFUSED" if "REFUSED" in set(states) else "APPROVED"

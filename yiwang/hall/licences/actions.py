@@ -34,6 +34,7 @@ from yiwang.hall.licences.rules import (
 )
 from yiwang.identity.api import data_scope, department_get
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.sdk.identifiers import person_ref_of
 
 _TYPE_FIELDS = (
     "title",
@@ -113,7 +114,7 @@ def licence_issue(
             )
         audit_record(
             f"licence:{row.pk}",
-            person_ref=row.holder_ref,
+            person_ref=person_ref_of(row.holder_ref),
             detail={"identifier": row.identifier, "source": source},
         )
         return licence_view(row)
@@ -222,7 +223,7 @@ def _state_change(
         row.refresh_from_db()
     audit_record(
         f"licence:{licence_id}",
-        person_ref=row.holder_ref,
+        person_ref=person_ref_of(row.holder_ref),
         detail={"state": after, "reason": reason.strip(), "legal_basis": legal_basis.strip()},
     )
     names = {"VALID": "licence.resumed", "SUSPENDED": "licence.suspended"}

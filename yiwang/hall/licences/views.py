@@ -36,6 +36,7 @@ from yiwang.kernel.api import (
     render,
 )
 from yiwang.sdk.errors import N_, NotFound
+from yiwang.sdk.identifiers import person_ref_of
 
 STATES = {
     "PENDING": N_("Not yet valid"),
@@ -163,7 +164,7 @@ def _looked_at(licence_id: int) -> LicenceView:
         audit_record(
             f"licence:{licence_id}",
             act="hall.licences.read",
-            person_ref=licence.holder_ref,
+            person_ref=person_ref_of(licence.holder_ref),
             detail={"fields": ["licence"]},
         )
     return licence

@@ -62,8 +62,7 @@ def data_access_list(
 ) -> DataAccessPage:
     """List who touched a person's data (谁看过我的数据), newest first, a page at a time.
 
-    person_ref: "person:<ref>" or whatever `audit_record(person_ref=…)` was given; an empty one
-    finds nothing. Officers are shown by department and post, not by name: the office answers.
+    person_ref: as `audit_record(person_ref=…)` was given; an empty one finds nothing. Officers are shown by department and post, not by name: the office answers.
     """
     if not person_ref:
         return DataAccessPage(rows=(), total=0, next_before=None)

@@ -1,6 +1,7 @@
 """What a worker writes about itself, its jobs and its sweeps.
 
-These writes are the machinery's own and leave no audit row; the acts that jobs carry out do.
+These writes are the machinery's own and leave no audit row; the acts that jobs carry out do, and so
+does a person who lets a failed job run again.
 """
 
 import logging
@@ -15,10 +16,12 @@ from django.utils import timezone
 from django_tasks import TaskContext, TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from yiwang.kernel.audit.actions import action, audit_record
 from yiwang.kernel.audit.context import context_system, context_use
 from yiwang.kernel.jobs.models import SweepLease, Worker
 from yiwang.kernel.jobs.queries import worker_names_alive
 from yiwang.kernel.jobs.registry import Sweep, sweep_registered
+from yiwang.sdk.errors import Conflict
 
 logger = logging.getLogger(__name__)
 # A job whose worker died this often is given up: it may be what kills them.
@@ -106,12 +109,15 @@ def job_recover(*, now: datetime) -> int:
     return recovered
 
 
-def job_retry(job_id: str) -> bool:
-    """Let a failed job run again (重新执行). False when it is not in that state."""
+@action("kernel.jobs.retry", permission="kernel.jobs.retry")
+def job_retry(job_id: str) -> None:
+    """Let a failed job run again (重新执行). Raises `Conflict` when it is not in that state."""
     changed = DBTaskResult.objects.filter(pk=job_id, status=TaskResultStatus.FAILED).update(
         status=TaskResultStatus.READY, worker_ids=[], finished_at=None
     )
-    return bool(changed)
+    if not changed:
+        raise Conflict()
+    audit_record(f"job:{job_id}")
 
 
 def sweep_prepare(*, now: datetime) -> None:

@@ -29,6 +29,7 @@ from yiwang.resources.registries.queries import (
 )
 from yiwang.resources.registries.rules import fields_check, fields_of, source_of
 from yiwang.sdk.errors import N_, Forbidden, Invalid
+from yiwang.sdk.identifiers import person_ref_of
 
 CLAIMED_MAX = 1000
 NOTE_MAX = 4000
@@ -72,7 +73,7 @@ def objection_add(
     with purpose_use(OBJECTION):
         audit_record(
             f"objection:{objection.number}",
-            person_ref=_person_ref(subject_ref),
+            person_ref=person_ref_of(subject_ref),
             detail={"fields": [field], "department_id": objection.department_id},
         )
     event_publish(
@@ -118,7 +119,7 @@ def objection_answer(
         _correct(view, corrected, now)
     audit_record(
         f"objection:{number}",
-        person_ref=_person_ref(view.subject_ref),
+        person_ref=person_ref_of(view.subject_ref),
         detail={"fields": [view.field], "outcome": outcome},
     )
     event_publish(
@@ -146,8 +147,8 @@ def registries_load(
 ) -> dict[str, int]:
     """Load registry rows in bulk (装载基础库): dicts of the models' columns; returns counts.
 
-    The spine's only filling; the next issue fills the same tables from fused masters. Foreign keys
-    are given as `household_id`, `person_id`, `relative_id` (references).
+    The only filling so far: the demonstration city. Foreign keys are given as `household_id`,
+    `person_id`, `relative_id` (references).
     """
     counts = {}
     with data_scope(purpose="REGISTRY_LOAD", reason="bulk load"):
@@ -169,7 +170,7 @@ def objection_open(number: str) -> ObjectionView:
     view = objection_get(number)
     audit_record(
         f"objection:{number}",
-        person_ref=_person_ref(view.subject_ref),
+        person_ref=person_ref_of(view.subject_ref),
         detail={"fields": [view.field]},
     )
     return view
@@ -234,8 +235,3 @@ def _correct(view: ObjectionView, corrected: str, now: datetime) -> None:
         setattr(target, column, corrected)
         target.save(update_fields=[column])
         row.save(update_fields=["sources"])
-
-
-def _person_ref(subject_ref: str) -> str:
-    kind, _, ref = subject_ref.partition(":")
-    return ref if kind == "person" else ""

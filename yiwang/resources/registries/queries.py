@@ -232,13 +232,6 @@ def _enterprise_values(enterprise: Enterprise, fields: list[str]) -> dict[str, R
     return _with_sources(values, texts, known, enterprise, LEGAL_PERSONS)
 
 
-def enterprise_list(*, uscc: list[str]) -> list[EnterpriseView]:
-    """List enterprises by code (法人库), in the order of their codes."""
-    return [
-        enterprise_view(row) for row in Enterprise.objects.filter(uscc__in=uscc).order_by("uscc")
-    ]
-
-
 def objection_list(subject_ref: str) -> list[ObjectionView]:
     """List what a person or enterprise objected to (我的异议), newest first."""
     read_check(subject_ref, OBJECTION)
@@ -307,20 +300,9 @@ def objection_view(row: RegistryObjection) -> ObjectionView:
 
 
 def access_page(ref: str, *, before: int | None = None, limit: int = 20) -> DataAccessPage:
-    """Return who looked at a person's data (谁看过我的数据), newest first, a page at a time.
-
-    Some areas name the person by the bare reference, some as "person:<ref>"; both count.
-    """
+    """Return who looked at a person's data (谁看过我的数据), newest first, a page at a time."""
     read_check(f"person:{ref}", "")
-    parts = [data_access_list(name, limit=limit, before=before) for name in (ref, f"person:{ref}")]
-    rows = sorted((row for part in parts for row in part.rows), key=lambda row: -row.id)
-    more = len(rows) > limit or any(part.next_before for part in parts)
-    page = tuple(rows[:limit])
-    return DataAccessPage(
-        rows=page,
-        total=sum(part.total for part in parts),
-        next_before=page[-1].id if more and page else None,
-    )
+    return data_access_list(ref, limit=limit, before=before)
 
 
 def coded_text(name: str, value: str) -> str | Text:

@@ -114,7 +114,7 @@ def test_a_card_for_persons_is_not_issued_to_an_enterprise(hall):
 def test_the_issue_is_audited_and_announced_for_the_holder(hall):
     licence = hall.issue()
     row = audit_list(subject=f"licence:{licence.id}")[0]
-    assert (row["act"], row["person_ref"]) == ("hall.licences.issue", "person:P1")
+    assert (row["act"], row["person_ref"]) == ("hall.licences.issue", "P1")
     assert row["detail"]["identifier"] == licence.identifier
 
 
@@ -190,7 +190,7 @@ def test_suspending_giving_back_and_revoking_are_told_and_audited(hall):
         "hall.licences.suspend",
         "hall.licences.issue",
     ]
-    assert data_access_list("person:P1").total == 4
+    assert data_access_list("P1").total == 4
 
 
 @pytest.mark.parametrize("missing", ["reason", "legal_basis"])

@@ -127,7 +127,7 @@ def test_an_officer_revokes_with_reason_and_everyone_sees_it(hall, client):
     assert "虚假材料" not in text
     again = client.post(address, {"reason": "又", "legal_basis": "又"})
     assert again.status_code == 409
-    looks = [row for row in data_access_list("person:P1").rows if row.act == "hall.licences.read"]
+    looks = [row for row in data_access_list("P1").rows if row.act == "hall.licences.read"]
     assert len(looks) >= 1
     assert audit_list(subject=f"licence:{licence.id}")[0]["actor_name"] == "陆审批"
 

@@ -129,27 +129,23 @@ def test_raw_sql_cannot_change_delete_truncate_or_replace_a_row(recorded):
         assert AuditEvent.objects.get(pk=recorded.pk).act == "test.write", statement
 
 
-def test_the_triggers_stand_at_the_end_of_all_migrations():
-    assert TABLE in APPEND_ONLY_TABLES
+def test_the_triggers_of_every_append_only_table_stand_at_the_end_of_all_migrations():
+    is_postgres = connection.vendor == "postgresql"
     query = (
-        "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'kernel_audit_auditevent%%' "
-        "AND tgenabled = 'A'"
-        if connection.vendor == "postgresql"
-        else "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = "
-        "'kernel_audit_auditevent' ORDER BY name"
+        "SELECT tgrelid::regclass::text, tgname FROM pg_trigger "
+        "WHERE NOT tgisinternal AND tgenabled = 'A'"
+        if is_postgres
+        else "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'"
     )
     with connection.cursor() as cursor:
         cursor.execute(query)
-        found = [name for (name,) in cursor.fetchall()]
-    assert found == (
-        ["kernel_audit_auditevent_append_only"]
-        if connection.vendor == "postgresql"
-        else [
-            "kernel_audit_auditevent_no_delete",
-            "kernel_audit_auditevent_no_replace",
-            "kernel_audit_auditevent_no_update",
-        ]
+        found = set(cursor.fetchall())
+    names = ("append_only",) if is_postgres else ("no_delete", "no_replace", "no_update")
+    assert {TABLE, "engines_workflow_historyevent", "hall_applications_decision"} <= set(
+        APPEND_ONLY_TABLES
     )
+    for table in APPEND_ONLY_TABLES:
+        assert {(table, f"{table}_{name}") for name in names} <= found
 
 
 def test_an_emptied_test_database_has_its_triggers_again(recorded):

@@ -10,7 +10,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from yiwang.kernel.audit.actions import audit_record
-from yiwang.kernel.audit.context import context_get
+from yiwang.kernel.audit.context import context_get, context_system, context_use
 from yiwang.kernel.audit.models import AuditEvent
 from yiwang.kernel.events.actions import event_publish
 from yiwang.kernel.events.registry import subscriber, subscription_forget
@@ -30,6 +30,7 @@ from yiwang.kernel.jobs.models import SweepLease, Worker
 from yiwang.kernel.jobs.queries import job_count, sweep_due, sweep_list, worker_list
 from yiwang.kernel.jobs.registry import Sweep, job, sweep_forget, sweep_register
 from yiwang.kernel.jobs.worker import worker_run
+from yiwang.sdk.errors import Conflict, SignInNeeded
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 
@@ -105,9 +106,14 @@ def test_a_failed_job_stays_with_its_error_and_can_be_run_again():
     assert row.exception_class_path == "builtins.ValueError"
     assert "cannot read the file" in row.traceback
     assert job_count() == {"READY": 0, "RUNNING": 0, "FAILED": 1}
-    assert job_retry(result.id)
-    assert not job_retry(result.id)
-    assert job_count()["READY"] == 1
+    with pytest.raises(SignInNeeded):
+        job_retry(result.id)
+    assert job_count() == {"READY": 0, "RUNNING": 0, "FAILED": 1}
+    with context_use(context_system("repair")):
+        job_retry(result.id)
+        with pytest.raises(Conflict):
+            job_retry(result.id)
+    assert job_count() == {"READY": 1, "RUNNING": 0, "FAILED": 0}
 
 
 @pytest.mark.django_db
