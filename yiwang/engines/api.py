@@ -23,7 +23,6 @@ from yiwang.engines.clocks.queries import (
 from yiwang.engines.forms.actions import (
     DraftTooLarge,
     attachment_put,
-    attachment_remove,
     draft_discard,
     draft_open,
     draft_post,
@@ -43,9 +42,7 @@ from yiwang.engines.forms.data import (
 )
 from yiwang.engines.forms.queries import (
     attachment_get,
-    attachment_list,
     attachment_open,
-    draft_find,
     draft_get,
     draft_list,
     draft_state,
@@ -54,7 +51,6 @@ from yiwang.engines.forms.queries import (
     form_list,
     form_post_values,
     form_state,
-    form_texts,
     form_validate,
 )
 from yiwang.engines.forms.registry import attachment_access_register
@@ -65,7 +61,6 @@ from yiwang.engines.text.actions import (
     search_put_many,
     search_rebuild,
     search_remove,
-    synonyms_put,
 )
 from yiwang.engines.text.data import SearchEntry, SearchHit, SearchResult
 from yiwang.engines.text.queries import search
@@ -104,7 +99,6 @@ from yiwang.engines.workflow.data import (
     WorkItemSuspended,
     WorkItemView,
 )
-from yiwang.engines.workflow.layout import process_layout
 from yiwang.engines.workflow.queries import (
     instance_diagram,
     instance_find,
@@ -118,7 +112,6 @@ from yiwang.engines.workflow.queries import (
     work_item_done_list,
     work_item_get,
     work_item_list,
-    work_item_may_act,
 )
 from yiwang.engines.workflow.registry import (
     instance_access_register,
@@ -168,10 +161,8 @@ __all__ = [
     "WorkItemView",
     "attachment_access_register",
     "attachment_get",
-    "attachment_list",
     "attachment_open",
     "attachment_put",
-    "attachment_remove",
     "clock_due_list",
     "clock_due_map",
     "clock_extend",
@@ -184,7 +175,6 @@ __all__ = [
     "clock_start",
     "clock_stop",
     "draft_discard",
-    "draft_find",
     "draft_get",
     "draft_list",
     "draft_open",
@@ -197,7 +187,6 @@ __all__ = [
     "form_post_values",
     "form_put",
     "form_state",
-    "form_texts",
     "form_validate",
     "instance_access_register",
     "instance_diagram",
@@ -209,7 +198,6 @@ __all__ = [
     "instance_suspend",
     "instance_withdraw",
     "process_get",
-    "process_layout",
     "process_nodes",
     "process_put",
     "process_start",
@@ -220,7 +208,6 @@ __all__ = [
     "search_rebuild",
     "search_remove",
     "service_register",
-    "synonyms_put",
     "timer_sweep",
     "work_item_claim",
     "work_item_complete",
@@ -229,7 +216,6 @@ __all__ = [
     "work_item_due_set",
     "work_item_get",
     "work_item_list",
-    "work_item_may_act",
     "work_item_release",
     "work_item_request_correction",
     "work_item_resume",

@@ -16,25 +16,20 @@ from yiwang.hall.licences.actions import (
     licence_type_put,
 )
 from yiwang.hall.licences.data import LicenceTypeView, LicenceView, VerificationView
-from yiwang.hall.licences.documents import licence_document_get
 from yiwang.hall.licences.queries import (
-    licence_count,
     licence_get,
     licence_list,
     licence_list_by_source,
     licence_type_get,
-    licence_type_list,
     licence_verify,
 )
-from yiwang.hall.matters.actions import matter_close, matter_put
-from yiwang.hall.matters.catalogue import CatalogueUnreadable, catalogue_import
+from yiwang.hall.matters.catalogue import catalogue_import
 from yiwang.hall.matters.data import (
     CatalogueCounts,
     GuideView,
     LifeEvent,
     MatterFilter,
     MatterPage,
-    MatterRow,
     MatterView,
 )
 from yiwang.hall.matters.guides import guide_get
@@ -45,17 +40,14 @@ from yiwang.hall.matters.queries import (
     matter_get,
     matter_list,
     matter_popular,
-    matter_version_get,
-    matter_version_list,
 )
-from yiwang.hall.messages.actions import mark_all_read, mark_read, message_send
+from yiwang.hall.messages.actions import message_send
 from yiwang.hall.messages.data import MessageView
-from yiwang.hall.messages.queries import count_unread, message_get, message_list
+from yiwang.hall.messages.queries import count_unread, message_list
 
 __all__ = [
     "ApplicationRow",
     "CatalogueCounts",
-    "CatalogueUnreadable",
     "GuideView",
     "LicenceTypeView",
     "LicenceView",
@@ -63,7 +55,6 @@ __all__ = [
     "MatterFilter",
     "MatterNotFound",
     "MatterPage",
-    "MatterRow",
     "MatterView",
     "MessageView",
     "OpenCorrection",
@@ -77,8 +68,6 @@ __all__ = [
     "count_unread",
     "draft_open_list",
     "guide_get",
-    "licence_count",
-    "licence_document_get",
     "licence_get",
     "licence_issue",
     "licence_list",
@@ -87,21 +76,13 @@ __all__ = [
     "licence_revoke",
     "licence_suspend",
     "licence_type_get",
-    "licence_type_list",
     "licence_type_put",
     "licence_verify",
     "life_event_list",
-    "mark_all_read",
-    "mark_read",
-    "matter_close",
     "matter_count_by",
     "matter_get",
     "matter_list",
     "matter_popular",
-    "matter_put",
-    "matter_version_get",
-    "matter_version_list",
-    "message_get",
     "message_list",
     "message_send",
 ]

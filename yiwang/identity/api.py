@@ -2,8 +2,6 @@
 
 from yiwang.identity.access.data import ROLES, Role
 from yiwang.identity.access.permissions import (
-    Permission,
-    permission_list,
     permission_register,
     permissions_of,
 )
@@ -27,16 +25,11 @@ from yiwang.identity.access.scope import (
 from yiwang.identity.accounts.actions import (
     account_create,
     accounts_load,
-    agent_act_for,
-    agent_authority_grant,
-    agent_authority_revoke,
-    password_set,
     pending_form_take,
     post_assign,
     post_leave,
-    session_revoke,
 )
-from yiwang.identity.accounts.data import AccountView, AuthorityView, HoldingView, SessionView
+from yiwang.identity.accounts.data import AccountView
 from yiwang.identity.accounts.queries import (
     AccountUnknown,
     account_find,
@@ -45,9 +38,7 @@ from yiwang.identity.accounts.queries import (
     account_list_by_department,
     agent_list,
     agent_may_act_for,
-    authority_list,
     holding_list,
-    session_list,
 )
 from yiwang.identity.accounts.session_context import context_of_account
 from yiwang.identity.organisations.actions import (
@@ -74,17 +65,13 @@ __all__ = [
     "ROLES",
     "AccountUnknown",
     "AccountView",
-    "AuthorityView",
     "DepartmentUnknown",
     "DepartmentView",
-    "HoldingView",
-    "Permission",
     "PersonalDataManager",
     "PostView",
     "Role",
     "RoutePolicy",
     "Rule",
-    "SessionView",
     "UnscopedQuery",
     "account_create",
     "account_find",
@@ -92,13 +79,9 @@ __all__ = [
     "account_list",
     "account_list_by_department",
     "accounts_load",
-    "agent_act_for",
-    "agent_authority_grant",
-    "agent_authority_revoke",
     "agent_list",
     "agent_may_act_for",
     "allow",
-    "authority_list",
     "context_of_account",
     "data_scope",
     "department_below",
@@ -118,9 +101,7 @@ __all__ = [
     "holding_list",
     "nobody",
     "of_context",
-    "password_set",
     "pending_form_take",
-    "permission_list",
     "permission_register",
     "permissions_of",
     "post_assign",
@@ -131,6 +112,4 @@ __all__ = [
     "protected",
     "protected_fields",
     "public",
-    "session_list",
-    "session_revoke",
 ]

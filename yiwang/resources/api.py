@@ -3,7 +3,6 @@
 from yiwang.resources.geospatial.actions import geodata_load
 from yiwang.resources.geospatial.data import AreaView, GeoJson
 from yiwang.resources.geospatial.queries import (
-    area_count,
     area_geojson,
     area_get,
     area_list,
@@ -12,7 +11,6 @@ from yiwang.resources.geospatial.queries import (
 )
 from yiwang.resources.registries.actions import objection_add, objection_answer, registries_load
 from yiwang.resources.registries.data import (
-    ENTERPRISE_FIELDS,
     PERSON_FIELDS,
     EnterpriseView,
     FamilyMember,
@@ -27,7 +25,6 @@ from yiwang.resources.registries.data import (
 )
 from yiwang.resources.registries.queries import (
     enterprise_get,
-    enterprise_list,
     enterprise_values,
     family_list,
     objection_list,
@@ -40,7 +37,6 @@ from yiwang.resources.registries.queries import (
 from yiwang.resources.registries.rules import ref_make, ref_valid
 
 __all__ = [
-    "ENTERPRISE_FIELDS",
     "PERSON_FIELDS",
     "AreaView",
     "EnterpriseView",
@@ -54,13 +50,11 @@ __all__ = [
     "PurposeNeeded",
     "RegistryValue",
     "UnknownField",
-    "area_count",
     "area_geojson",
     "area_get",
     "area_list",
     "area_name",
     "enterprise_get",
-    "enterprise_list",
     "enterprise_values",
     "family_list",
     "geodata_load",

@@ -346,17 +346,6 @@ def attachment_put(
     return attachment_view(row)
 
 
-@action("engines.forms.attachment_remove")
-def attachment_remove(attachment_id: int) -> None:
-    """Take a file out of view (移除附件); the owner may, as long as nothing was submitted with it."""
-    row = Attachment.objects.select_for_update().filter(pk=attachment_id).first()
-    if row is None or not owns(row.account_id):
-        raise NotFound()
-    row.state = Attachment.State.REMOVED
-    row.save(update_fields=["state"])
-    audit_record(f"attachment:{row.pk}", detail={"name": row.name})
-
-
 def _attachment_store(
     account_id: int, file: UploadedFile, *, accept, max_bytes: int, now: datetime
 ) -> Attachment:

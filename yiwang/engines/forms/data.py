@@ -218,7 +218,6 @@ class AttachmentView:
     declared_type: str
     size: int
     sha256: str
-    state: str
     created_at: datetime
 
     @property

@@ -71,10 +71,6 @@ class Draft(models.Model):
 class Attachment(models.Model):
     """One uploaded file (附件); files with the same content share one place on disk."""
 
-    class State(models.TextChoices):
-        STORED = "STORED", "已保存"
-        REMOVED = "REMOVED", "已移除"
-
     account_id = models.BigIntegerField("账户")
     path = models.CharField("存储位置", max_length=200)
     sha256 = models.CharField("摘要", max_length=64)
@@ -82,7 +78,6 @@ class Attachment(models.Model):
     declared_type = models.CharField("声明类型", max_length=120, blank=True)
     content_type = models.CharField("识别类型", max_length=120)
     size = models.PositiveIntegerField("大小")
-    state = models.CharField("状态", max_length=8, choices=State.choices, default=State.STORED)
     created_at = models.DateTimeField("上传时间")
 
     class Meta:

@@ -22,7 +22,7 @@ from yiwang.engines.forms.data import (
 from yiwang.engines.forms.models import Attachment, Draft, FormVersion
 from yiwang.engines.forms.registry import attachment_access_permits
 from yiwang.engines.forms.rules.definition import FieldDefinition, FormDefinition
-from yiwang.engines.forms.rules.inputs import post_lists, post_parse, values_clean, values_render
+from yiwang.engines.forms.rules.inputs import post_lists, post_parse, values_clean
 from yiwang.engines.forms.rules.problems import FieldError
 from yiwang.engines.forms.rules.state import Surroundings, evaluate, value_display
 from yiwang.kernel.api import code_list, context_get
@@ -160,14 +160,6 @@ def form_post_values(
     return values_clean(post_parse(asked, post_lists(post), values))
 
 
-def form_texts(version_id: int, values: Mapping[str, object]) -> dict[str, list[str]]:
-    """Turn values into what a browser would post for them (提交文本): HTML name -> texts.
-
-    The inverse of `form_post_values`: reading it again gives the same values.
-    """
-    return values_render(definition_get(version_id).fields.values(), values)
-
-
 def form_display(version_id: int, values: Mapping[str, object]) -> dict[str, object]:
     """Return values with the codes of choices replaced by their words {zh, en} (显示值).
 
@@ -233,12 +225,6 @@ def draft_get(draft_id: int) -> DraftView:
     return draft_view(draft)
 
 
-def draft_find(*, account_id: int, purpose_key: str) -> DraftView | None:
-    """Return the draft for one purpose (按用途查草稿), None when nothing was begun."""
-    draft = Draft.objects.filter(account_id=account_id, purpose_key=purpose_key).first()
-    return draft_view(draft) if draft and owns(draft.account_id) else None
-
-
 def draft_list(*, account_id: int, limit: int = 50) -> list[DraftView]:
     """List a person's drafts, the last saved first (草稿列表)."""
     if not owns(account_id):
@@ -295,12 +281,6 @@ def attachment_get(attachment_id: int) -> AttachmentView:
     return attachment_view(_attachment(attachment_id))
 
 
-def attachment_list(attachment_ids: list[int]) -> list[AttachmentView]:
-    """List files by their ids in the given order (附件列表); the caller has checked the access."""
-    rows = Attachment.objects.in_bulk(attachment_ids)
-    return [attachment_view(rows[each]) for each in attachment_ids if each in rows]
-
-
 def attachment_open(attachment_id: int) -> BinaryIO:
     """Open a file's content for reading (读取附件) for those who may; the caller closes it."""
     return default_storage.open(_attachment(attachment_id).path, "rb")
@@ -316,13 +296,12 @@ def attachment_view(row: Attachment) -> AttachmentView:
         declared_type=row.declared_type,
         size=row.size,
         sha256=row.sha256,
-        state=row.state,
         created_at=row.created_at,
     )
 
 
 def _attachment(attachment_id: int) -> Attachment:
-    row = Attachment.objects.filter(pk=attachment_id, state=Attachment.State.STORED).first()
+    row = Attachment.objects.filter(pk=attachment_id).first()
     if row is None:
         raise NotFound()
     if not owns(row.account_id) and not attachment_access_permits(context_get(), row.pk):

@@ -56,11 +56,6 @@ def permission_register(name: str, title: dict[str, str], roles: Iterable[str]) 
     permissions_of.cache_clear()
 
 
-def permission_list() -> list[Permission]:
-    """List all registered permissions by name."""
-    return [_registered[name] for name in sorted(_registered)]
-
-
 def permission_roles(name: str) -> list[Role]:
     """List the roles that carry a permission, in the order of the role table."""
     permission = _registered.get(name)

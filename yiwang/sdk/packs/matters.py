@@ -145,12 +145,6 @@ class MatterDefinition:
     is_made: bool = False
     source: str = ""
 
-    def licence_references(self) -> list[str]:
-        """List the licence types that it issues or asks for, without repeats, in order."""
-        found = [*self.result.licences, *(branch.licence for branch in self.branches)]
-        found += [material.licence_type for material in self.materials]
-        return list(dict.fromkeys(name for name in found if name))
-
 
 def definition_load(data: Mapping) -> MatterDefinition:
     """Build a definition from plain JSON that was checked before; raises `msgspec.ValidationError`."""

@@ -14,7 +14,6 @@ from yiwang.engines.forms.actions import (
 from yiwang.engines.forms.data import ValueSource
 from yiwang.engines.forms.models import Draft, FormVersion
 from yiwang.engines.forms.queries import (
-    draft_find,
     draft_get,
     draft_list,
     draft_state,
@@ -107,7 +106,6 @@ def test_opening_again_on_another_device_goes_on_with_the_same_draft(form, citiz
     again = opened(form, now)
     assert (again.id, again.values, again.page) == (first.id, {"name": "百味斋"}, "place")
     assert Draft.objects.count() == 1
-    assert draft_find(account_id=7, purpose_key="matter:shop").id == first.id
     assert [each.id for each in draft_list(account_id=7)] == [first.id]
 
 
@@ -210,7 +208,6 @@ def test_nobody_else_reads_saves_or_discards_a_draft(form, citizen, somebody_els
         ):
             with pytest.raises(NotFound):
                 attempt()
-        assert draft_find(account_id=7, purpose_key="matter:shop") is None
     assert draft_get(draft.id).values == {}
     assert Draft.objects.count() == 1
 

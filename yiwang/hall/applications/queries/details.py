@@ -14,7 +14,6 @@ from yiwang.hall.applications.queries.access import (
 from yiwang.hall.applications.rules import BRANCH_LABELS, END_STATES, OUTCOMES, STATE_LABELS
 from yiwang.hall.licences.data import LicenceView
 from yiwang.hall.licences.queries import licence_list_by_source
-from yiwang.hall.matters.queries import matter_version_get
 from yiwang.identity.api import department_get
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import N_
@@ -233,8 +232,3 @@ def application_track(number: str, query_code: str, *, now: datetime) -> dict | 
 def own_application_rows():
     """Return one's own applications for a list (我的办件), newest first."""
     return application_rows("查看本人办件").filter(OWN.filter(context_get())).order_by("-pk")
-
-
-def matter_of_application(application: Application):
-    """Return the matter's version that the application keeps for good."""
-    return matter_version_get(application.matter_version_id)

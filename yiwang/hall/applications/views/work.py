@@ -26,7 +26,6 @@ from yiwang.sdk.errors import Invalid
 
 HANDLE = "hall.applications.handle"
 PURPOSE = "办理办件"
-CLAIM_STATES = {"READY", "CLAIMED"}
 
 
 def _page(
