@@ -39,7 +39,7 @@ RESTAURANT = {
     "premises_floor": "1 层",
     "premises_right": "OWNED",
     "seats": "40",
-    "opening_date": "2026-12-28",
+    "opening_date": "2036-12-28",
     "shop_manager": "王建国",
     "shop_manager_id": "320508198501011234",
     "food_items": "HOT",

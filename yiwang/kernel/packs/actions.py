@@ -56,8 +56,9 @@ def pack_read_sections(
 ) -> Symbols:
     """Run every section's reader over a pack inside the caller's transaction; returns its symbols.
 
-    known: symbols of the packs it depends on; check: also the sections that are only checked. Raises `PackError` with the problems of the first
-    section that has any: later sections refer to it and would only repeat them.
+    known: symbols of the packs it depends on; check: also the sections that are only checked.
+    Raises `PackError` with the problems of the first section that has any: later sections refer to
+    it and would only repeat them.
     """
     symbols: Symbols = {}
 

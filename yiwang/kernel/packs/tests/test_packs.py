@@ -1,5 +1,8 @@
 """Packs load one by one; none can stop another; the check says what is wrong and where."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -217,6 +220,24 @@ def test_the_check_writes_nothing_and_names_every_problem(city):
         "There is no pack nothing.",
         "0 packs checked, 0 sound, 0 problems",
     ]
+
+
+@pytest.mark.heavy
+def test_the_check_needs_no_database(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "yiwang.config.cli", "pack", "check", "hall_basics"],
+        env=os.environ
+        | {"YIWANG_DATA": f"{tmp_path}", "YIWANG_DATABASE": f"sqlite:///{tmp_path}/none.sqlite3"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "1 packs checked, 1 sound, 0 problems\n",
+        "",
+    )
 
 
 def test_the_list_shows_versions_and_states(city):
