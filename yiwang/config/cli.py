@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from yiwang.config.serving import port_number
 from yiwang.sdk.errors import YiwangError
 
 DESCRIPTION = """\
@@ -117,7 +118,7 @@ def _bench(options: argparse.Namespace) -> int:
 def _serving_commands(commands: argparse._SubParsersAction) -> None:
     serve = commands.add_parser("serve", help="serve the pages and the API")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    serve.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+    serve.add_argument("--port", type=port_number, default=8000, help="port to listen on (8000)")
     serve.add_argument("--workers", type=int, default=2, help="processes (2)")
     serve.set_defaults(run=_serve)
     worker = commands.add_parser(
@@ -210,6 +211,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("yw: stopped.", file=sys.stderr)
         return 130
+    except Exception as error:
+        from yiwang.config.faults import fault_sentence
+
+        if not (sentence := fault_sentence(error)):
+            raise
+        print(f"yw: {sentence}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

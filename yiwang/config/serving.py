@@ -1,5 +1,7 @@
 """Serving (服务): the web server, the worker, and both together as children of one process."""
 
+import argparse
+import errno
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -15,7 +17,7 @@ from dataclasses import dataclass, field
 from yiwang.sdk.errors import N_, YiwangError
 
 GRACE_SECONDS = 15
-ORPHAN_SECONDS = 5
+ORPHAN_SECONDS = 3
 
 
 class PortTaken(YiwangError):
@@ -28,6 +30,16 @@ class PortTaken(YiwangError):
     )
 
 
+class AddressUnusable(YiwangError):
+    """The machine does not let us listen there."""
+
+    code = "address_unusable"
+    message = N_(
+        "This machine does not let us listen on %(host)s, port %(port)s: %(why)s. "
+        "Choose a port above 1023 and an address of this machine: --port, --host."
+    )
+
+
 class ServerDied(YiwangError):
     """A child process ended by itself."""
 
@@ -35,14 +47,23 @@ class ServerDied(YiwangError):
     message = N_("%(name)s ended with code %(exit_code)s. Its last words are above.")
 
 
+def port_number(text: str) -> int:
+    """Read a port from the command line, 1 to 65535."""
+    if text.isdecimal() and 0 < int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a port; ports are 1 to 65535")
+
+
 def port_check(host: str, port: int) -> None:
-    """Raise PortTaken unless the port can be listened on."""
+    """Raise PortTaken or AddressUnusable unless the port can be listened on."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise PortTaken(port=port, other=port + 1) from error
+            if error.errno != errno.EADDRINUSE:
+                raise AddressUnusable(host=host, port=port, why=error.strerror) from error
+            raise PortTaken(port=port, other=port + 1 if port < 65535 else 8000) from error
 
 
 def port_free(host: str = "127.0.0.1") -> int:
@@ -117,9 +138,9 @@ def parent_watch() -> None:
     def watch() -> None:
         multiprocessing.connection.wait([parent.sentinel])
         # More than once: before a worker serves, its signals are still handled as the server's.
-        for _second in range(ORPHAN_SECONDS):
+        for _time in range(ORPHAN_SECONDS * 4):
             os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(1)
+            time.sleep(0.25)
         os._exit(1)
 
     threading.Thread(target=watch, name="yiwang-parent", daemon=True).start()

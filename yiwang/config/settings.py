@@ -7,7 +7,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = Path(os.environ.get("YIWANG_DATA", ROOT / "var")).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as _error:
+    raise SystemExit(
+        f"The data folder {DATA_DIR} cannot be made ({_error.strerror}). Set YIWANG_DATA to another."
+    ) from _error
 
 
 def _secret_key() -> str:

@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from yiwang.config.serving import port_number
 from yiwang.sdk.errors import N_, YiwangError
 
 FREE_MB = 300
@@ -32,7 +33,7 @@ def options_parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="./start", description="Set up Yiwang and serve the demonstration city."
     )
-    parser.add_argument("--port", type=int, default=8000, help="port to serve on (8000)")
+    parser.add_argument("--port", type=port_number, default=8000, help="port to serve on (8000)")
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine only)"
     )
@@ -58,11 +59,13 @@ def main() -> int:
     except KeyboardInterrupt:
         _say("\nStopped.")
         return 0
-    except OSError as error:
-        if error.errno == 28:  # noqa: PLR2004 - ENOSPC
-            _say("\nThe disk is full. Free some space and start again; finished steps are kept.")
-            return 1
-        raise
+    except Exception as error:
+        from yiwang.config.faults import fault_sentence  # noqa: PLC0415
+
+        if not (sentence := fault_sentence(error)):
+            raise
+        _say(f"\n{sentence}")
+        return 1
 
 
 def run(options: argparse.Namespace) -> int:

@@ -158,7 +158,7 @@ class InstanceNotFound(NotFound):
     """No instance has this number."""
 
     code = "instance_not_found"
-    message = N_("There is no such process instance.")
+    message = N_("There is no such process instance. Check the address.")
 
 
 class InstanceNotRunning(Conflict):

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 
 from yiwang.kernel.ui.flashes import flash_store
 from yiwang.kernel.ui.problems import error_response
-from yiwang.sdk.errors import YiwangError
+from yiwang.sdk.errors import N_, NotFound, YiwangError
 
 # Nothing inline and nothing from elsewhere. MapLibre starts its worker from a blob.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -26,6 +26,24 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
+def _without_nul(query: QueryDict) -> QueryDict:
+    if not any("\x00" in text for name, texts in query.lists() for text in (name, *texts)):
+        return query
+    kept = QueryDict(mutable=True)
+    for name, texts in query.lists():
+        kept.setlist(name.replace("\x00", ""), [text.replace("\x00", "") for text in texts])
+    kept._mutable = False
+    return kept
+
+
+class MethodNotAllowed(YiwangError):
+    """An address that only takes forms was opened like a page, or the other way round."""
+
+    code = "method_not_allowed"
+    status = 405
+    message = N_("This address only answers to a button of ours. Go back and use the page itself.")
+
+
 class ErrorMiddleware:
     """Turn `YiwangError` into a page, a notice or problem+json; add the headers of every answer."""
 
@@ -34,9 +52,13 @@ class ErrorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
-            response = self.get_response(request)
+            response = self._answer(request)
         except YiwangError as error:
             response = error_response(request, error)
+        if isinstance(response, HttpResponseNotAllowed):
+            allowed = response.headers["Allow"]
+            response = error_response(request, MethodNotAllowed())
+            response.headers["Allow"] = allowed
         flash_store(request, response)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault(
@@ -45,6 +67,15 @@ class ErrorMiddleware:
         if response.headers.get("Content-Type", "").startswith("text/html"):
             response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        """Pass on what can be text: no database keeps the character NUL, and no person types it."""
+        if "\x00" in request.path:
+            raise NotFound()
+        request.GET = _without_nul(request.GET)
+        if request.method == "POST":
+            request.POST = _without_nul(request.POST)
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer an expected error of a view; leave a defect to Django and `server_error`."""

@@ -5,6 +5,7 @@ import secrets
 import sys
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -17,10 +18,24 @@ from yiwang.kernel.ui.health import health_get
 from yiwang.kernel.ui.policies import public
 from yiwang.kernel.ui.problems import error_response, message_response
 from yiwang.kernel.ui.templating import LARGE_PRINT_COOKIE, render
-from yiwang.sdk.errors import Forbidden, NotFound, YiwangError
+from yiwang.sdk.errors import N_, Forbidden, NotFound, YiwangError
 
 _log = logging.getLogger("yiwang")
 _YEAR = 365 * 24 * 3600
+
+
+class TooMuchSent(YiwangError):
+    """More fields, files or text in one request than any form of ours has."""
+
+    code = "too_much_sent"
+    status = 413
+    message = N_(
+        "Too much was sent at once; nothing of it was taken. At most 100 files and 12 MB of text go "
+        "together: go back and send them in several steps."
+    )
+
+
+_TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -34,7 +49,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Say that the request could not be understood (400)."""
+    """Say that the request could not be understood (400), or was beyond what is taken at once."""
+    if isinstance(exception, _TOO_MUCH):
+        return error_response(request, TooMuchSent())
     return message_response(
         request,
         status=400,
