@@ -215,3 +215,221 @@ def _photo(world: World) -> Case:
 matrix_case("resources_registries:my_objection", _my_objection)
 matrix_case("resources_registries:objection", _steward_objection)
 matrix_case("resources_registries:photo", _photo)
+
+
+_FORM = {
+    "key": "form",
+    "title": {"zh": "申请表", "en": "Application form"},
+    "schema": {"type": "object", "properties": {"phone": {"type": "string"}}},
+    "ui": {
+        "pages": [{"key": "one", "title": {"zh": "一", "en": "One"}, "fields": ["phone"]}],
+        "fields": {"phone": {"title": {"zh": "电话", "en": "Phone"}}},
+    },
+}
+
+
+def _matter(world: World):
+    """Put a matter in force that is decided at one window, once for a world."""
+    if not hasattr(world, "matter"):
+        from pathlib import Path
+
+        from yiwang.engines.api import form_put, process_put
+        from yiwang.hall.matters.actions import matter_put
+        from yiwang.sdk.packs import LegalBasis, Limit, Limits, MatterDefinition
+
+        process = Path("yiwang/packs/hall_basics/workflows/accept_decide.bpmn")
+        xml = (Path(__file__).resolve().parents[2] / process).read_text(encoding="utf-8")
+        title = {"zh": "某事", "en": "A matter"}
+        world.matter = matter_put(
+            MatterDefinition(
+                code="999999999999",
+                title=title,
+                item_type="20",
+                department="civil_affairs",
+                level="CITY",
+                project_type="1",
+                legal_basis=(LegalBasis({"zh": "某法", "en": "A law"}, "第一条"),),
+                limits=Limits(Limit(20), Limit(0)),
+            ),
+            form_version_id=form_put("matrix.form", _FORM, source="test").version_id,
+            process_version_id=process_put(
+                "matrix.process", xml, title=title, source="test"
+            ).version_id,
+            source="test",
+            now=world.now,
+        )
+    return world.matter
+
+
+def _application(world: World, applicant_ref: str, department_id: int):
+    """Make an application (办件) that waits at a department; the row itself, with its number."""
+    import secrets
+
+    from yiwang.engines.api import WorkCard, process_start
+    from yiwang.hall.applications.models import Application, ApplicationBranch
+    from yiwang.identity.api import data_scope
+    from yiwang.kernel.api import context_system, context_use
+
+    number = f"M{secrets.token_hex(8)}"
+    with context_use(context_system("test")), data_scope(purpose="测试"):
+        matter = _matter(world)
+        card = WorkCard(f"application:{number}", number, matter.title, "某", "/")
+        instance = process_start(
+            matter.process_version_id,
+            business_key=f"application:{number}",
+            card=card,
+            variables={},
+            departments={"owner": department_id},
+            now=world.now,
+        )
+        application = Application.objects.create(
+            number=number,
+            query_code="ABCDEFGH",
+            submission_key=f"matrix:{number}",
+            account_id=world.account_id("CITIZEN"),
+            applicant_ref=applicant_ref,
+            applicant_name="某",
+            applicant_number="1",
+            matter_version_id=matter.version_id,
+            matter_code=matter.code,
+            title=matter.title,
+            department_id=department_id,
+            area_code="320500",
+            form_version_id=matter.form_version_id,
+            form_data={"phone": "1"},
+            state="SUBMITTED",
+            instance_id=instance,
+            receipt_hash="0" * 64,
+            submitted_at=world.now,
+        )
+        ApplicationBranch.objects.create(
+            application=application, key="owner", title=matter.title, department_id=department_id
+        )
+    return application
+
+
+def _applicants(route: str) -> Callable[[World], Case]:
+    """Return the case of a page of an applicant: his own applications and nobody else's."""
+
+    def build(world: World) -> Case:
+        def address(subjects: dict) -> Callable[[str], str]:
+            made = {
+                persona: _application(world, ref, world.own_department)
+                for persona, ref in subjects.items()
+            }
+            return lambda persona: reverse(route, args=_arguments(route, made[persona], world))
+
+        return Case(own=address(world.own_subject), other=address(world.other_subject))
+
+    return build
+
+
+def _officers(route: str) -> Callable[[World], Case]:
+    """Return the case of an officer's page: applications in which the own department takes part."""
+
+    def build(world: World) -> Case:
+        own, other = (
+            _application(world, "person:other", department)
+            for department in (world.own_department, world.other_department)
+        )
+        return Case(
+            own=reverse(route, args=_arguments(route, own, world)),
+            other=reverse(route, args=_arguments(route, other, world)),
+        )
+
+    return build
+
+
+def _both(route: str, *, personas: tuple[str, ...] = ()) -> Callable[[World], Case]:
+    """Return the case of what both sides of an application may open."""
+
+    def build(world: World) -> Case:
+        mine = {
+            persona: _application(world, ref, world.other_department)
+            for persona, ref in world.own_subject.items()
+        }
+        own = _application(world, "person:other", world.own_department)
+        other = _application(world, "person:other", world.other_department)
+        addresses = {
+            persona: reverse(route, args=_arguments(route, row, world))
+            for persona, row in {**mine, "own": own, "other": other}.items()
+        }
+        return Case(
+            own=lambda persona: addresses.get(persona, addresses["own"]),
+            other=addresses["other"],
+            personas=personas,
+        )
+
+    return build
+
+
+def _arguments(route: str, application, world: World) -> list:
+    """Return what stands in an address: number, instance, work item, correction or attachment."""
+    from yiwang.engines.workflow.models import WorkItem
+    from yiwang.hall.applications.models import Correction
+
+    if route.startswith("engines_workflow:"):
+        return [application.instance_id]
+    if route == "engines_forms:attachment":
+        return [_attachment(application, world)]
+    item = WorkItem.objects.get(instance_id=application.instance_id)
+    if route == "hall_applications:work":
+        return [item.pk]
+    if route != "hall_applications:correction":
+        return [application.number]
+    correction = Correction.objects.create(
+        application=application,
+        branch_key="owner",
+        work_item_id=item.pk,
+        items=[
+            {"kind": "field", "key": "phone", "title": {"zh": "电话", "en": "Phone"}, "what": "x"}
+        ],
+        legal_basis="x",
+        requested_by="x",
+        department_name="x",
+        requested_at=world.now,
+    )
+    return [application.number, correction.pk]
+
+
+def _attachment(application, world: World) -> int:
+    """Attach a file to an application: a citizen's or agent's own, else a neighbour's."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from yiwang.engines.api import attachment_put
+    from yiwang.hall.applications.models import ApplicationMaterial
+    from yiwang.identity.api import accounts_load
+    from yiwang.kernel.api import context_system, context_use
+
+    owners = {ref: persona for persona, ref in world.own_subject.items()}
+    neighbour = {"username": "neighbour", "population": "CITIZEN", "name": "x"}
+    with context_use(context_system("test")):
+        accounts_load([{**neighbour, "subject_ref": "person:other"}], now=world.now)
+        attachment = attachment_put(
+            account_id=world.account_id(owners.get(application.applicant_ref, "neighbour")),
+            file=SimpleUploadedFile("a.pdf", b"%PDF-1.4\n%%EOF"),
+            accept=["application/pdf"],
+            max_bytes=10_000,
+            now=world.now,
+        )
+    ApplicationMaterial.objects.create(
+        application=application,
+        key="proof",
+        title={"zh": "证明", "en": "Proof"},
+        source="UPLOAD",
+        attachment_id=attachment.id,
+    )
+    return attachment.id
+
+
+HANDLERS = ("WINDOW_CLERK", "REVIEWER", "APPROVER", "DEPARTMENT_HEAD")
+for _name in ("detail", "receipt", "correction"):
+    matrix_case(f"hall_applications:{_name}", _applicants(f"hall_applications:{_name}"))
+for _name in ("work", "case"):
+    matrix_case(f"hall_applications:{_name}", _officers(f"hall_applications:{_name}"))
+for _name in ("diagram", "diagram_file"):
+    matrix_case(f"engines_workflow:{_name}", _both(f"engines_workflow:{_name}"))
+matrix_case(
+    "engines_forms:attachment",
+    _both("engines_forms:attachment", personas=("CITIZEN", "AGENT", *HANDLERS)),
+)

@@ -3,7 +3,6 @@
 import argparse
 import errno
 import multiprocessing
-import multiprocessing.connection
 import os
 import signal
 import socket
@@ -129,14 +128,16 @@ def work(*, once: bool = False) -> int:
 def parent_watch() -> None:
     """Let a web worker end with the server that started it, also when that was killed.
 
-    Else the orphan would hold the port, and the next start would find it taken.
+    Else the orphan would hold the port, and the next start would find it taken. It is asked and not
+    waited for: a worker that was forked later keeps the parent's end of every earlier one's pipe.
     """
     parent = multiprocessing.parent_process()
     if parent is None:
         return
 
     def watch() -> None:
-        multiprocessing.connection.wait([parent.sentinel])
+        while os.getppid() == parent.pid:
+            time.sleep(0.5)
         # More than once: before a worker serves, its signals are still handled as the server's.
         for _time in range(ORPHAN_SECONDS * 4):
             os.kill(os.getpid(), signal.SIGTERM)
