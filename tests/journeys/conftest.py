@@ -141,3 +141,27 @@ def run_city(city_template, folder: Path, *, begin: bool = True) -> Iterator[Liv
         group.end()
         if IS_POSTGRESQL:
             _server_execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Start a headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.journeys.visitor import CHROMIUM, CHROMIUM_FLAGS
+
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=["desktop", "phone"])
+def town(request, city_template, tmp_path_factory, browser):
+    """Run a city for each width, since a one-time code works once."""
+    from tests.journeys.visitor import Town
+
+    for city in run_city(city_template, tmp_path_factory.mktemp(request.param)):
+        town = Town(city, browser, request.param)
+        yield town
+        town.close()
