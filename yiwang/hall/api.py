@@ -8,6 +8,7 @@ from yiwang.hall.applications.queries.space import (
     application_recent_list,
     correction_open_list,
 )
+from yiwang.hall.applications.queries.work import outcome_label_get
 from yiwang.hall.licences.actions import (
     licence_issue,
     licence_resume,
@@ -85,4 +86,5 @@ __all__ = [
     "matter_popular",
     "message_list",
     "message_send",
+    "outcome_label_get",
 ]

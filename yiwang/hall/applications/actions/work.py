@@ -7,6 +7,7 @@ from yiwang.engines.api import (
     clock_extend,
     clock_list,
     clock_pause,
+    clock_stop,
     work_item_complete,
     work_item_get,
     work_item_request_correction,
@@ -88,6 +89,8 @@ def work_conclude(  # noqa: PLR0913 - one decision has these parts
     state_after = rules.BRANCH_STATE_AFTER.get(outcome)
     if state_after and (item.branch or outcome != "AGREE"):
         application.branches.filter(key=branch_key_of(item)).update(state=state_after)
+        if item.branch:
+            clock_stop(f"{item.business_key}/{item.branch}", now=now)
     audit_record(
         item.business_key,
         person_ref=rules.person_ref_of(application.applicant_ref),

@@ -3,6 +3,7 @@
 from datetime import date
 
 from yiwang.engines.api import WorkItemView, form_get
+from yiwang.hall.applications import rules
 from yiwang.hall.applications.models import Application
 from yiwang.hall.matters.queries import matter_version_get
 from yiwang.identity.api import AccountView, account_list_by_department
@@ -23,6 +24,11 @@ def correctable_list(application: Application) -> list[dict]:
         for material in matter.materials
     ]
     return fields + materials
+
+
+def outcome_label_get(outcome: str) -> str:
+    """Get the words for a conclusion (办理结论), as a message id to translate."""
+    return rules.OUTCOMES[outcome]["label"] if outcome in rules.OUTCOMES else outcome
 
 
 def colleague_list(item: WorkItemView, *, on: date) -> list[AccountView]:

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -22,10 +23,14 @@ from yiwang.hall.applications.queries.details import (
 from yiwang.hall.applications.queries.work import colleague_list, correctable_list
 from yiwang.identity.api import allow, pending_form_take
 from yiwang.kernel.api import audit_list, flash, render
-from yiwang.sdk.errors import Invalid
+from yiwang.sdk.errors import N_, Invalid
 
 HANDLE = "hall.applications.handle"
 PURPOSE = "办理办件"
+MISSING = {
+    "reason": N_("Write the reason of the refusal, so that the applicant understands it."),
+    "legal_basis": N_("Name the legal basis of the refusal."),
+}
 
 
 def _page(
@@ -55,10 +60,17 @@ def _page(
         "colleagues": colleague_list(item, on=timezone.localdate()),
         "history": audit_list(subject=item.business_key, limit=20),
         "errors": errors or {},
-        "typed": typed or pending_form_take(request, request.path) or {},
+        "typed": typed or _kept(request, item.id),
     }
     template = "hall/applications/work_panel.html" if panel else "hall/applications/work.html"
     return render(request, template, context, status=status)
+
+
+def _kept(request: HttpRequest, item_id: int) -> dict:
+    """Return what was typed when the session had ended: on this page, or beside the desk's list."""
+    names = ("work", "conclude", "transfer")
+    paths = [reverse(f"hall_applications:{name}", args=[item_id]) for name in names]
+    return next(filter(None, (pending_form_take(request, path) for path in paths)), {})
 
 
 @allow(populations={"STAFF"}, permission=HANDLE, purpose=PURPOSE)
@@ -105,7 +117,7 @@ def conclude(request: HttpRequest, item_id: int) -> HttpResponse:
         else:
             raise Invalid(fields={"outcome": [_("Choose one of the conclusions.")]})
     except Invalid as error:
-        fields = {k: v if v != ["—"] else [str(_(error.message))] for k, v in error.fields.items()}
+        fields = {k: [_(MISSING[k])] if v == ["—"] else v for k, v in error.fields.items()}
         return _page(
             request, item, errors=fields or {"": [_(error.message)]}, typed=typed, status=422
         )
