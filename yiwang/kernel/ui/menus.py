@@ -1,7 +1,7 @@
 """Menus (菜单) of the three shells: areas announce their entries, the shells show what is allowed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -65,7 +65,7 @@ def menu_register(
 
 def menu_list(shell: str, *, context: RequestContext, request: HttpRequest) -> list[MenuLink]:
     """Return the entries that the person may open, in order; groups stay together."""
-    links = []
+    links: list[MenuLink] = []
     for entry in sorted(_entries.values(), key=lambda e: (e.order, e.url_name)):
         if entry.shell != shell or (entry.permission and not context.may(entry.permission)):
             continue
@@ -83,7 +83,9 @@ def menu_list(shell: str, *, context: RequestContext, request: HttpRequest) -> l
                 icon=entry.icon,
             )
         )
-    return links
+    # The nearest entry only: a page below another one's address marks its own.
+    here = max((link.href for link in links if link.active), key=len, default="")
+    return [replace(link, active=link.href == here) for link in links]
 
 
 def _stands_at(path: str, href: str) -> bool:

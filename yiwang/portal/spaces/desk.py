@@ -14,6 +14,7 @@ from yiwang.engines.api import (
     work_item_done_list,
     work_item_list,
 )
+from yiwang.hall.api import outcome_label_get
 from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
@@ -45,6 +46,7 @@ class DeskRow:
 
     item: WorkItemView
     light: str
+    due_text: str
 
 
 def _departments(context: RequestContext, scope: str) -> frozenset[int]:
@@ -70,7 +72,16 @@ def _fetch(query: ListQuery) -> tuple[list[DeskRow], str]:
     more = len(rows) > query.limit
     rows = rows[: query.limit]
     mark = _mark_write(rows[-1]) if more else ""
-    return [DeskRow(item, item.light(now)) for item in rows], mark
+    return [DeskRow(item, item.light(now), _due_text(item, now)) for item in rows], mark
+
+
+def _due_text(item: WorkItemView, now: datetime) -> str:
+    """Write a due time as short as a list needs; the full one is its title."""
+    if item.due_at is None:
+        return ""
+    due = timezone.localtime(item.due_at)
+    this_year = due.year == timezone.localtime(now).year
+    return f"{due:%m-%d %H:%M}" if this_year else f"{due:%Y-%m-%d %H:%M}"
 
 
 def _mark_write(item: WorkItemView) -> str:
@@ -154,10 +165,11 @@ def done(request: HttpRequest) -> HttpResponse:
     """Show what one has finished, newest first."""
     rows = work_item_done_list(account_id=context_get().account_id, limit=200)
     columns = (
-        Column("title", N_("Matter and step"), text=lambda row: row.title["zh"]),
-        Column("number", N_("Number")),
+        Column("title", N_("Matter and step")),
+        Column("applicant", N_("Applicant")),
         Column("outcome", N_("Conclusion")),
-        Column("closed", N_("Finished"), text=lambda row: f"{row.closed_at:%Y-%m-%d %H:%M}"),
+        Column("closed", N_("Finished")),
     )
     page = page_of(request, rows, columns=columns, filters=(), default_order="")
-    return render(request, "portal/spaces/done.html", {"page": page})
+    context = {"page": page, "outcome_label": outcome_label_get}
+    return render(request, "portal/spaces/done.html", context)
