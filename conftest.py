@@ -10,7 +10,7 @@ if os.environ["YIWANG_DATABASE"].startswith("sqlite"):
     os.environ.setdefault("YIWANG_TEST_DB", os.environ["YIWANG_DATA"] + "/test.sqlite3")
 
 import pytest  # noqa: E402
-
+from django.utils import translation  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from yiwang.config.messages import messages_compile  # noqa: E402
@@ -19,6 +19,12 @@ messages_compile()
 # No deadline: on a loaded machine it would fail by chance.
 hypothesis_settings.register_profile("house", deadline=None)
 hypothesis_settings.load_profile("house")
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_city(settings):
+    """Begin in the city's language: a request leaves its own behind in the thread."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)

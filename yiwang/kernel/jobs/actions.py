@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from traceback import format_exception
 
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django_tasks import TaskContext, TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -93,9 +92,13 @@ def job_run_next(worker: str, *, now: datetime) -> bool:
 
 def job_recover(*, now: datetime) -> int:
     """Give the jobs of dead workers back (任务恢复): they run again. Returns how many."""
+    # First the jobs, then who lives: a worker that has begun in between is not taken for dead.
+    running = list(
+        DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING).order_by("started_at")
+    )
     alive = worker_names_alive(now=now)
     recovered = 0
-    for row in DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING).order_by("started_at"):
+    for row in running:
         if row.worker_ids and row.worker_ids[-1] in alive:
             continue
         guarded = DBTaskResult.objects.filter(
@@ -135,11 +138,11 @@ def sweep_run(sweep: Sweep, worker: str, *, now: datetime) -> bool:
     A lease (租约) has no time of its own: it lasts as long as its holder's heart beats, so a slow
     sweep is not started twice and a killed worker's sweep is not waited for longer than needed.
     """
-    free = Q(holder="") | ~Q(holder__in=worker_names_alive(now=now))
-    taken = SweepLease.objects.filter(free, name=sweep.name, next_at__lte=now).update(
-        holder=worker, started_at=now
-    )
-    if not taken:
+    lease = SweepLease.objects.filter(name=sweep.name, next_at__lte=now).first()
+    if lease is None or lease.holder in worker_names_alive(now=now):
+        return False
+    same = SweepLease.objects.filter(pk=lease.pk, holder=lease.holder, next_at=lease.next_at)
+    if not same.update(holder=worker, started_at=now):
         return False
     result, problem = "", ""
     try:

@@ -14,6 +14,7 @@ from yiwang.kernel.audit.context import context_get, context_system, context_use
 from yiwang.kernel.audit.models import AuditEvent
 from yiwang.kernel.events.actions import event_publish
 from yiwang.kernel.events.registry import subscriber, subscription_forget
+from yiwang.kernel.jobs import actions
 from yiwang.kernel.jobs.actions import (
     DEATHS_MAX,
     job_prune,
@@ -27,7 +28,13 @@ from yiwang.kernel.jobs.actions import (
     worker_stop,
 )
 from yiwang.kernel.jobs.models import SweepLease, Worker
-from yiwang.kernel.jobs.queries import job_count, sweep_due, sweep_list, worker_list
+from yiwang.kernel.jobs.queries import (
+    job_count,
+    sweep_due,
+    sweep_list,
+    worker_list,
+    worker_names_alive,
+)
 from yiwang.kernel.jobs.registry import Sweep, job, sweep_forget, sweep_register
 from yiwang.kernel.jobs.worker import worker_run
 from yiwang.sdk.errors import Conflict, SignInNeeded
@@ -141,6 +148,32 @@ def test_the_job_of_a_dead_worker_runs_again_and_that_of_a_living_one_does_not()
     _claimed_by("never seen")
     assert job_recover(now=NOW) == 2
     assert job_count() == {"READY": 2, "RUNNING": 1, "FAILED": 0}
+
+
+@pytest.mark.django_db
+def test_a_worker_that_begins_while_the_dead_are_looked_for_is_not_taken_for_dead(monkeypatch):
+    result = note.enqueue("thing:1")
+    sweep_register("test.slow", lambda now: "", 60)
+    sweep_prepare(now=NOW)
+
+    def begin_and_look(*, now):
+        before = worker_names_alive(now=now)
+        worker_beat("late", every_seconds=5, now=now)
+        SweepLease.objects.filter(name="test.slow").update(holder="late", started_at=now)
+        DBTaskResult.objects.filter(pk=result.id).update(
+            status=TaskResultStatus.RUNNING, started_at=now, worker_ids=["late"]
+        )
+        return before
+
+    monkeypatch.setattr(actions, "worker_names_alive", begin_and_look)
+    try:
+        assert job_recover(now=NOW) == 0
+        assert DBTaskResult.objects.get(pk=result.id).status == TaskResultStatus.RUNNING
+        SweepLease.objects.update(holder="")
+        assert not sweep_run(Sweep("test.slow", lambda now: "", 60), "w", now=NOW)
+        assert SweepLease.objects.get(name="test.slow").holder == "late"
+    finally:
+        sweep_forget("test.slow")
 
 
 @pytest.mark.django_db
