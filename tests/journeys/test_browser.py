@@ -173,6 +173,7 @@ def test_a_restaurant_opens_with_four_departments(town: Town):
     agent.open(f"/hall/applications/mine/{number}/")
     expect(page.locator(".alert-warning").first).to_contain_text("电话无法接通")
     expect(page.locator(".branch .clock-paused")).to_have_count(1)
+    expect(page.locator(".branch .clock-stopped")).to_have_count(3)
     with agent.leaving():
         page.locator('a[href*="/corrections/"]').first.click()
     page.locator("#f-safety_manager_phone").fill("13900005678")

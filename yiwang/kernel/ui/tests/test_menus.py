@@ -48,3 +48,11 @@ def test_a_count_is_asked_with_the_persons_context_and_the_place_is_marked():
 def test_a_menu_of_an_unknown_shell_is_refused():
     with pytest.raises(ValueError, match="kiosk"):
         menus.menu_register("kiosk", "", "x", "kernel_ui:gallery")
+
+
+def test_a_page_below_another_ones_address_marks_only_its_own_entry():
+    menus.menu_register("desk", "Work", "All", "kernel_ui:gallery", order=1)
+    menus.menu_register("desk", "Work", "Search", "kernel_ui:gallery_search", order=2)
+    request = RequestFactory().get("/ui/search/")
+    links = menus.menu_list("desk", context=CLERK, request=request)
+    assert [(link.title, link.active) for link in links] == [("All", False), ("Search", True)]

@@ -12,6 +12,7 @@ const islands = new IntersectionObserver((entries) => {
 
 async function start(box) {
   box.setAttribute("aria-busy", "true");
+  const fallback = [...box.childNodes];
   try {
     const { style, library, module } = box.dataset;
     await Promise.all([style && stylesheet(style), library && script(library)]);
@@ -19,6 +20,7 @@ async function start(box) {
     box.dataset.state = "ready";
   } catch (error) {
     box.dataset.state = "failed";
+    box.replaceChildren(...fallback);
     console.warn(`Island ${box.id}:`, error);
   }
   box.removeAttribute("aria-busy");
