@@ -18,4 +18,6 @@ class PortalSpacesConfig(AppConfig):
         menu_register(
             "desk", "", N_("To do"), "portal_spaces:desk", count=open_count, order=0, icon="inbox"
         )
-        menu_register("desk", "", N_("Finished work"), "portal_spaces:done", order=1, icon="check2-square")
+        menu_register(
+            "desk", "", N_("Finished work"), "portal_spaces:done", order=1, icon="check2-square"
+        )
