@@ -5,6 +5,7 @@ import datetime
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
+from django.utils import translation
 
 from yiwang.engines.api import clock_list, draft_post, draft_state, instance_get, work_item_list
 from yiwang.hall.api import application_submit, licence_list_by_source
@@ -21,12 +22,12 @@ from yiwang.hall.applications.errors import (
     SubmissionIncomplete,
     WrongApplicant,
 )
-from yiwang.hall.applications.models import Application, Decision
+from yiwang.hall.applications.models import Application, Decision, DraftCase, DraftMaterial
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.applications.queries.details import application_detail_get, application_track
 from yiwang.hall.applications.queries.drafts import draft_context_get
 from yiwang.identity.api import UnscopedQuery, data_scope
-from yiwang.kernel.api import audit_list, context_use
+from yiwang.kernel.api import audit_list, context_use, error_text
 from yiwang.sdk.errors import Forbidden
 
 ELDER_CARD = "322014001000"
@@ -134,6 +135,20 @@ def test_an_incomplete_form_is_refused_and_nothing_is_written(city, now):
     assert application_rows("测试").count() == 0
 
 
+def test_nothing_stays_of_a_draft_that_was_submitted_but_the_application(city, now):
+    elder_card_submit(city, now)
+    assert (DraftCase.objects.count(), DraftMaterial.objects.count()) == (0, 0)
+
+
+def test_a_refusal_names_the_matter_in_the_language_of_the_reader(city, now):
+    with context_use(city.context("agent")), pytest.raises(WrongApplicant) as refusal:
+        draft_begin(ELDER_CARD, now=now)
+    with translation.override("en"):
+        assert error_text(refusal.value).startswith("Senior citizen card is not for this kind")
+    with translation.override("zh-hans"):
+        assert "老年人优待证" in error_text(refusal.value)
+
+
 def test_somebody_elses_draft_cannot_be_submitted(city, now):
     with context_use(city.context("elder")):
         draft_id = draft_begin(ELDER_CARD, now=now)
@@ -148,7 +163,7 @@ def test_whoever_is_too_young_is_told_why(city, now):
     with context_use(city.context("citizen")), pytest.raises(NotEligible) as refusal:
         draft_begin(ELDER_CARD, now=now)
 
-    assert "六十周岁" in str(refusal.value)
+    assert "六十周岁" in error_text(refusal.value)
 
 
 def test_an_enterprise_cannot_apply_for_a_persons_matter(city, now):

@@ -4,6 +4,8 @@ Messages are English source strings marked with `N_`; the interface translates t
 fills in `params`. A message says what happened and what to do.
 """
 
+from collections.abc import Callable, Mapping
+
 
 def N_(message: str) -> str:  # noqa: N802 - the gettext convention for "mark, translate later"
     """Mark a message for translation without translating it now."""
@@ -31,7 +33,23 @@ class YiwangError(Exception):
         super().__init__(self.message, params)
 
     def __str__(self) -> str:
-        return self.message % self.params if self.params else self.message
+        return self.text(lambda message: message, "en")
+
+    def text(self, translate: Callable[[str], str], language: str) -> str:
+        """Return the sentence in a language (错误提示); params may be {zh, en}.
+
+        >>> YiwangError("%(what)s is closed.", what={"zh": "窗口", "en": "The window"}).text(str, "en")
+        'The window is closed.'
+        """
+        message = translate(self.message)
+        if not self.params:
+            return message
+        return message % {
+            name: value.get(language) or value.get("zh", "")
+            if isinstance(value, Mapping)
+            else value
+            for name, value in self.params.items()
+        }
 
 
 class NotFound(YiwangError):

@@ -34,6 +34,7 @@ from yiwang.hall.licences.rules import (
 )
 from yiwang.identity.api import data_scope, department_get
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.sdk.errors import N_
 from yiwang.sdk.identifiers import person_ref_of
 
 _TYPE_FIELDS = (
@@ -202,7 +203,11 @@ def _state_change(
     if not reason.strip() or not legal_basis.strip():
         needed = {"reason": reason, "legal_basis": legal_basis}
         raise ReasonMissing(
-            fields={name: ["needed"] for name, text in needed.items() if not text.strip()}
+            fields={
+                name: [N_("Please fill this in.")]
+                for name, text in needed.items()
+                if not text.strip()
+            }
         )
     context = context_get()
     with data_scope(purpose=context.purpose or "证照监管", reason=f"licence:{licence_id}"):

@@ -122,7 +122,7 @@ def state_change(request: HttpRequest, licence_id: int, act: str) -> HttpRespons
         try:
             ACTS[act](licence_id, **values, now=timezone.now())
         except ReasonMissing as error:
-            errors = {name: [_("Please fill this in.")] for name in error.fields}
+            errors = {name: [_(text) for text in texts] for name, texts in error.fields.items()}
         else:
             flash(request, "success", _("Done. The holder has been told."))
             return redirect("hall_licences:detail", licence_id)

@@ -40,6 +40,11 @@ def account_get(account_id: int) -> AccountView:
     return AccountView(*row)
 
 
+def account_row_get(account_id: int) -> Account | None:
+    """Return the row of an account that may sign in, for this area's own pages; else None."""
+    return Account.objects.filter(pk=account_id, is_active=True).first()
+
+
 def account_find(username: str) -> AccountView | None:
     """Return the account of a user name, None when there is none."""
     row = _accounts().filter(username=username).first()

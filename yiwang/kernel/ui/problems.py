@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from yiwang.kernel.audit.context import context_get
 from yiwang.kernel.ui.templating import render
@@ -18,8 +18,8 @@ _SHELLS = {"CITIZEN": "space", "AGENT": "space", "STAFF": "desk"}
 
 def error_text(error: YiwangError) -> str:
     """Return the sentence of an error in the active language, its params filled in."""
-    text = gettext(error.message)
-    return text % error.params if error.params else text
+    is_chinese = (get_language() or "zh").startswith("zh")
+    return error.text(gettext, "zh" if is_chinese else "en")
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -35,7 +35,7 @@ def draft_begin(matter_code: str, *, now: datetime) -> int:
     context = context_get()
     matter = matter_get(matter_code)
     if not matter.can_apply:
-        raise MatterNotOnline(title=matter.title["zh"])
+        raise MatterNotOnline(title=matter.title)
     kind = _kind_of_subject(matter)
     applicant = _applicant_read(matter, kind=kind)
     _eligibility_check(matter, applicant, now=now)
@@ -75,7 +75,7 @@ def _kind_of_subject(matter: MatterView) -> str:
     wants_organisation = any(item != PERSON_OBJECT for item in matter.spec.service_objects)
     if (kind == "person" and wants_person) or (kind == "enterprise" and wants_organisation):
         return kind
-    raise WrongApplicant(title=matter.title["zh"])
+    raise WrongApplicant(title=matter.title)
 
 
 def _applicant_read(matter: MatterView, *, kind: str) -> Applicant:
@@ -126,7 +126,7 @@ def _eligibility_check(matter: MatterView, applicant: Applicant, *, now: datetim
         return
     names = applicant.names(timezone.localtime(now).date())
     if not expression_compile(rule.when).evaluate(names):
-        raise NotEligible(title=matter.title["zh"], condition=rule.zh)
+        raise NotEligible(title=matter.title, condition={"zh": rule.zh, "en": rule.en})
 
 
 @action("hall.applications.material_attach")
@@ -161,7 +161,12 @@ def material_detach(draft_id: int, key: str) -> None:
 def draft_drop(draft_id: int, *, now: datetime) -> None:
     """Throw one's draft away (删除草稿)."""
     context = draft_context_get(draft_id)
+    draft_forget(draft_id)
+    audit_record(f"draft:{draft_id}", detail={"matter": context.matter.code})
+
+
+def draft_forget(draft_id: int) -> None:
+    """Delete a draft with all that was read and attached for it, dropped or submitted."""
     draft_discard(draft_id)
     DraftCase.objects.filter(draft_id=draft_id).delete()
     DraftMaterial.objects.filter(draft_id=draft_id).delete()
-    audit_record(f"draft:{draft_id}", detail={"matter": context.matter.code})

@@ -12,12 +12,12 @@ from yiwang.engines.api import (
     WorkCard,
     clock_due_map,
     clock_start,
-    draft_discard,
     draft_state,
     process_start,
     work_item_due_set,
 )
 from yiwang.hall.applications import rules
+from yiwang.hall.applications.actions.drafts import draft_forget
 from yiwang.hall.applications.data import MaterialLine, Receipt
 from yiwang.hall.applications.errors import NoDepartment, SubmissionIncomplete
 from yiwang.hall.applications.models import (
@@ -91,7 +91,7 @@ def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
     case = _case_gather(draft_id, now=now)
     application = _rows_write(case)
     _process_begin(case, application)
-    draft_discard(draft_id)
+    draft_forget(draft_id)
     event_publish(
         "application.submitted",
         {

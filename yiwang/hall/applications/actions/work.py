@@ -39,7 +39,8 @@ def application_lock(business_key: str) -> Application:
     if application is None:
         raise ApplicationNotFound()
     if application.state in rules.END_STATES:
-        raise AlreadyEnded(state=application.get_state_display())
+        label = {"zh": application.get_state_display(), "en": rules.STATE_LABELS[application.state]}
+        raise AlreadyEnded(state=label)
     return application
 
 

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from yiwang.identity.access.policies import allow
 from yiwang.identity.accounts import actions
-from yiwang.identity.accounts.models import Account
 from yiwang.identity.accounts.queries import (
     account_get,
+    account_row_get,
     authority_list,
     holding_list,
     session_list,
@@ -64,8 +64,7 @@ def password(request: HttpRequest) -> HttpResponse:
                 errors = _sentences(error)
             else:
                 # The present session goes on: its mark must fit the new password.
-                account = Account.objects.get(pk=context.account_id)
-                auth.update_session_auth_hash(request, account)
+                auth.update_session_auth_hash(request, account_row_get(context.account_id))
                 flash(request, "success", _("Your password is changed; other sessions have ended."))
                 return redirect("identity_accounts:profile")
     return _page(request, "password", {"errors": errors})

@@ -23,7 +23,7 @@ from yiwang.identity.accounts.actions.pending_forms import COOKIE as PENDING_COO
 from yiwang.identity.accounts.data import SECOND_STEP_LIFE, SESSION_LIFE
 from yiwang.identity.accounts.demo import demo_account_list, demo_code, is_demo_city
 from yiwang.identity.accounts.models import Account
-from yiwang.identity.accounts.queries import authority_list
+from yiwang.identity.accounts.queries import account_row_get, authority_list
 from yiwang.kernel.api import context_get, error_text, flash, render
 from yiwang.sdk.errors import Invalid, YiwangError
 
@@ -201,7 +201,7 @@ def _half(request: HttpRequest, needs: str, now: datetime) -> tuple[dict | None,
     if now.timestamp() - half["at"] > SECOND_STEP_LIFE.total_seconds():
         del request.session[_HALF]
         return half, None
-    return half, Account.objects.filter(pk=half["account"], is_active=True).first()
+    return half, account_row_get(half["account"])
 
 
 def _again(request: HttpRequest, half: dict | None) -> HttpResponse:

@@ -171,7 +171,7 @@ def test_an_agent_objects_for_the_enterprise():
     assert department_get(view.department_id).name == "苏州市市场监督管理局"
 
 
-def test_who_looked_is_paged_and_counts_both_ways_of_naming_the_person():
+def test_who_looked_is_shown_a_page_at_a_time():
     with context_use(context_system("办理")):
         for _ in range(5):
             person_values(ELDER, ["name"], purpose="办理")
