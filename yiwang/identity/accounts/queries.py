@@ -17,11 +17,24 @@ from yiwang.sdk.errors import N_, NotFound
 
 _ACCOUNT = ("id", "username", "population", "name", "subject_ref", "phone", "email")
 _HOLDING = (
-    *("id", "account_id", "post_id", "post__title", "post__roles", "post__department_id"),
-    *("post__department__name", "from_date", "to_date"),
+    "id",
+    "account_id",
+    "post_id",
+    "post__title",
+    "post__roles",
+    "post__department_id",
+    "post__department__name",
+    "from_date",
+    "to_date",
 )
 _AUTHORITY = (
-    *("id", "account_id", "enterprise_ref", "enterprise_name", "scope", "from_date", "to_date"),
+    "id",
+    "account_id",
+    "enterprise_ref",
+    "enterprise_name",
+    "scope",
+    "from_date",
+    "to_date",
 )
 
 
@@ -51,19 +64,13 @@ def account_find(username: str) -> AccountView | None:
     return AccountView(*row) if row else None
 
 
-def account_list(
-    *, ids: Iterable[int] | None = None, subject_ref: str = "", department_id: int | None = None
-) -> list[AccountView]:
-    """List accounts (账户列表) by ids, by the subject they belong to, or by today's department."""
+def account_list(*, ids: Iterable[int] | None = None, subject_ref: str = "") -> list[AccountView]:
+    """List accounts (账户列表) by ids, or by the subject they belong to."""
     rows = _accounts().order_by("id")
     if ids is not None:
         rows = rows.filter(pk__in=list(ids))
     if subject_ref:
         rows = rows.filter(subject_ref=subject_ref)
-    if department_id is not None:
-        rows = rows.filter(
-            holdings__post__department_id=department_id, holdings__to_date=None
-        ).distinct()
     return [AccountView(*row) for row in rows]
 
 
