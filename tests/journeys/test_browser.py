@@ -209,6 +209,13 @@ def test_nothing_typed_is_lost_while_a_choice_makes_the_page_anew(town: Town):
     page = agent.open("/hall/applications/start/321050001000/")
     fill_page(agent, RESTAURANT)
     agent.press("保存并继续")
+    page.locator("#f-premises_floor").press_sequentially("地上一层")
+    page.locator("#f-premises_right-2").check()
+    expect(page.locator("#f-lease_until")).to_be_visible()
+    expect(page.locator("#f-premises_floor")).to_have_value("地上一层")
+    page.locator("#f-premises_right-3").check()
+    expect(page.locator("#f-lease_until")).to_have_count(0)
+    agent.look()
     answers = []
     page.route(
         "**/pages/shop/", lambda route: (time.sleep(1), answers.append(1), route.continue_())
@@ -221,6 +228,7 @@ def test_nothing_typed_is_lost_while_a_choice_makes_the_page_anew(town: Town):
     expect(page.locator("#f-shop_name")).to_have_value("云龙小馆平江路店")
     expect(page.locator("#f-premises_right-1")).to_be_checked()
     expect(page.locator("#f-seats")).to_have_value("48")
+    expect(page.locator("#f-lease_until")).to_have_count(0)
     assert answers
     page.unroute("**/pages/shop/")
     agent.close()
