@@ -116,6 +116,26 @@ def live_city(city_template, tmp_path_factory) -> Iterator[LiveCity]:
     yield from run_city(city_template, tmp_path_factory.mktemp("city"))
 
 
+@pytest.fixture(scope="module")
+def walk(live_city):
+    """The people of the city over HTTP, each signed in once."""
+    from yiwang.config.check import Walk
+
+    return Walk(live_city.base, live_city.accounts, lambda _text: None)
+
+
+@pytest.fixture(scope="module")
+def documents(walk):
+    """A draft of a restaurant at its documents: the agent's browser and the page."""
+    from yiwang.config.check import RESTAURANT, fill_draft
+
+    agent = walk.browser("agent")
+    found = agent.open("/hall/matters/search/?q=%E5%BC%80%E9%A4%90%E9%A6%86")
+    code = found.link("开餐馆").strip("/").split("/")[-1]
+    page = agent.open(f"/hall/applications/start/{code}/")
+    return agent, fill_draft(agent, page, RESTAURANT)
+
+
 def run_city(city_template, folder: Path, *, begin: bool = True) -> Iterator[LiveCity]:
     """Copy the template, start its processes, tidy both away at the end."""
     template, template_name = city_template

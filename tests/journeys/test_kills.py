@@ -53,6 +53,7 @@ class PatientBrowser(Browser):
                 if time.monotonic() > until:
                     raise
             time.sleep(0.1)
+            vars(request).pop("redirect_dict", None)  # or urllib takes a fifth reload for a loop
 
 
 class Hand(threading.Thread):

@@ -1,6 +1,7 @@
 """Serving (服务): the web server, the worker, and both together as children of one process."""
 
 import argparse
+import contextlib
 import errno
 import multiprocessing
 import os
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from yiwang.sdk.errors import N_, YiwangError
 
 GRACE_SECONDS = 15
+WORKER_SECONDS = 10
 ORPHAN_SECONDS = 3
 
 
@@ -96,6 +98,8 @@ def web_command(host: str, port: int, workers: int = 2) -> list[str]:
         "--backpressure",
         "256",
         "--respawn-failed-workers",
+        "--workers-kill-timeout",
+        str(WORKER_SECONDS),
         "--no-access-log",
         "--log-level",
         "error",
@@ -138,11 +142,9 @@ def parent_watch() -> None:
     def watch() -> None:
         while os.getppid() == parent.pid:
             time.sleep(0.5)
-        # More than once: before a worker serves, its signals are still handled as the server's.
-        for _time in range(ORPHAN_SECONDS * 4):
-            os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(0.25)
-        os._exit(1)
+        # The alarm ends a worker that cannot stop by itself, even one whose threads all stand still.
+        signal.alarm(ORPHAN_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="yiwang-parent", daemon=True).start()
 
@@ -196,19 +198,20 @@ class ProcessGroup:
             time.sleep(0.5)
 
     def end(self) -> None:
-        """Stop everything that was started: politely, then firmly, each child with its own group.
+        """Stop everything that was started: politely, then firmly, with what children left behind.
 
-        A child that was killed may have left processes in its group: they are stopped as well.
+        Only the child itself is asked, and it asks its workers: asked twice while it answers, a
+        granian worker stands still for ever.
         """
         for child in self.children.values():
-            _signal_group(child, signal.SIGTERM)
+            if child.poll() is None:
+                child.terminate()
         deadline = time.monotonic() + GRACE_SECONDS
         for child in self.children.values():
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                _signal_group(child, signal.SIGKILL)
-                child.wait()
+            _signal_group(child, signal.SIGKILL)
+            child.wait()
 
 
 def _signal_group(child: subprocess.Popen, number: int) -> None:
