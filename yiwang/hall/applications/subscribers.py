@@ -1,6 +1,5 @@
 """What applications do when something happened elsewhere (订阅): idempotent, in the worker."""
 
-
 from yiwang.hall.applications.actions.submission import due_mirror
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.applications.rules import OPEN_STATES
