@@ -37,7 +37,7 @@ class Pack:
     digest: str = ""
 
     def section(self, name: str) -> tuple[PackFile, ...]:
-        """Return the files of a folder ("matters"), or the one file of that name ("roles.yaml")."""
+        """Return the files of a folder ("matters"), or the one file of that name ("synonyms.yaml")."""
         if name in self.files:
             return (self.files[name],)
         return tuple(
