@@ -1,19 +1,10 @@
-"""What every test shares: plain static files, fast hashing, a folder of its own for data."""
+"""What every test shares: plain static files, fast hashing, Chinese compiled."""
 
-import os
-import tempfile
+import pytest
+from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
-os.environ.setdefault("YIWANG_DATA", tempfile.mkdtemp(prefix="yiwang-test-"))
-os.environ.setdefault("YIWANG_DATABASE", "sqlite:///")
-if os.environ["YIWANG_DATABASE"].startswith("sqlite"):
-    # A file and not memory: threads and processes of a test then really share it.
-    os.environ.setdefault("YIWANG_TEST_DB", os.environ["YIWANG_DATA"] + "/test.sqlite3")
-
-import pytest  # noqa: E402
-from django.utils import translation  # noqa: E402
-from hypothesis import settings as hypothesis_settings  # noqa: E402
-
-from yiwang.config.messages import messages_compile  # noqa: E402
+from yiwang.config.messages import messages_compile
 
 messages_compile()
 # No deadline: on a loaded machine it would fail by chance.

@@ -1,0 +1,19 @@
+"""What must be set before any test reads the settings: a folder and a database of its own.
+
+A pytest plugin (`-p yiwang.config.testing` in pyproject.toml), because pytest-django reads the settings
+before it comes to any conftest.py.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+if "YIWANG_DATA" not in os.environ:
+    _folder = tempfile.mkdtemp(prefix="yiwang-test-")
+    os.environ["YIWANG_DATA"] = _folder
+    atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ.setdefault("YIWANG_DATABASE", "sqlite:///")
+if os.environ["YIWANG_DATABASE"].startswith("sqlite"):
+    # A file and not memory: threads and processes of a test then really share it.
+    os.environ.setdefault("YIWANG_TEST_DB", os.environ["YIWANG_DATA"] + "/test.sqlite3")
