@@ -17,6 +17,7 @@ from yiwang.hall.applications.errors import (
     ApplicationNotFound,
     CorrectionAnswered,
     CorrectionItemsMissing,
+    NoDepartment,
     NotEligible,
     ReasonMissing,
     SubmissionIncomplete,
@@ -395,3 +396,18 @@ def test_a_document_of_the_wrong_kind_is_refused_with_what_is_accepted(city, now
                 file=SimpleUploadedFile("photo.jpg", b"MZ\x90\x00 not a picture"),
                 now=now,
             )
+
+
+def test_a_place_without_the_department_is_named_with_what_to_do(city, now, monkeypatch):
+    monkeypatch.setattr(
+        "yiwang.hall.applications.actions.submission.department_find", lambda *_, **__: None
+    )
+    with context_use(city.context("elder")):
+        draft_id = draft_begin(ELDER_CARD, now=now)
+        fill(draft_id, FILLED, now=now)
+        with pytest.raises(NoDepartment) as refusal:
+            application_submit(draft_id, now=now)
+
+        assert refusal.value.params["area"]["zh"] == "姑苏区"
+        assert draft_context_get(draft_id).draft.id == draft_id
+    assert application_rows("测试").count() == 0

@@ -46,7 +46,7 @@ class NoDepartment(Conflict):
 
     code = "no_department"
     message = N_(
-        "No department is set up to handle %(function)s in the area %(area)s. "
+        "No department is set up to handle %(title)s in %(area)s. "
         "Call 12345; the city's administrator has to add it."
     )
 

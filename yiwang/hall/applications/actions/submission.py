@@ -34,7 +34,7 @@ from yiwang.hall.applications.queries.drafts import (
 )
 from yiwang.hall.matters.data import MatterView
 from yiwang.identity.api import DepartmentView, department_find
-from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.kernel.api import action, audit_record, code_get, context_get, event_publish
 from yiwang.sdk.errors import YiwangError
 
 # Without 0/O, 1/I/L: it is read out on the telephone.
@@ -142,9 +142,16 @@ def departments_of(matter: MatterView, *, area_code: str) -> dict[str, Departmen
     for key, (function, level) in wanted.items():
         department = department_find(function, area_code=area_code, level=level)
         if department is None:
-            raise NoDepartment(function=function, area=area_code)
+            raise NoDepartment(title=matter.title, area=_area_title(area_code))
         found[key] = department
     return found
+
+
+def _area_title(area_code: str) -> dict[str, str]:
+    area = code_get("divisions", area_code)
+    if area is None:
+        return {"zh": area_code, "en": area_code}
+    return {"zh": area.name, "en": area.name_en or area.name}
 
 
 def _rows_write(case: _Case) -> Application:
