@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.heavy,
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium"),
-    pytest.mark.xdist_group("live"),
+    pytest.mark.xdist_group("browser"),
 ]
 PUBLIC = (
     "/",

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.heavy,
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium"),
-    pytest.mark.xdist_group("live"),
+    pytest.mark.xdist_group("browser"),
 ]
 APPROVERS = ("administrative_approval", "urban_management", "fire_rescue")
 

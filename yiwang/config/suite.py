@@ -49,22 +49,34 @@ def main() -> int:
     if options.paths:
         report.step("tests", [sys.executable, "-m", "pytest", *options.paths])
         return 1 if report.failed else 0
+    is_ci = os.environ.get("CI") == "true"
+    if options.kills:
+        _tests(report, "kills")
+        return _closing(report)
     report.step("ruff", [str(BIN / "ruff"), "check", "."])
     report.step("format", [str(BIN / "ruff"), "format", "--check", "."])
     report.step("contracts", [str(BIN / "lint-imports")])
     report.step("translations", [sys.executable, "-m", "yiwang.config.cli", "messages", "check"])
     _assets(report)
+    _tests(report, "" if is_ci else "not kills")
+    if not is_ci:
+        report.left_out.append("the kill tests, minutes long: ./test --kills runs them")
+    return _closing(report)
+
+
+def _tests(report: Report, marks: str) -> None:
+    """Run the tests that `marks` chooses ("" = all), on SQLite and on PostgreSQL."""
     browser = next(filter(None, map(shutil.which, CHROMIUM)), None)
     environment = {"YIWANG_CHROMIUM": browser} if browser else {}
     if not browser:
         report.left_out.append("journeys in the browser: no Chromium (apt install chromium)")
-    chosen = [] if browser else ["-m", "not browser"]
+        marks = f"{marks} and not browser" if marks else "not browser"
+    chosen = ["-m", marks] if marks else []
     pytest = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *chosen]
     report.step("tests on SQLite", pytest, **environment)
     with postgresql(report) as address:
         if address:
             report.step("tests on PostgreSQL", pytest, YIWANG_DATABASE=address, **environment)
-    return _closing(report)
 
 
 def _options() -> argparse.Namespace:
@@ -72,6 +84,9 @@ def _options() -> argparse.Namespace:
         prog="./test", description="Pass every test, on SQLite and on PostgreSQL."
     )
     parser.add_argument("paths", nargs="*", help="only these test files, on SQLite")
+    parser.add_argument(
+        "--kills", action="store_true", help="only the tests that kill processes for minutes"
+    )
     return parser.parse_args()
 
 

@@ -13,7 +13,7 @@ import pytest
 from yiwang.kernel.jobs.tests.killable import EVENTS, JOBS
 
 KILLS = 12
-pytestmark = pytest.mark.heavy
+pytestmark = pytest.mark.kills
 
 
 @pytest.fixture
