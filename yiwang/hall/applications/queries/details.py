@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from yiwang.engines.api import ClockView, FormState, clock_list, form_state, instance_diagram
+from yiwang.engines.api import (
+    ClockView,
+    FormState,
+    clock_list,
+    form_state,
+    instance_diagram,
+    process_nodes,
+)
 from yiwang.hall.applications.models import Application, Correction, Decision
 from yiwang.hall.applications.queries.access import (
     OWN,
@@ -14,6 +21,7 @@ from yiwang.hall.applications.queries.access import (
 from yiwang.hall.applications.rules import BRANCH_LABELS, END_STATES, OUTCOMES, STATE_LABELS
 from yiwang.hall.licences.data import LicenceView
 from yiwang.hall.licences.queries import licence_list_by_source
+from yiwang.hall.matters.queries import matter_version_get
 from yiwang.identity.api import department_get
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import N_
@@ -64,6 +72,7 @@ class ApplicationDetail:
     timeline: tuple[TimelineEntry, ...]
     active: tuple[str, ...]
     done: tuple[str, ...]
+    steps: tuple[tuple[dict, str], ...]
 
     @property
     def is_open(self) -> bool:
@@ -111,6 +120,7 @@ def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
         timeline=tuple(_timeline(application, corrections, decision)),
         active=tuple(diagram["active"]),
         done=tuple(diagram["done"]),
+        steps=tuple(_steps(application, diagram)),
     )
 
 
@@ -126,6 +136,19 @@ def _readable(data: dict) -> dict:
         else value
         for key, value in data.items()
     }
+
+
+def _steps(application: Application, diagram: dict) -> list[tuple[dict, str]]:
+    """List the people's steps of the process with where each stands: done, current or upcoming."""
+    matter = matter_version_get(application.matter_version_id)
+    states = {
+        **dict.fromkeys(diagram["done"], "done"),
+        **dict.fromkeys(diagram["active"], "current"),
+    }
+    return [
+        (node["name"], states.get(node["id"], "upcoming"))
+        for node in process_nodes(matter.process_version_id)
+    ]
 
 
 def _branches(application: Application, *, now: datetime) -> tuple[BranchDetail, ...]:
@@ -151,9 +174,21 @@ def _branches(application: Application, *, now: datetime) -> tuple[BranchDetail,
 
 def _timeline(application: Application, corrections, decision) -> list[TimelineEntry]:
     entries = [TimelineEntry(application.submitted_at, N_("Application submitted"), {})]
+    opinions = list(application.opinions.order_by("at", "pk"))
     if application.accepted_at:
-        entries.append(TimelineEntry(application.accepted_at, N_("Application accepted"), {}))
-    for opinion in application.opinions.order_by("at", "pk"):
+        accepted = next((row for row in opinions if row.outcome == "ACCEPT"), None)
+        entries.append(
+            TimelineEntry(
+                application.accepted_at,
+                N_("Application accepted"),
+                {},
+                text=accepted.opinion if accepted else "",
+                by=accepted.department_name if accepted else "",
+            )
+        )
+    for opinion in opinions:
+        if opinion.outcome == "ACCEPT":
+            continue
         refuses = OUTCOMES[opinion.outcome]["refuses"]
         entries.append(
             TimelineEntry(
