@@ -26,7 +26,8 @@ LAYERS = [
     {"kernel"},
     {"sdk"},
 ]
-AREAS = sorted(set().union(*LAYERS) - {"config", "sdk"})
+# Rooms that no work needs yet do not exist yet.
+AREAS = sorted(a for a in set().union(*LAYERS) - {"config", "sdk"} if (HOUSE / a).is_dir())
 FILE_LINES = 600
 FUNCTION_LINES = 60
 # What no file may give away: where it was written, and from where its author's tools were fetched.
@@ -127,8 +128,6 @@ def _kind_then_name(name: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("area", AREAS)
 def test_the_door_of_an_area_is_sorted_and_complete(area):
-    if not (HOUSE / area).is_dir():
-        pytest.skip("no room of this area exists yet")
     door = importlib.import_module(f"yiwang.{area}.api")
     tree = ast.parse(Path(door.__file__).read_text())
     brought = {
