@@ -95,6 +95,12 @@ def application_detail_get(number: str, *, purpose: str, now: datetime) -> Appli
     return _detail(application_visible_get(number, purpose=purpose), now=now)
 
 
+def application_receipt_get(number: str, *, purpose: str) -> tuple[Application, str]:
+    """Get what the receipt (回执) shows: one's application and the name of its department."""
+    application = application_visible_get(number, purpose=purpose)
+    return application, department_get(application.department_id).name
+
+
 def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
     owner = department_get(application.department_id)
     subject = f"application:{application.number}"
@@ -172,6 +178,26 @@ def _branches(application: Application, *, now: datetime) -> tuple[BranchDetail,
     return tuple(details)
 
 
+def _correction_entries(correction: Correction) -> list[TimelineEntry]:
+    asked = TimelineEntry(
+        correction.requested_at,
+        N_("Correction asked for; the clock is paused"),
+        {},
+        text="；".join(item["what"] for item in correction.items),
+        by=correction.department_name,
+        state="warning",
+    )
+    if not correction.answered_at:
+        return [asked]
+    answered = TimelineEntry(
+        correction.answered_at,
+        N_("Correction answered; the clock goes on"),
+        {},
+        text=correction.answer_note,
+    )
+    return [asked, answered]
+
+
 def _timeline(application: Application, corrections, decision) -> list[TimelineEntry]:
     entries = [TimelineEntry(application.submitted_at, N_("Application submitted"), {})]
     opinions = list(application.opinions.order_by("at", "pk"))
@@ -201,25 +227,7 @@ def _timeline(application: Application, corrections, decision) -> list[TimelineE
             )
         )
     for correction in corrections:
-        entries.append(
-            TimelineEntry(
-                correction.requested_at,
-                N_("Correction asked for; the clock is paused"),
-                {},
-                text="；".join(item["what"] for item in correction.items),
-                by=correction.department_name,
-                state="warning",
-            )
-        )
-        if correction.answered_at:
-            entries.append(
-                TimelineEntry(
-                    correction.answered_at,
-                    N_("Correction answered; the clock goes on"),
-                    {},
-                    text=correction.answer_note,
-                )
-            )
+        entries.extend(_correction_entries(correction))
     if application.state == "WITHDRAWN":
         entries.append(TimelineEntry(application.decided_at, N_("Application withdrawn"), {}))
     if decision is not None:

@@ -12,6 +12,7 @@ from yiwang.hall.applications.actions.applicant import application_withdraw, cor
 from yiwang.hall.applications.errors import ApplicationNotFound
 from yiwang.hall.applications.queries.details import (
     application_detail_get,
+    application_receipt_get,
     own_application_rows,
 )
 from yiwang.hall.applications.queries.drafts import draft_open_list
@@ -70,8 +71,9 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
 @allow(populations=APPLICANTS, purpose=PURPOSE)
 def receipt(request: HttpRequest, number: str) -> HttpResponse:
     """Show the receipt (回执) with the hash of what was submitted."""
-    found = application_detail_get(number, purpose=PURPOSE, now=timezone.now())
-    return render(request, "hall/applications/receipt.html", {"detail": found})
+    application, department = application_receipt_get(number, purpose=PURPOSE)
+    names = {"application": application, "department": department}
+    return render(request, "hall/applications/receipt.html", names)
 
 
 @require_POST
