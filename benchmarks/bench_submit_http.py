@@ -1,5 +1,6 @@
 """Submitting over HTTP: the button of prepared forms pressed by eight people at once, per second."""
 
+import http.client
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from urllib.parse import urlsplit
 
 from bench_submit import drafts_make
 from harness import ROOT, city_open, engine_name, options_parse, report
@@ -17,7 +19,7 @@ HANDS = 8
 def press(
     base: str, account: dict, drafts: list[int], done: list[str], gate: threading.Barrier
 ) -> None:
-    """Sign in, open the check page of each draft, then press submit on one after the other."""
+    """Sign in, then send the submit button of one draft after the other and note the receipts."""
     from yiwang.config.browsing import Browser
 
     browser = Browser(base)
@@ -27,11 +29,22 @@ def press(
         page.form(having="password"),
         {"username": account["username"], "password": account["password"]},
     )
-    pages = [browser.open(f"/hall/applications/drafts/{number}/check/") for number in drafts]
+    page = browser.open(f"/hall/applications/drafts/{drafts[0]}/check/")
+    token = page.form(action="/submit/").value("csrfmiddlewaretoken")
+    headers = {
+        "Cookie": "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies),
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=60)
     gate.wait()
-    for page in pages:
-        receipt = browser.submit(page, page.form(action="/submit/"))
-        done.append(re.search(r"/mine/([^/]+)/receipt/", receipt.url).group(1))
+    for number in drafts:
+        address = f"/hall/applications/drafts/{number}/submit/"
+        connection.request("POST", address, f"csrfmiddlewaretoken={token}", headers)
+        answer = connection.getresponse()
+        answer.read()
+        found = re.search(r"/mine/([^/]+)/receipt/", answer.headers.get("Location", ""))
+        if found:
+            done.append(found.group(1))
     gate.wait()
 
 
@@ -79,23 +92,22 @@ def main() -> None:
         begun = time.perf_counter()
         gate.wait()
         rate = len(done) / (time.perf_counter() - begun)
-        from yiwang.config.browsing import Browser
-
-        browser = Browser(base)
+        connection = http.client.HTTPConnection("127.0.0.1", group.port, timeout=60)
         begun = time.perf_counter()
-        for _number in range(100):
-            browser.open("/healthz")
-        plain = 100 / (time.perf_counter() - begun)
+        for _number in range(200):
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
+        plain = 200 / (time.perf_counter() - begun)
     finally:
         group.end()
     if len(set(done)) != each * HANDS:
         raise SystemExit(f"{each * HANDS} forms gave {len(set(done))} applications")
     report(
-        f"submit over HTTP with its receipt page, {engine}",
+        f"submit over HTTP, {HANDS} hands, {engine}",
         rate,
         "submissions/s",
         baseline=plain,
-        baseline_name="health pages/s, one client of the same kind",
+        baseline_name="health pages/s, one client",
         as_json=options.json,
     )
 
