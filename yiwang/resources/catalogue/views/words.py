@@ -80,7 +80,6 @@ PERSONAL = {
     "NAME": N_("Name of a person"),
     "ADDRESS": N_("Address"),
 }
-KINDS = {"+": N_("Added"), "-": N_("Taken away"), "~": N_("Changed")}
 OUTCOMES = {
     "ACCEPTED": N_("New draft"),
     "CHANGED": N_("Draft changed"),
