@@ -219,8 +219,8 @@ def _state_after(row: Resource, content: dict) -> str:
 
 
 def title_check(spec: ResourceSpec) -> None:
-    """A draft needs a name that fits; everything else may still be missing."""
-    found = [p for p in spec_check(spec) if p.keypath == ("title",)]
+    """A draft needs a name and a class, for its code; everything else may still be missing."""
+    found = [p for p in spec_check(spec) if p.keypath in (("title",), ("category",))]
     if found:
         raise ResourceIncomplete(found)
 
