@@ -5,7 +5,6 @@ from random import Random
 
 import pytest
 
-from yiwang.config.demo.government import government_make
 from yiwang.identity.api import departments_load
 from yiwang.kernel.api import code_list, codes_seed_load
 from yiwang.resources.catalogue.actions.resources import spec_problems
@@ -17,7 +16,7 @@ from yiwang.resources.catalogue.queries import (
     resource_list,
     view_of,
 )
-from yiwang.resources.catalogue.rules import code_valid
+from yiwang.resources.catalogue.rules import FUNCTIONS, code_valid
 from yiwang.resources.catalogue.tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -25,10 +24,29 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def government(system):
+    """48 bureaus of the city, nine trades in each of its ten districts."""
     codes_seed_load(now=NOW)
-    districts = code_list("divisions", parent="320500")
-    made = government_make(seed=1, districts=districts, streets={d.code: [] for d in districts})
-    departments_load(made.departments, now=NOW)
+    trades = ("civil_affairs education housing health urban_management market_supervision "
+              "agriculture emergency tax").split()  # fmt: skip
+    seats = [("CITY", "320500", one) for one in FUNCTIONS if one != "street_office"]
+    seats += [
+        ("DISTRICT", row.code, one)
+        for row in code_list("divisions", parent="320500")
+        for one in trades
+    ]
+    departments_load(
+        [
+            {
+                "uscc": f"{number:018d}",
+                "name": f"{area}{function}",
+                "function": function,
+                "level": level,
+                "area_code": area,
+            }
+            for number, (level, area, function) in enumerate(seats)
+        ],
+        now=NOW,
+    )
 
 
 def test_the_made_catalogue_is_complete_valid_and_loaded_once(government):
