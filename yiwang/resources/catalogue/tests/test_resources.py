@@ -271,6 +271,8 @@ def test_search_finds_by_name_field_department_theme_and_pinyin(city, published,
     assert resource_list(ResourceFilter(q="社会救助")).total == 2
     assert resource_list(ResourceFilter(q="婚姻", sharing="1")).total == 0
     assert resource_list(ResourceFilter(q="没有这样的词")).total == 0
+    card = published(title="社会保障卡信息").code
+    assert [row.code for row in resource_list(ResourceFilter(q="社保卡")).rows] == [card]
 
 
 def test_freshness_follows_the_last_delivery_and_an_older_one_changes_nothing(
