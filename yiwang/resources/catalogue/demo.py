@@ -109,14 +109,14 @@ def catalogue_demo_load(now: datetime) -> int:
 
 def _resources(now: datetime) -> Iterator[tuple[Resource, ResourceSpec, bool]]:
     counters: dict[str, int] = dict(ResourceCounter.objects.values_list("prefix", "last"))
-    for department, spec in _specs():
+    for index, (department, spec) in enumerate(_specs()):
         number = _number(f"{department.uscc} {spec.title}")
         prefix = code_prefix(
             spec, department.function, level=department.level, area_code=department.area_code
         )
         counters[prefix] = counters.get(prefix, 0) + 1
-        is_published = number % 10 != 0
-        state = Resource.State.DRAFT if is_published else _UNPUBLISHED[number // 10 % 3]
+        is_published = index % 10 != 9
+        state = Resource.State.DRAFT if is_published else _UNPUBLISHED[index // 10 % 3]
         row = Resource(
             code=f"{prefix}/{counters[prefix]:06d}",
             department_id=department.id,
