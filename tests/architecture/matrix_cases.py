@@ -51,6 +51,8 @@ WHOLE_CITY = frozenset(
         "identity_accounts:staff_password",
         "identity_accounts:staff_sessions_end",
         "identity_accounts:totp_reset",
+        # The form of the file is its parameter; the rows are the steward's own by the query.
+        "resources_catalogue:mine_export",
     }
 )
 
@@ -433,3 +435,51 @@ matrix_case(
     "engines_forms:attachment",
     _both("engines_forms:attachment", personas=("CITIZEN", "AGENT", *HANDLERS)),
 )
+
+
+def _resource(name: str, *, submitted: bool = False) -> Callable[[World], Case]:
+    """Return the case of a page of a working copy: its department's steward sees it."""
+
+    def build(world: World) -> Case:
+        return Case(
+            own=reverse(name, args=[_resource_made(world.own_department, submitted)]),
+            other=reverse(name, args=[_resource_made(world.other_department, submitted)]),
+        )
+
+    return build
+
+
+def _resource_made(department_id: int, submitted: bool) -> int:
+    from datetime import UTC, datetime
+
+    from yiwang.kernel.api import context_system, context_use
+    from yiwang.resources.api import FieldSpec, ResourceSpec, resource_register
+    from yiwang.resources.catalogue.actions import resource_submit
+
+    now = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+    spec = ResourceSpec("x", "x", sharing="1", opening_reason="x", fields=(FieldSpec("a", "a"),))
+    with context_use(context_system("test")):
+        made = resource_register(spec, department_id=department_id, now=now)
+        if submitted:
+            resource_submit(made.id, now=now)
+    return made.id
+
+
+def _proposal(world: World) -> Case:
+    from yiwang.kernel.api import context_system, context_use
+    from yiwang.resources.catalogue.actions.proposals import proposals_put
+    from yiwang.resources.catalogue.data import Proposal, ResourceSpec
+
+    def put(function: str) -> str:
+        proposal = Proposal(function, ResourceSpec("x", ""), function, 1, ())
+        with context_use(context_system("test")):
+            views = proposals_put(f"test:{function}", [proposal], now=world.now)
+        return reverse("resources_catalogue:proposal", args=[views[0].id])
+
+    return Case(own=put("civil_affairs"), other=put("health"))
+
+
+matrix_case("resources_catalogue:one", _resource("resources_catalogue:one"))
+matrix_case("resources_catalogue:edit", _resource("resources_catalogue:edit"))
+matrix_case("resources_catalogue:review", _resource("resources_catalogue:review", submitted=True))
+matrix_case("resources_catalogue:proposal", _proposal)

@@ -16,7 +16,7 @@ DESCRIPTION = """\
 Yiwang (一网): a city's e-government on one network.
 
   serving          serve, worker
-  the city         demo, codes
+  the city         demo, codes, catalogue
   packs            pack list | check | new
   for developers   assets, messages, bench
 """
@@ -86,6 +86,17 @@ def _codes(options: argparse.Namespace) -> int:
     return commands.codes_show(
         options.table, options.code, as_of=options.as_of, as_json=options.json, echo=print
     )
+
+
+def _catalogue(options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.resources.catalogue import commands
+
+    if options.verb == "inventory":
+        return commands.inventory(options.source, as_json=options.json, echo=print)
+    if options.verb == "import":
+        return commands.file_import(options.file, as_json=options.json, echo=print)
+    return commands.file_export(options.file, working=options.working, echo=print)
 
 
 def _assets(options: argparse.Namespace) -> int:
@@ -158,6 +169,29 @@ def _city_commands(commands: argparse._SubParsersAction) -> None:
     codes.set_defaults(run=_codes)
 
 
+def _resource_commands(commands: argparse._SubParsersAction) -> None:
+    catalogue = commands.add_parser(
+        "catalogue", help="the catalogue of information resources (信息资源目录)"
+    )
+    verbs = catalogue.add_subparsers(dest="verb", required=True, metavar="VERB")
+    inventory = verbs.add_parser(
+        "inventory", help="look at a folder or database and propose resources; publishes nothing"
+    )
+    inventory.add_argument(
+        "source",
+        metavar="PATH_OR_URL",
+        help="folder or file (CSV, XLSX, Parquet), SQLite file, postgresql://user@host/name",
+    )
+    inventory.add_argument("--json", action="store_true", help="one JSON object a line")
+    take = verbs.add_parser("import", help="take a catalogue file in as drafts, row by row")
+    take.add_argument("file", help="XLSX, CSV or JSON as exported")
+    take.add_argument("--json", action="store_true", help="one JSON object a line")
+    give = verbs.add_parser("export", help="write what is published to a file")
+    give.add_argument("file", help="its ending says the form: .xlsx, .csv, .json")
+    give.add_argument("--working", action="store_true", help="the working copies instead")
+    catalogue.set_defaults(run=_catalogue)
+
+
 def _pack_commands(commands: argparse._SubParsersAction) -> None:
     pack = commands.add_parser("pack", help="domain packs: list, check, begin a new one")
     verbs = pack.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -194,7 +228,13 @@ def parser_build() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_serving_commands, _city_commands, _pack_commands, _developer_commands):
+    for add in (
+        _serving_commands,
+        _city_commands,
+        _resource_commands,
+        _pack_commands,
+        _developer_commands,
+    ):
         add(commands)
     return parser
 

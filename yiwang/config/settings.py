@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "yiwang.engines.workflow",
     "yiwang.resources.geospatial",
     "yiwang.resources.registries",
+    "yiwang.resources.catalogue",
     "yiwang.hall.messages",
     "yiwang.hall.matters",
     "yiwang.hall.licences",

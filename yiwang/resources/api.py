@@ -1,5 +1,32 @@
 """The only door of the area `resources`: what other areas may use. Keep `__all__` sorted and complete."""
 
+from yiwang.resources.catalogue.actions import (
+    crosswalk_put,
+    element_put,
+    inventory_propose,
+    resource_delivered,
+    resource_register,
+)
+from yiwang.resources.catalogue.data import (
+    CrosswalkView,
+    ElementView,
+    FieldSpec,
+    ResourceFilter,
+    ResourcePage,
+    ResourceSpec,
+    ResourceView,
+)
+from yiwang.resources.catalogue.demo import catalogue_demo_load
+from yiwang.resources.catalogue.queries import (
+    CrosswalkNotFound,
+    ResourceNotFound,
+    crosswalk_apply,
+    crosswalk_get,
+    element_list,
+    resource_by_id,
+    resource_get,
+    resource_list,
+)
 from yiwang.resources.geospatial.actions import geodata_load
 from yiwang.resources.geospatial.data import AreaView, GeoJson
 from yiwang.resources.geospatial.queries import (
@@ -39,8 +66,12 @@ from yiwang.resources.registries.rules import ref_make, ref_valid
 __all__ = [
     "PERSON_FIELDS",
     "AreaView",
+    "CrosswalkNotFound",
+    "CrosswalkView",
+    "ElementView",
     "EnterpriseView",
     "FamilyMember",
+    "FieldSpec",
     "GeoJson",
     "NotInRegistry",
     "ObjectionAlreadyOpen",
@@ -49,15 +80,27 @@ __all__ = [
     "PersonView",
     "PurposeNeeded",
     "RegistryValue",
+    "ResourceFilter",
+    "ResourceNotFound",
+    "ResourcePage",
+    "ResourceSpec",
+    "ResourceView",
     "UnknownField",
     "area_geojson",
     "area_get",
     "area_list",
     "area_name",
+    "catalogue_demo_load",
+    "crosswalk_apply",
+    "crosswalk_get",
+    "crosswalk_put",
+    "element_list",
+    "element_put",
     "enterprise_get",
     "enterprise_values",
     "family_list",
     "geodata_load",
+    "inventory_propose",
     "metro_geojson",
     "objection_add",
     "objection_answer",
@@ -70,4 +113,9 @@ __all__ = [
     "ref_make",
     "ref_valid",
     "registries_load",
+    "resource_by_id",
+    "resource_delivered",
+    "resource_get",
+    "resource_list",
+    "resource_register",
 ]

@@ -48,6 +48,7 @@ STAFF = (
     DemoStaff("steward", "数据管理（公安）", "Data steward, public security", "邵云飞", "public_security", CITY_CODE, "数据管理岗", "DATA_STEWARD"),
     DemoStaff("system_admin", "系统管理员", "System administrator", "丁一鸣", "data", CITY_CODE, "系统管理岗", "SYSTEM_ADMIN"),
     DemoStaff("security_admin", "安全管理员", "Security administrator", "范晓军", "data", CITY_CODE, "安全管理岗", "SECURITY_ADMIN"),
+    DemoStaff("data_steward", "数据管理（数据局审核）", "Data steward, data bureau", "秦思远", "data", CITY_CODE, "数据管理岗", "DATA_STEWARD"),
     DemoStaff("audit_admin", "审计管理员", "Audit administrator", "石秀兰", "data", CITY_CODE, "审计管理岗", "AUDIT_ADMIN"),
 )  # fmt: skip
 CITIZENS = (

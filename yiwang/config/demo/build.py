@@ -33,7 +33,7 @@ from yiwang.kernel.api import (
     context_use,
     pack_load_all,
 )
-from yiwang.resources.api import geodata_load, registries_load
+from yiwang.resources.api import catalogue_demo_load, geodata_load, registries_load
 
 Report = Callable[[str, int, int], None]
 PERSONS, ENTERPRISES, SEED = 20_000, 2_000, 20_261_121
@@ -230,6 +230,12 @@ def catalogue(city: City) -> Steps:
     yield 1, 1
 
 
+def resource_catalogue(city: City) -> Steps:
+    """Load made resources of all departments into the catalogue (信息资源目录)."""
+    count = catalogue_demo_load(city.now)
+    yield count, count
+
+
 def search_index(city: City) -> Steps:
     """Put departments and places into the search (检索)."""
     entries = entries_make()
@@ -248,5 +254,6 @@ STAGES: dict[str, Callable[[City], Steps]] = {
     "Demonstration accounts": demo_accounts,
     "Packs": packs,
     "Catalogue of matters": catalogue,
+    "Catalogue of resources": resource_catalogue,
     "Search": search_index,
 }

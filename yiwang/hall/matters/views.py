@@ -36,6 +36,7 @@ KINDS = {
     "licence_type": N_("Licences"),
     "department": N_("Government departments"),
     "place": N_("Places"),
+    "resource": N_("Data resources"),
     "page": N_("Pages"),
 }
 COLUMNS = (

@@ -257,7 +257,7 @@ def test_the_city_works(city):
 def _accounts_hold(cards):
     """Each account of the file signs in as what the file says."""
     by_name = {card["username"]: card for card in cards}
-    assert len(by_name) == len(cards) == 19
+    assert len(by_name) == len(cards) == 20
     with context_use(SYSTEM):
         elder = person_get(by_name["elder"]["subject_ref"].removeprefix("person:"))
         assert (elder.area_code, TODAY.year - elder.birth_date.year) == ("320508", 66)
@@ -295,4 +295,4 @@ def test_the_file_of_accounts_is_for_its_owner_and_keeps_its_secrets(tmp_path, p
     assert json.loads(file.read_text(encoding="utf-8")) == first[1]
     again = accounts_make(government, persons=persons, enterprise=enterprise, file=file)
     assert again == first
-    assert len({card["password"] for card in first[1]}) == 19
+    assert len({card["password"] for card in first[1]}) == 20

@@ -1,0 +1,116 @@
+"""The pages in a real browser, desktop and phone: nothing serious for axe, nothing scrolls sideways."""
+
+import os
+import shutil
+
+import pytest
+
+from yiwang.config.assets import assets_build, developer_file
+from yiwang.kernel.api import context_system, context_use
+from yiwang.resources.catalogue import actions
+from yiwang.resources.catalogue.demo import catalogue_demo_load
+from yiwang.resources.catalogue.models import Resource
+from yiwang.resources.catalogue.rules import spec_load
+from yiwang.resources.catalogue.tests.conftest import NOW
+from yiwang.resources.catalogue.tests.test_pages import world
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = os.environ.get("YIWANG_CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium"),
+    pytest.mark.xdist_group("browser"),
+]
+SIZES = ((1280, 900), (390, 844))
+__all__ = ["world"]
+
+
+@pytest.fixture
+def addresses(world, tmp_path):
+    """Return (who opens it, address) of every page, on the made catalogue of two departments."""
+    with context_use(context_system("test")):
+        catalogue_demo_load(NOW)
+        lines = (
+            "编号,姓名,联系电话",
+            "1,沈月琴,13812345678",
+            "2,顾明远,13812345679",
+            "3,陆文斌,13812345670",
+        )
+        (tmp_path / "civil_affairs_homes.csv").write_text("\n".join(lines))
+        (proposal,) = actions.inventory_propose(str(tmp_path), now=NOW)
+        own = Resource.objects.filter(department_id=world.own_department, state="PUBLISHED").first()
+        draft = actions.resource_register(
+            spec_load(own.draft), department_id=world.own_department, now=NOW
+        )
+        actions.resource_submit(draft.id, now=NOW)
+    slug = own.code.replace("/", "-")
+    steward, reviewer = world.steward, world.reviewer
+    return [
+        (None, ""),
+        (None, "?q=没有这样的资源"),
+        (None, f"items/{slug}/"),
+        (None, f"items/{slug}/compare/"),
+        (None, "standards/"),
+        (steward, "mine/"),
+        (steward, f"mine/{own.pk}/"),
+        (steward, f"mine/{own.pk}/edit/"),
+        (steward, "mine/import/"),
+        (steward, "proposals/"),
+        (steward, f"proposals/{proposal.id}/"),
+        (reviewer, "reviews/"),
+        (reviewer, f"reviews/{draft.id}/"),
+    ]
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    assets_build()
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def test_every_page_is_sound_on_desktop_and_phone(addresses, browser, live_server):
+    axe = developer_file("axe-core", "axe.min.js").read_text()
+    wrong = []
+    for width, height in SIZES:
+        for client, address in addresses:
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, locale="zh-CN"
+            )
+            if client is not None:
+                value = client.cookies["sessionid"].value
+                context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
+            page = context.new_page()
+            page.on(
+                "pageerror", lambda error, seen=wrong, at=address: seen.append((at, str(error)))
+            )
+            answer = page.goto(f"{live_server.url}/resources/catalogue/{address}")
+            assert answer.status == 200, address
+            page.evaluate(axe)
+            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+            wrong += [
+                (address, width, one["id"], one["nodes"][0]["html"][:100])
+                for one in found["violations"]
+                if one["impact"] in ("serious", "critical")
+            ]
+            sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            if page.evaluate(sideways):
+                wrong.append((address, width, "scrolls sideways"))
+            context.close()
+    assert wrong == []
+
+
+def test_a_reviewer_publishes_without_scripts(addresses, browser, live_server, world):
+    context = browser.new_context(locale="zh-CN", java_script_enabled=False)
+    value = world.reviewer.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(f"{live_server.url}/resources/catalogue/{addresses[-1][1]}")
+    page.get_by_role("button", name="审核通过并发布").click()
+    assert page.get_by_text("已发布，目录中可以查到").is_visible()
+    context.close()

@@ -1,0 +1,1 @@
+"""Pages of the catalogue (目录): for everyone, for a department's steward, for reviewers."""
