@@ -1,5 +1,16 @@
 """The only door of the area `resources`: what other areas may use. Keep `__all__` sorted and complete."""
 
+from yiwang.resources.fusion.data import (
+    Decision,
+    FusionBusy,
+    FusionNothing,
+    FusionOptions,
+    FusionPlan,
+    FusionResult,
+    FusionSourceBroken,
+)
+from yiwang.resources.fusion.library import fuse, score
+from yiwang.resources.fusion.plans import PLANS, legal_person_plan, population_plan
 from yiwang.resources.geospatial.actions import geodata_load
 from yiwang.resources.geospatial.data import AreaView, GeoJson
 from yiwang.resources.geospatial.queries import (
@@ -42,9 +53,17 @@ from yiwang.resources.registries.rules import ref_make, ref_valid
 __all__ = [
     "ENTERPRISE_FIELDS",
     "PERSON_FIELDS",
+    "PLANS",
     "AreaView",
+    "Decision",
     "EnterpriseView",
     "FamilyMember",
+    "FusionBusy",
+    "FusionNothing",
+    "FusionOptions",
+    "FusionPlan",
+    "FusionResult",
+    "FusionSourceBroken",
     "GeoJson",
     "NotInRegistry",
     "ObjectionAlreadyOpen",
@@ -63,7 +82,9 @@ __all__ = [
     "enterprise_list",
     "enterprise_values",
     "family_list",
+    "fuse",
     "geodata_load",
+    "legal_person_plan",
     "metro_geojson",
     "objection_add",
     "objection_answer",
@@ -73,7 +94,9 @@ __all__ = [
     "person_ref_by_account",
     "person_values",
     "photo_get",
+    "population_plan",
     "ref_make",
     "ref_valid",
     "registries_load",
+    "score",
 ]

@@ -6,6 +6,7 @@ from random import Random
 
 from yiwang.config.generate.given import GIVEN, ONE_CHARACTER, shipped
 
+
 @cache
 def _surnames() -> tuple[list[str], list[int]]:
     rows = shipped()["surnames"]

@@ -11,9 +11,13 @@ DAY_COUNT = 50_000  # until 2036
 FULL_WIDTH_DIGITS = "０１２３４５６７８９"  # noqa: RUF001
 
 
-def pick(values: list[str] | pa.Array, places: np.ndarray, mask: np.ndarray | None = None) -> pa.Array:
+def pick(
+    values: list[str] | pa.Array, places: np.ndarray, mask: np.ndarray | None = None
+) -> pa.Array:
     """Take values by place; null where `mask` holds."""
-    array = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values, pa.string())
+    array = (
+        values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values, pa.string())
+    )
     return array.take(pa.array(places, mask=mask))
 
 
@@ -38,7 +42,9 @@ def numbered(values: np.ndarray, width: int = 0) -> pa.Array:
 
 def forms(*written: pa.Array) -> pa.Array:
     """Put several written forms of the same n values behind one another: form f of i is at f·n + i."""
-    return pa.concat_arrays([form.combine_chunks() if isinstance(form, pa.ChunkedArray) else form for form in written])
+    return pa.concat_arrays(
+        [form.combine_chunks() if isinstance(form, pa.ChunkedArray) else form for form in written]
+    )
 
 
 @cache
@@ -50,7 +56,7 @@ def day_texts(form: str) -> pa.Array:
     """
     days = FIRST_DAY + np.arange(DAY_COUNT)
     if form == "DATE":
-        return pa.array(days.astype("datetime64[D]").astype(np.int32) , pa.int32()).cast(pa.date32())
+        return pa.array(days.astype("datetime64[D]").astype(np.int32), pa.int32()).cast(pa.date32())
     iso = pa.array(days.astype(str))
     if form == "ISO":
         return iso

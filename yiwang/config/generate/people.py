@@ -39,7 +39,18 @@ PLACE_WORDS = "金银石木水山云月星花桥湖塘浜港泾溪浦墩里新�
 COMMUNITIES = 3_000
 RENAMED_SHARE = 0.04
 EMPLOYERS = 40_000
-TRADES = ("科技", "贸易", "餐饮管理", "精密机械", "信息科技", "物流", "建筑工程", "纺织", "电子", "物业管理")
+TRADES = (
+    "科技",
+    "贸易",
+    "餐饮管理",
+    "精密机械",
+    "信息科技",
+    "物流",
+    "建筑工程",
+    "纺织",
+    "电子",
+    "物业管理",
+)
 # Characters of names that sound alike: what a clerk who only hears a name writes.
 HOMOPHONES = dict(
     pair
@@ -114,7 +125,9 @@ def people_make(*, first: int, count: int, chunk: int, chunks: int, seed: int) -
         id_text=_id_forms(text, id_bytes, born),
         names=_names(random, home, role, born, sex),
         ethnicity=_weighted(random, ETHNICITIES, count),
-        marital=np.where(age < 22, 10, random.choice([10, 20, 30, 40], count, p=[0.2, 0.7, 0.05, 0.05])),
+        marital=np.where(
+            age < 22, 10, random.choice([10, 20, 30, 40], count, p=[0.2, 0.7, 0.05, 0.05])
+        ),
         employer=random.integers(0, EMPLOYERS, count),
         addresses=addresses,
         moved_at=moved_at,
@@ -148,7 +161,9 @@ def _sexes(random: np.random.Generator, home: np.ndarray, role: np.ndarray) -> n
     return np.select([role == 0, role == 1], [head, 3 - head], child)
 
 
-def _numbers(random: np.random.Generator, home: np.ndarray, day: np.ndarray, sex: np.ndarray) -> np.ndarray:
+def _numbers(
+    random: np.random.Generator, home: np.ndarray, day: np.ndarray, sex: np.ndarray
+) -> np.ndarray:
     """Give each person the first 17 digits: region, birth, a sequence that nobody of the day shares."""
     households = home[-1] + 1
     region = np.where(
@@ -177,17 +192,30 @@ def _id_forms(text: pa.Array, id_bytes: np.ndarray, born: np.ndarray) -> pa.Arra
     small = id_bytes.copy()
     small[small == ord("X")] = ord("x")
     old = matrix_text(np.delete(id_bytes, [6, 7, 17], axis=1))
-    old = pa.chunked_array([text, old]).combine_chunks().take(
-        pa.array(np.arange(len(text)) + np.where(born < 2000, len(text), 0))
+    old = (
+        pa.chunked_array([text, old])
+        .combine_chunks()
+        .take(pa.array(np.arange(len(text)) + np.where(born < 2000, len(text), 0)))
     )
     wide = np.empty((len(text), 54), dtype=np.uint8)
     wide[:, 0::3], wide[:, 1::3] = 0xEF, np.where(id_bytes == ord("X"), 0xBC, 0xBC)
     wide[:, 2::3] = np.where(id_bytes == ord("X"), 0xB8, id_bytes - 48 + 0x90)
-    return forms(text, matrix_text(small), joined(text, "  "), old, matrix_text(wide), pa.nulls(len(text), pa.string()))
+    return forms(
+        text,
+        matrix_text(small),
+        joined(text, "  "),
+        old,
+        matrix_text(wide),
+        pa.nulls(len(text), pa.string()),
+    )
 
 
 def _names(
-    random: np.random.Generator, home: np.ndarray, role: np.ndarray, born: np.ndarray, sex: np.ndarray
+    random: np.random.Generator,
+    home: np.ndarray,
+    role: np.ndarray,
+    born: np.ndarray,
+    sex: np.ndarray,
 ) -> pa.Array:
     surnames, weights = zip(*shipped()["surnames"], strict=True)
     share = np.array(weights, dtype=float)
@@ -217,7 +245,11 @@ def _name_forms(surname: pa.Array, one: np.ndarray, two: np.ndarray) -> pa.Array
     return forms(
         joined(surname, first, last),
         joined(surname, pa.array(other(one, HOMOPHONES), pa.string()), last),
-        joined(surname, pa.array(other(one, VARIANTS), pa.string()), pa.array(other(two, VARIANTS), pa.string())),
+        joined(
+            surname,
+            pa.array(other(one, VARIANTS), pa.string()),
+            pa.array(other(two, VARIANTS), pa.string()),
+        ),
         joined(surname, "\u3000", first, last),
         joined(surname, first, last, "  "),
     )
@@ -231,9 +263,7 @@ def communities() -> tuple[list[str], list[str], np.ndarray]:
     share = np.array(shares, dtype=float)
     district = random.choice(len(names), COMMUNITIES, p=share / share.sum())
     letters = np.array(list(PLACE_WORDS))
-    street, own, before = (
-        np.char.add(*random.choice(letters, (2, COMMUNITIES))) for _ in range(3)
-    )
+    street, own, before = (np.char.add(*random.choice(letters, (2, COMMUNITIES))) for _ in range(3))
     renamed = random.random(COMMUNITIES) < RENAMED_SHARE
     head = [f"{names[d]}{s}街道" for d, s in zip(district, street, strict=True)]
     today = [f"{h}{o}社区" for h, o in zip(head, own, strict=True)]
@@ -245,7 +275,9 @@ def communities() -> tuple[list[str], list[str], np.ndarray]:
     return today, old, np.where(renamed, moment, 0)
 
 
-def _addresses(random: np.random.Generator, home: np.ndarray) -> tuple[pa.Array, np.ndarray, np.ndarray]:
+def _addresses(
+    random: np.random.Generator, home: np.ndarray
+) -> tuple[pa.Array, np.ndarray, np.ndarray]:
     """Write old and new addresses; form = moved·4 + renamed·2 + written, each of the n people."""
     households = home[-1] + 1
     today, before, renamed = communities()
@@ -261,7 +293,9 @@ def _addresses(random: np.random.Generator, home: np.ndarray) -> tuple[pa.Array,
                 written.append(text.take(pa.array(home)))
         changes.append(renamed[place][home])
     moved = random.random(households) < 0.30
-    moved_at = np.where(moved, random.integers(FIRST_RECORD, LAST_RECORD, households), LAST_RECORD + 1)[home]
+    moved_at = np.where(
+        moved, random.integers(FIRST_RECORD, LAST_RECORD, households), LAST_RECORD + 1
+    )[home]
     return forms(*written), moved_at, np.array(changes)
 
 
@@ -278,10 +312,14 @@ def _phones(
     for offset in (0, 50_000_000):
         tail = numbered((who + offset) * 7_654_321 % 10**8, 8)
         landline = numbered(who * 7919 % 9_000_000 + 60_000_000 + offset // 50)
-        spaced = joined("164 ", pc.utf8_slice_codeunits(tail, 0, 4), " ", pc.utf8_slice_codeunits(tail, 4, 8))
+        spaced = joined(
+            "164 ", pc.utf8_slice_codeunits(tail, 0, 4), " ", pc.utf8_slice_codeunits(tail, 4, 8)
+        )
         written += [joined("164", tail), joined("+86164", tail), spaced, joined("0512-", landline)]
     changed = random.random(count) < 0.25
-    return forms(*written), np.where(changed, random.integers(FIRST_RECORD, LAST_RECORD, count), LAST_RECORD + 1)
+    return forms(*written), np.where(
+        changed, random.integers(FIRST_RECORD, LAST_RECORD, count), LAST_RECORD + 1
+    )
 
 
 @cache

@@ -124,7 +124,10 @@ def chunk_records(
             continue
         random = np.random.default_rng([seed, 2, chunk, number])
         who = _who(random, people, COVERAGE[number], count)
-        made[number] = class_records(plan.source_get(number), people, who, random), people.person[who]
+        made[number] = (
+            class_records(plan.source_get(number), people, who, random),
+            people.person[who],
+        )
     return made
 
 

@@ -9,9 +9,11 @@ from yiwang.engines.tabular.data import TabularLimits
 if TYPE_CHECKING:
     import duckdb
 
+DEFAULT = TabularLimits()
+
 
 def tabular_open(
-    limits: TabularLimits = TabularLimits(), *, path: str = ":memory:"
+    limits: TabularLimits = DEFAULT, *, path: str = ":memory:"
 ) -> "duckdb.DuckDBPyConnection":
     """Open a connection of our own (打开连接): limits set, extensions never fetched.
 

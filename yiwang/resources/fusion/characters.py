@@ -22,7 +22,7 @@ def name_table() -> tuple[str, str]:
     >>> "峯" in source, len(source) - len(target)
     (True, 4)
     """
-    pairs = {**FULL_WIDTH, **{dot: "·" for dot in DOTS}}
+    pairs = {**FULL_WIDTH, **dict.fromkeys(DOTS, "·")}
     pairs |= VARIANTS
     return "".join(pairs) + BLANKS, "".join(pairs.values())
 

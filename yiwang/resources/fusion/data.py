@@ -182,6 +182,9 @@ class FusionOptions:
     durable: bool = True
 
 
+DEFAULT_OPTIONS = FusionOptions()
+
+
 @dataclass(slots=True)
 class FusionResult:
     """What a run did (融合结果).

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from yiwang.resources.fusion.data import (
+    DEFAULT_OPTIONS,
     Decision,
     FusionOptions,
     FusionPlan,
@@ -31,7 +32,7 @@ def fuse(
     source: str | Path,
     out: str | Path,
     *,
-    options: FusionOptions = FusionOptions(),
+    options: FusionOptions = DEFAULT_OPTIONS,
     decisions: Sequence[Decision] = (),
     today: date | None = None,
     report: Report = _quiet,

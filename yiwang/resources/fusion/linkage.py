@@ -45,7 +45,9 @@ def link_rest(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection") -> None
     Columns of `scored`: rid, uid, probability (0-1), next (of the second best candidate). Best pair of each
     row only; pairs of `cannot` are left out.
     """
-    connection.execute("create or replace temp table scored (rid bigint, uid bigint, probability double, next double)")
+    connection.execute(
+        "create or replace temp table scored (rid bigint, uid bigint, probability double, next double)"
+    )
     blocks = [" and ".join(_same(part) for part in block) for block in plan.link_blocks]
     columns = ", ".join(plan.link_fields)
     connection.execute(f"""
@@ -53,11 +55,11 @@ def link_rest(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection") -> None
         select distinct m.uid as unique_id, {", ".join(_null(plan, name, "m") for name in plan.link_fields)}
         from masters m join (
           {" union ".join(f"select m.uid from left_rows l join masters m on {block}" for block in blocks)}
-        ) s on s.uid = m.uid""")  # noqa: S608 - names come from the plan
+        ) s on s.uid = m.uid""")
     connection.execute(f"""
         create or replace temp table rest as
         select l.rid as unique_id, {", ".join(_null(plan, name, "l") for name in plan.link_fields)}
-        from left_rows l""")  # noqa: S608
+        from left_rows l""")
     [(candidates, rest)] = connection.execute(
         "select (select count(*) from slice), (select count(*) from rest)"
     ).fetchall()
@@ -73,14 +75,13 @@ def link_rest(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection") -> None
             row_number() over (partition by rid order by probability desc, uid) as place
           from (select unique_id_r as rid, unique_id_l as uid, match_probability as probability from {found})
           where not exists (select 1 from cannot c where c.rid = rid and c.uid = uid)
-        ) where place = 1""")  # noqa: S608
+        ) where place = 1""")
 
 
 def _predict(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection", masters: int) -> str:
     """Run Splink over `slice` and `rest`; returns the name of the table of pairs."""
     from splink import DuckDBAPI, Linker, SettingsCreator  # noqa: PLC0415 - 0.25 s to load
 
-    logging.getLogger("splink").setLevel(logging.ERROR)
     settings = SettingsCreator(
         link_type="link_only",
         probability_two_random_records_match=1 / max(masters, 2),
@@ -92,10 +93,10 @@ def _predict(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection", masters:
     )
     api = DuckDBAPI(connection)
     tables = [
-        api.register(connection.table(name), source_dataset_name=label)
+        api.register(name, dataset_display_name=label)
         for name, label in (("slice", "a_master"), ("rest", "b_rest"))
     ]
-    linker = Linker(tables, settings)
+    linker = Linker(tables, settings, log_level=logging.ERROR)
     return linker.inference.predict(threshold_match_probability=DOUBTFUL / 10).physical_name
 
 

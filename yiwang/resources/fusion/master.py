@@ -1,10 +1,10 @@
 """The master (主数据) of one bucket as Parquet: persons, their rows, the values that lost, identifiers.
 
-  persons-XX   one row a subject: uid, key, identifier, fields, for each field `_class`, `_row`, `_at` of the
-               winning source row, records, conflict (bit i: sources disagree on field i)
-  rows-XX      one row a source row: uid, class, row_no, rule, score: why it belongs to its person
-  values-XX    one row a losing value: uid, field, value, class, row, at; of equal values the latest
-  ids-XX       key → uid of every key ever seen, so that a subject keeps its identifier for good
+persons-XX   one row a subject: uid, key, identifier, fields, for each field `_class`, `_row`, `_at` of the
+             winning source row, records, conflict (bit i: sources disagree on field i)
+rows-XX      one row a source row: uid, class, row_no, rule, score: why it belongs to its person
+values-XX    one row a losing value: uid, field, value, class, row, at; of equal values the latest
+ids-XX       key → uid of every key ever seen, so that a subject keeps its identifier for good
 """
 
 import secrets
@@ -42,7 +42,9 @@ def path_of(folder: Path, kind: str, bucket: int) -> Path:
     return folder / f"{kind}-{bucket:03d}.parquet"
 
 
-def uids_assign(keys: np.ndarray, known: pa.Table | None, bucket: int, seed: int | None) -> tuple[np.ndarray, pa.Table]:
+def uids_assign(
+    keys: np.ndarray, known: pa.Table | None, bucket: int, seed: int | None
+) -> tuple[np.ndarray, pa.Table]:
     """Give every key its stable identifier (主体标识): the known one, else a random one.
 
     keys: int64 (persons,), sorted. known: table (key, uid) sorted by key. Returns uids int64 (persons,) and
@@ -85,7 +87,9 @@ def bucket_write(
     plan: FusionPlan, rows: Rows, fused: Fused, uid: np.ndarray, folder: Path, bucket: int
 ) -> Written:
     """Write persons, rows and losing values of a bucket and count them."""
-    pq.write_table(persons_table(plan, rows, fused, uid), path_of(folder, "persons", bucket), **WRITE)
+    pq.write_table(
+        persons_table(plan, rows, fused, uid), path_of(folder, "persons", bucket), **WRITE
+    )
     values, disagreements = losing_values(plan, rows, fused, uid)
     pq.write_table(values, path_of(folder, "values", bucket), **WRITE)
     bits = [(fused.conflict >> place) & 1 for place in range(len(plan.fields))]
@@ -142,7 +146,9 @@ def identifiers(plan: FusionPlan, key: np.ndarray) -> pa.Array:
     return {"ID_NUMBER": id_numbers, "USCC": organisation_codes}[plan.identifier](key)
 
 
-def values_text(field: Field, rows: Rows, row: np.ndarray, has: np.ndarray | None = None) -> pa.Array:
+def values_text(
+    field: Field, rows: Rows, row: np.ndarray, has: np.ndarray | None = None
+) -> pa.Array:
     """Take values as they are kept: text, uint8, date32, or a telephone number as text."""
     mask = None if has is None else ~has
     if field.is_text:

@@ -28,6 +28,8 @@ from yiwang.resources.fusion.linkage import DOUBTFUL, SECOND_BEST, SURE, link_re
 from yiwang.resources.fusion.master import DAY_ZERO
 from yiwang.resources.fusion.survivorship import Rows
 
+LIMITS = TabularLimits(threads=2)
+
 
 @dataclass(slots=True)
 class Placed:
@@ -53,7 +55,7 @@ def residue_place(
     lineage: Sequence[Path],
     *,
     decisions: Sequence[Decision] = (),
-    limits: TabularLimits = TabularLimits(threads=2),
+    limits: TabularLimits = LIMITS,
     probabilistic: bool = True,
 ) -> Placed:
     """Find the person of each row of the residue (残余归并).
@@ -94,9 +96,9 @@ def _tables(
     connection.unregister("residue")
     fields = ", ".join(_master_column(field) for field in used)
     connection.execute(
-        f"create temp table masters as select uid, identifier, {fields} from {parquet_list(masters)}"  # noqa: S608
+        f"create temp table masters as select uid, identifier, {fields} from {parquet_list(masters)}"
         if masters
-        else f"create temp table masters as select 0::bigint as uid, '' as identifier, "  # noqa: S608
+        else f"create temp table masters as select 0::bigint as uid, '' as identifier, "
         f"{', '.join(field.name for field in used)} from left_rows limit 0"
     )
     connection.execute(
@@ -104,9 +106,7 @@ def _tables(
     )
     connection.execute("create temp table cannot (rid bigint, uid bigint)")
     connection.execute("create temp table must (rid bigint, uid bigint)")
-    connection.execute(
-        "create temp table review (rid bigint, uid bigint, probability double)"
-    )
+    connection.execute("create temp table review (rid bigint, uid bigint, probability double)")
 
 
 def _used(plan: FusionPlan) -> set[str]:
@@ -144,7 +144,7 @@ def _decisions_load(
             inside.append((rid[left], rid[right], decision.verdict))
         elif left in rid and right in uid:
             table = "must" if decision.verdict == "MUST" else "cannot"
-            connection.execute(f"insert into {table} values (?, ?)", [rid[left], uid[right]])  # noqa: S608
+            connection.execute(f"insert into {table} values (?, ?)", [rid[left], uid[right]])
     return inside
 
 
@@ -156,7 +156,7 @@ def _uids_of(
     numbers, row_nos = zip(*sorted(wanted), strict=True)
     connection.register("wanted", pa.table({"class": numbers, "row_no": row_nos}))
     found = connection.execute(
-        f'select l."class", l.row_no, l.uid from {parquet_list(lineage)} l '  # noqa: S608
+        f'select l."class", l.row_no, l.uid from {parquet_list(lineage)} l '
         'join wanted w on w."class" = l."class" and w.row_no = l.row_no'
     ).fetchall()
     connection.unregister("wanted")
@@ -165,13 +165,15 @@ def _uids_of(
 
 def _decided(connection: duckdb.DuckDBPyConnection) -> None:
     """Carry out must-links; of two that contradict each other neither."""
-    connection.execute(f"""
+    connection.execute("""
         create or replace temp table hit as select rid, min(uid) as uid from must
-        group by rid having min(uid) = max(uid)""")  # noqa: S608
+        group by rid having min(uid) = max(uid)""")
     _take(connection, DECIDED)
 
 
-def _level(plan: FusionPlan, connection: duckdb.DuckDBPyConnection, level: Level, rule: str) -> None:
+def _level(
+    plan: FusionPlan, connection: duckdb.DuckDBPyConnection, level: Level, rule: str
+) -> None:
     """Join what is left by one second key; only a single candidate is a hit."""
     near = ""
     if level.digits is not None:
@@ -183,7 +185,7 @@ def _level(plan: FusionPlan, connection: duckdb.DuckDBPyConnection, level: Level
         create or replace temp table hit as
         select l.rid, min(m.uid) as uid from left_rows l join masters m on {_equal(plan, level)} {near}
         where not exists (select 1 from cannot c where c.rid = l.rid and c.uid = m.uid)
-        group by l.rid having min(m.uid) = max(m.uid)""")  # noqa: S608 - names come from the plan
+        group by l.rid having min(m.uid) = max(m.uid)""")
     _take(connection, rule)
 
 
@@ -201,7 +203,7 @@ def _nothing(field: Field) -> str:
 
 def _take(connection: duckdb.DuckDBPyConnection, rule: str, score: str = "1") -> None:
     """Move the rows of `hit` from `left_rows` to `matched`."""
-    connection.execute(f"insert into matched select rid, uid, '{rule}', {score} from hit")  # noqa: S608
+    connection.execute(f"insert into matched select rid, uid, '{rule}', {score} from hit")
     connection.execute("""
         create or replace temp table left_rows as
         select * from left_rows where rid not in (select rid from hit)""")
@@ -212,10 +214,10 @@ def _linked(plan: FusionPlan, connection: duckdb.DuckDBPyConnection) -> None:
     link_rest(plan, connection)
     sure = f"probability >= {SURE} and next < {SECOND_BEST}"
     connection.execute(
-        f"create or replace temp table hit as select rid, uid, probability from scored where {sure}"  # noqa: S608
+        f"create or replace temp table hit as select rid, uid, probability from scored where {sure}"
     )
     connection.execute(
-        f"insert into review select rid, uid, probability from scored "  # noqa: S608
+        f"insert into review select rid, uid, probability from scored "
         f"where probability >= {DOUBTFUL} and not ({sure})"
     )
     _take(connection, LINKED, "probability")
@@ -225,10 +227,10 @@ def _guard(plan: FusionPlan, connection: duckdb.DuckDBPyConnection) -> None:
     """Undo links to persons that would get more rows without an identifier than is believable."""
     connection.execute(f"""
         create or replace temp table crowded as select uid from matched where rule <> '{DECIDED}'
-        group by uid having count(*) > {plan.cluster_guard}""")  # noqa: S608
+        group by uid having count(*) > {plan.cluster_guard}""")
     chosen = f"uid in (select uid from crowded) and rule <> '{DECIDED}'"
-    connection.execute(f"insert into review select rid, uid, score from matched where {chosen}")  # noqa: S608
-    connection.execute(f"delete from matched where {chosen}")  # noqa: S608
+    connection.execute(f"insert into review select rid, uid, score from matched where {chosen}")
+    connection.execute(f"delete from matched where {chosen}")
 
 
 def _read(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Placed:
@@ -279,7 +281,7 @@ def _cluster(
         found = connection.execute(f"""
             select r.rid, min(r.rid) over (partition by {keys}) as first
             from left_rows r join free f on f.rid = r.rid where {present}
-            qualify r.rid <> first""").fetchall()  # noqa: S608
+            qualify r.rid <> first""").fetchall()
         edges += found
     connection.unregister("free")
     free = [(a, b) for a, b in edges if placed.uid[a] == 0 and placed.uid[b] == 0]

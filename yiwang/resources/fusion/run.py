@@ -20,6 +20,7 @@ import pyarrow as pa
 from yiwang.engines.tabular.door import TabularLimits
 from yiwang.resources.fusion.data import (
     CLUSTERED,
+    DEFAULT_OPTIONS,
     RESIDUE,
     Decision,
     FusionNothing,
@@ -81,7 +82,7 @@ def run(
     source: Path,
     out: Path,
     *,
-    options: FusionOptions = FusionOptions(),
+    options: FusionOptions = DEFAULT_OPTIONS,
     decisions: Sequence[Decision] = (),
     today: date | None = None,
     report: Report = lambda _stage, _done, _total: None,
@@ -125,7 +126,9 @@ def _standardise(
     job: Run, each: Each, wanted: list[tuple[StageFile, Path]], today: date, workers: int
 ) -> None:
     new = [(item, path) for item, path in wanted if not Path(item.path).exists()]
-    new.sort(key=lambda pair: -pair[1].stat().st_size)  # the largest first, so that both end together
+    new.sort(
+        key=lambda pair: -pair[1].stat().st_size
+    )  # the largest first, so that both end together
     memory = max(256, job.options.memory_mb // workers)
     groups = ((job.plan, item, path, today, memory) for item, path in new)
     done = 0

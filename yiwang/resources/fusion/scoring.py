@@ -24,8 +24,8 @@ def score_pairs(out: Path, truth: Path, *, memory_mb: int = 4096) -> Score:
             select t.person, l.uid, count(*) as n from {parquet_list(files)} t
             join {parquet_list(master_open(out).files("rows"))} l
               on l."class" = t."class" and l.row_no = t.row_no
-            group by all""")  # noqa: S608 - our own paths
-        [(right,)] = connection.execute(f"select {PAIRS} from both_").fetchall()  # noqa: S608
+            group by all""")
+        [(right,)] = connection.execute(f"select {PAIRS} from both_").fetchall()
         [(true,)] = _grouped(connection, "person")
         [(found,)] = _grouped(connection, "uid")
     return Score(pairs_true=true, pairs_found=found, pairs_right=right)
@@ -33,5 +33,5 @@ def score_pairs(out: Path, truth: Path, *, memory_mb: int = 4096) -> Score:
 
 def _grouped(connection, column: str) -> list[tuple[int]]:
     return connection.execute(
-        f"select {PAIRS} from (select sum(n)::bigint as n from both_ group by {column})"  # noqa: S608
+        f"select {PAIRS} from (select sum(n)::bigint as n from both_ group by {column})"
     ).fetchall()

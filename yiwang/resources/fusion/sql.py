@@ -63,13 +63,17 @@ def select_compile(plan: FusionPlan, source: Source, relation: str, *, today: da
     columns = ["row_no", "epoch(updated_at)::bigint as seconds", "coalesce(claimed, '') as claimed"]
     for item in plan.fields:
         columns += _outer(item, supplied=item.name in source.formats)
-    inner = [_inner(item, source.formats[item.name]) for item in plan.fields if item.name in source.formats]
+    inner = [
+        _inner(item, source.formats[item.name])
+        for item in plan.fields
+        if item.name in source.formats
+    ]
     key = {"ID_NUMBER": _id_number, "USCC": _uscc}[plan.identifier]
     return key(ID_CLEAN[source.id_format], inner, columns, relation, today)
 
 
 def _inner(item: Field, form: str) -> str:
-    expression = FORMATS[item.kind, form].format(c=item.name)
+    expression = FORMATS[item.kind, form].replace("{c}", item.name)
     if item.kind == "PHONE":
         # +86 typed before a mobile number; a landline loses its leading 0 and cannot be a mobile.
         expression = (
@@ -93,11 +97,15 @@ def _outer(item: Field, *, supplied: bool) -> list[str]:
     if not supplied:
         return [f"0::{kind} as {name}"]
     if item.kind == "PHONE":
-        return [f"case when s_{name} between 1000000000 and 99999999999 then s_{name} else 0 end::{kind} as {name}"]
+        return [
+            f"case when s_{name} between 1000000000 and 99999999999 then s_{name} else 0 end::{kind} as {name}"
+        ]
     return [f"coalesce(s_{name}, 0)::{kind} as {name}"]
 
 
-def _id_number(cleaned: str, inner: list[str], columns: list[str], relation: str, today: date) -> str:
+def _id_number(
+    cleaned: str, inner: list[str], columns: list[str], relation: str, today: date
+) -> str:
     """Compile the check of citizen identity numbers: 18 characters, or 15 of the old form."""
     return f"""
 with read as (

@@ -58,15 +58,13 @@ def bucket_of(keys: np.ndarray, buckets: int) -> np.ndarray:
     return found
 
 
-def stage_name(plan: FusionPlan, source: Source, path: Path) -> str:
+def stage_name(fingerprint: str, source: Source, path: Path) -> str:
     """Name the stage file of a source file by its size and its last 128 KiB, the Parquet footer among them.
 
     The footer has the offsets, sizes and statistics of every column chunk.
     """
     size = path.stat().st_size
-    digest = hashlib.sha256(
-        f"{plan.fingerprint()} {duckdb.__version__} {source.number} {size} ".encode()
-    )
+    digest = hashlib.sha256(f"{fingerprint} {duckdb.__version__} {source.number} {size} ".encode())
     with path.open("rb") as file:
         file.seek(max(0, size - TAIL_BYTES))
         digest.update(file.read())
@@ -79,9 +77,10 @@ def stage_plan(plan: FusionPlan, folder: Path, stage: Path) -> list[tuple[StageF
     The same content twice in a class counts once.
     """
     found: dict[str, tuple[StageFile, Path]] = {}
+    fingerprint = plan.fingerprint()
     for source in plan.sources:
         for path in files_of(source, folder):
-            name = stage_name(plan, source, path)
+            name = stage_name(fingerprint, source, path)
             origin = f"{source.folder}/{path.name}"
             found.setdefault(
                 name, (StageFile(source.number, origin, str(stage / f"{name}.arrow")), path)
@@ -111,13 +110,12 @@ def stage_write(
 def _write(plan: FusionPlan, query: str, target: Path, memory_mb: int) -> int:
     partial = target.with_suffix(f".{os.getpid()}.part")
     offsets = []
-    with tabular_open(TabularLimits(threads=1, memory_mb=memory_mb)) as connection:
-        reader = connection.sql(query).to_arrow_reader(BATCH_ROWS)
-        with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, reader.schema) as writer:
-            for batch in reader:
-                ordered, cuts = _partition(plan, batch)
-                writer.write_batch(ordered)
-                offsets.append(cuts)
+    reader = _connection(memory_mb).sql(query).to_arrow_reader(BATCH_ROWS)
+    with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, reader.schema) as writer:
+        for batch in reader:
+            ordered, cuts = _partition(plan, batch)
+            writer.write_batch(ordered)
+            offsets.append(cuts)
     table = np.array(offsets, dtype=np.int64).reshape(-1, plan.buckets + 2)
     cuts_path = target.with_suffix(".npy")
     with cuts_path.with_suffix(f".{os.getpid()}.cuts").open("wb") as file:
@@ -125,6 +123,12 @@ def _write(plan: FusionPlan, query: str, target: Path, memory_mb: int) -> int:
     os.replace(file.name, cuts_path)
     os.replace(partial, target)  # last: only a whole file bears the name
     return int(table[:, -1].sum())
+
+
+@lru_cache(maxsize=1)
+def _connection(memory_mb: int) -> duckdb.DuckDBPyConnection:
+    """Keep one connection a process: to open one for every file costs more than a small file itself."""
+    return tabular_open(TabularLimits(threads=1, memory_mb=memory_mb))
 
 
 def _partition(plan: FusionPlan, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, np.ndarray]:

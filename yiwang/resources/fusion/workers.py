@@ -74,7 +74,9 @@ def crew(workers: int) -> Iterator[Each]:
         yield lambda task, groups: (task(*group) for group in groups)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_watch, initargs=(os.getpid(),)) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_watch, initargs=(os.getpid(),)
+    ) as pool:
         try:
             yield partial(_each, pool, workers)
         except BaseException:

@@ -57,10 +57,9 @@ SOCIETY = "《社会团体登记管理条例》第十二条"
 REGISTRARS = {1: Trust(9, MARKET), 2: Trust(9, INSTITUTION), 3: Trust(9, SOCIETY)}
 TAX = Trust(3, "《中华人民共和国税收征收管理法》第十五条")
 TRUST = {
-    **{
-        field: REGISTRARS
-        for field in ("name", "uscc", "representative", "established_date", "registration_number")
-    },
+    **dict.fromkeys(
+        ("name", "uscc", "representative", "established_date", "registration_number"), REGISTRARS
+    ),
     "status": REGISTRARS | {4: TAX},
     "address": REGISTRARS | {4: TAX},
     "industry": {1: Trust(9, MARKET), 8: Trust(5, "《中华人民共和国统计法》第十六条")},
@@ -84,7 +83,9 @@ WITHIN = (
 def _source(number: int, department: str, title: str, forms: str) -> Source:
     written, day, address, phone, extra = forms.split()
     formats = {"name": written, "representative": written}
-    formats |= {name: form for name, form in (("address", address), ("phone", phone)) if form != "-"}
+    formats |= {
+        name: form for name, form in (("address", address), ("phone", phone)) if form != "-"
+    }
     formats |= dict(EXTRA[letter] for letter in extra if letter in EXTRA)
     if "established_date" in formats:
         formats["established_date"] = day
