@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     import duckdb
 
 SURE, DOUBTFUL = 0.99, 0.5  # probability from which a link holds; from which a person is asked
+LEAST_MASTERS = 10_000  # a smaller master is a part of a city, not a city of few people
 SECOND_BEST = 0.1  # another candidate as likely as this makes the best one doubtful
 
 # kind → levels (test of {l} and {r}, m: probability among pairs that belong together, u: among others).
 WEIGHTS = {
     "NAME": (
         ("{l} = {r}", 0.90, 1e-4),
-        ("length({l}) = length({r}) and length({l}) > 2 and hamming({l}, {r}) <= 3", 0.08, 2e-3),
+        # One character of three or four, at most three bytes; `hamming` wants equal lengths, even untaken.
+        (
+            "case when strlen({l}) = strlen({r}) and strlen({l}) > 6 then hamming({l}, {r}) <= 3 "
+            "else false end",
+            0.08,
+            2e-3,
+        ),
     ),
     "TEXT": (
         ("{l} = {r}", 0.85, 1e-6),
@@ -42,11 +49,13 @@ WEIGHTS = {
 def link_rest(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection") -> None:
     """Score pairs of `left_rows` and `masters` into the table `scored` (概率匹配).
 
-    Columns of `scored`: rid, uid, probability (0-1), next (of the second best candidate). Best pair of each
-    row only; pairs of `cannot` are left out.
+    Columns of `scored`: rid, uid, probability (0-1), next (of the second best candidate), named: the first
+    of `link_fields` agrees, or nearly while the second agrees: people of one household share address and
+    telephone, so without the name these prove nothing. Best pair of each row only; pairs of `cannot` are
+    left out.
     """
     connection.execute(
-        "create or replace temp table scored (rid bigint, uid bigint, probability double, next double)"
+        "create or replace temp table scored (rid bigint, uid bigint, probability double, next double, named boolean)"
     )
     blocks = [" and ".join(_same(part) for part in block) for block in plan.link_blocks]
     columns = ", ".join(plan.link_fields)
@@ -69,13 +78,13 @@ def link_rest(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection") -> None
     found = _predict(plan, connection, masters)
     connection.execute(f"""
         insert into scored
-        select rid, uid, probability, coalesce(next, 0) from (
+        select rid, uid, probability, coalesce(next, 0), coalesce({_named(plan)}, false) from (
           select rid, uid, probability,
             lead(probability) over (partition by rid order by probability desc, uid) as next,
             row_number() over (partition by rid order by probability desc, uid) as place
-          from (select unique_id_r as rid, unique_id_l as uid, match_probability as probability from {found})
-          where not exists (select 1 from cannot c where c.rid = rid and c.uid = uid)
-        ) where place = 1""")
+          from (select unique_id_r as rid, unique_id_l as uid, match_probability as probability from {found}) f
+          where not exists (select 1 from cannot c where c.rid = f.rid and c.uid = f.uid)
+        ) p join rest r on r.unique_id = p.rid join slice m on m.unique_id = p.uid where place = 1""")
 
 
 def _predict(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection", masters: int) -> str:
@@ -84,7 +93,7 @@ def _predict(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection", masters:
 
     settings = SettingsCreator(
         link_type="link_only",
-        probability_two_random_records_match=1 / max(masters, 2),
+        probability_two_random_records_match=1 / max(masters, LEAST_MASTERS),
         comparisons=[_comparison(plan, name) for name in plan.link_fields],
         blocking_rules_to_generate_predictions=[
             " and ".join(_same(part, "l", "r") for part in block) for block in plan.link_blocks
@@ -98,6 +107,16 @@ def _predict(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection", masters:
     ]
     linker = Linker(tables, settings, log_level=logging.ERROR)
     return linker.inference.predict(threshold_match_probability=DOUBTFUL / 10).physical_name
+
+
+def _named(plan: FusionPlan) -> str:
+    """Compile what a sure link needs besides its probability."""
+    first, second = plan.link_fields[:2]
+    kind = next(field.kind for field in plan.fields if field.name == first)
+    near = " or ".join(
+        f"({test.format(l=f'r.{first}', r=f'm.{first}')})" for test, _m, _u in WEIGHTS[kind]
+    )
+    return f"r.{first} = m.{first} or (({near}) and r.{second} = m.{second})"
 
 
 def _comparison(plan: FusionPlan, name: str) -> dict:

@@ -15,6 +15,7 @@ from yiwang.resources.fusion.residue import Placed
 from yiwang.resources.fusion.survivorship import Rows, fuse_rows, rows_take
 
 CLASS_SHIFT = 55  # row_no below 2**55
+BELOW = -(1 << 62)  # keys of provisional subjects are negative, in the order of their first rows
 
 
 def provisional_write(
@@ -32,7 +33,7 @@ def provisional_write(
     ids = pq.read_table(known) if known is not None and known.exists() else None
     if len(free):
         some = rows_take(rows, free)
-        some.key = -1 - placed.cluster[free]
+        some.key = placed.cluster[free] + BELOW
         fused = fuse_rows(plan, some)
         handles = some.number.astype(np.int64) << CLASS_SHIFT | some.row_no
         cluster_uid, ids = _uids(fused.order, fused.person, handles, ids, plan.buckets, seed)

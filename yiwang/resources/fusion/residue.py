@@ -178,8 +178,8 @@ def _level(
     near = ""
     if level.digits is not None:
         near = (
-            "and strlen(l.claimed) = strlen(m.identifier) and strlen(l.claimed) > 8 "
-            f"and hamming(l.claimed, m.identifier) <= {level.digits}"
+            "and case when strlen(l.claimed) = strlen(m.identifier) and strlen(l.claimed) > 8 "
+            f"then hamming(l.claimed, m.identifier) <= {level.digits} else false end"
         )
     connection.execute(f"""
         create or replace temp table hit as
@@ -212,7 +212,7 @@ def _take(connection: duckdb.DuckDBPyConnection, rule: str, score: str = "1") ->
 def _linked(plan: FusionPlan, connection: duckdb.DuckDBPyConnection) -> None:
     """Take what Splink is sure of; what it doubts goes to review."""
     link_rest(plan, connection)
-    sure = f"probability >= {SURE} and next < {SECOND_BEST}"
+    sure = f"probability >= {SURE} and next < {SECOND_BEST} and named"
     connection.execute(
         f"create or replace temp table hit as select rid, uid, probability from scored where {sure}"
     )
