@@ -34,7 +34,9 @@ def tabular_open(
     }
     if limits.spill:
         options["temp_directory"] = limits.spill
-    return duckdb.connect(path, config=options)
+    connection = duckdb.connect(path, config=options)
+    connection.execute("set enable_progress_bar = false").fetchall()
+    return connection
 
 
 def sql_text(text: str) -> str:

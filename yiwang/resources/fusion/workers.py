@@ -1,5 +1,6 @@
 """Worker processes (工作进程) of a run: two tasks, each idempotent, and one pool for both."""
 
+import atexit
 import multiprocessing
 import os
 import threading
@@ -99,7 +100,11 @@ def _each(
 
 
 def _watch(parent: int) -> None:
-    """End this process when its parent was killed: nobody is left to read its answer."""
+    """End this process when its parent was killed: nobody is left to read its answer.
+
+    It ends without taking Python apart: DuckDB's binding would list every object that is still held.
+    """
+    atexit.register(os._exit, 0)
 
     def look() -> None:
         while os.getppid() == parent:
