@@ -104,7 +104,7 @@ def publish(out: Path, folder: Path, manifest: Manifest, *, durable: bool) -> No
             _sync(path)
     folder.rename(out / f"run-{manifest.run}")
     partial = out / f"{MANIFEST}.part"
-    partial.write_text(json.dumps(_plain(manifest), ensure_ascii=False, indent=1))
+    partial.write_text(json.dumps(_plain(manifest), ensure_ascii=False))
     _sync(partial)
     os.replace(partial, out / MANIFEST)
     _sync(out)

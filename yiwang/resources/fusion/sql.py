@@ -74,12 +74,6 @@ def select_compile(plan: FusionPlan, source: Source, relation: str, *, today: da
 
 def _inner(item: Field, form: str) -> str:
     expression = FORMATS[item.kind, form].replace("{c}", item.name)
-    if item.kind == "PHONE":
-        # +86 typed before a mobile number; a landline loses its leading 0 and cannot be a mobile.
-        expression = (
-            f"({expression}) % case when ({expression}) > 8600000000000 then 8600000000000 "
-            "else 9223372036854775807 end"
-        )
     return f"{expression} as s_{item.name}"
 
 
@@ -97,8 +91,11 @@ def _outer(item: Field, *, supplied: bool) -> list[str]:
     if not supplied:
         return [f"0::{kind} as {name}"]
     if item.kind == "PHONE":
+        # +86 typed before a mobile number; a landline has lost its leading 0 and cannot be a mobile.
         return [
-            f"case when s_{name} between 1000000000 and 99999999999 then s_{name} else 0 end::{kind} as {name}"
+            f"case when s_{name} between 1000000000 and 99999999999 then s_{name} "
+            f"when s_{name} between 8613000000000 and 8619999999999 then s_{name} - 8600000000000 "
+            f"else 0 end::{kind} as {name}"
         ]
     return [f"coalesce(s_{name}, 0)::{kind} as {name}"]
 
@@ -111,7 +108,7 @@ def _id_number(
 with read as (
   select row_no, updated_at, trim({cleaned}) as id_text, {", ".join(inner)} from {relation}
 ), digits as (
-  select *, strlen(id_text) as size, case when contains(lower(id_text), 'e') then null else try_cast(
+  select *, strlen(id_text) as size, case when contains(id_text, 'e') or contains(id_text, 'E') then null else try_cast(
     case strlen(id_text) when 18 then substr(id_text, 1, 17)
     when 15 then substr(id_text, 1, 6) || '19' || substr(id_text, 7) end as bigint) end as d from read
 ), checked as (

@@ -87,6 +87,20 @@ def test_the_authority_of_a_field_wins_and_says_from_which_row(tmp_path):
     assert result.disagreements == {"name": {"C07": 1}, "address": {"C07": 1}}
 
 
+def test_a_telephone_is_kept_in_one_form_however_it_was_written(tmp_path):
+    written = ("+8616412345678", "164 1234 5678", "16412345678", "0512-65211234", "12345")
+    rows = [
+        {"row_no": n, "id_number": id_number_make("320508", date(1990, 1, 1), n), "phone": phone}
+        for n, phone in enumerate(written)
+    ]
+    rows_write(tmp_path / "in", 7, "a", rows)
+    fused(tmp_path / "in", tmp_path / "out")
+    found = {person["identifier"][14:17]: person["phone"] for person in persons_of(tmp_path / "out")}
+    assert found == {
+        "000": "16412345678", "001": "16412345678", "002": "16412345678", "003": "051265211234", "004": None,
+    }  # fmt: skip
+
+
 def test_with_equal_trust_the_latest_value_wins_and_a_missing_one_never(tmp_path):
     rows = [
         {"row_no": 1, "seconds": 10, "id_number": ZHANG, "phone": "16400000001"},
