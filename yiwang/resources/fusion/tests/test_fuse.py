@@ -95,7 +95,9 @@ def test_a_telephone_is_kept_in_one_form_however_it_was_written(tmp_path):
     ]
     rows_write(tmp_path / "in", 7, "a", rows)
     fused(tmp_path / "in", tmp_path / "out")
-    found = {person["identifier"][14:17]: person["phone"] for person in persons_of(tmp_path / "out")}
+    found = {
+        person["identifier"][14:17]: person["phone"] for person in persons_of(tmp_path / "out")
+    }
     assert found == {
         "000": "16412345678", "001": "16412345678", "002": "16412345678", "003": "051265211234", "004": None,
     }  # fmt: skip
