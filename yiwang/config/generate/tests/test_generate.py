@@ -102,7 +102,7 @@ def test_a_mistyped_number_never_holds():
 def test_legal_persons_carry_codes_that_hold(tmp_path):
     facts = generate_legal_persons(persons=300, records=4_000, out=tmp_path, seed=2, workers=1)
     assert (facts["records"], facts["departments"]) == (4_000, 26)
-    register = dict((s.number, t) for s, t in rows_of(tmp_path, legal_person_plan()))[1]
+    register = {s.number: t for s, t in rows_of(tmp_path, legal_person_plan())}[1]
     codes = [code for code in register.column("uscc").to_pylist() if code]
     assert all(map(uscc_valid, codes))
     assert register.column("established_date").type == pa.date32()

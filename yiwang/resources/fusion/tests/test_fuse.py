@@ -1,5 +1,6 @@
 """Fusing: survivorship and lineage, agreement with plain SQL, a delta against a full rebuild."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from yiwang.resources.fusion.publish import manifest_read, master_open
 from yiwang.resources.fusion.stage import slices, stage_plan
 from yiwang.resources.fusion.tests.made import (
     PLAN,
+    QUICK,
     copied,
     fused,
     groups_of,
@@ -218,6 +220,23 @@ def test_a_second_run_changes_nothing_and_fuses_nothing(made, tmp_path):
     result = fused(made / "in", out)
     assert (result.touched, result.standardised) == (0, 0)
     assert (persons_of(out), sorted(map(str, rows_of(out)))) == (before, rows)
+
+
+def test_two_processes_give_what_one_gives(made, tmp_path):
+    fused(made / "in", tmp_path / "out", options=replace(QUICK, workers=2))
+    assert persons_of(tmp_path / "out") == persons_of(made / "out")
+    assert groups_of(tmp_path / "out") == groups_of(made / "out")
+
+
+def test_a_corrected_batch_of_the_same_name_and_size_is_read_again(tmp_path):
+    row = {"row_no": 1, "id_number": ZHANG, "name": "张三", "address": "江苏省苏州市姑苏区1幢"}
+    path = rows_write(tmp_path / "in", 1, "a", [row])
+    fused(tmp_path / "in", tmp_path / "out")
+    size = path.stat().st_size
+    rows_write(tmp_path / "in", 1, "a", [{**row, "address": "江苏省苏州市姑苏区2幢"}])
+    assert path.stat().st_size == size
+    fused(tmp_path / "in", tmp_path / "out")
+    assert persons_of(tmp_path / "out")[0]["address"] == "姑苏区2幢"
 
 
 def test_the_same_batch_under_another_name_counts_once(made, tmp_path):
