@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yiwang.engines.tabular.door import tabular_open
+from yiwang.engines.tabular.door import tabular_open, to_spark
 from yiwang.resources.fusion.checks import id_numbers, organisation_codes, organisation_keys
+from yiwang.resources.fusion.plans import PLANS
 from yiwang.resources.fusion.sql import FORMATS, select_compile
 from yiwang.resources.fusion.tests.made import ONE, PLAN, TODAY
 from yiwang.sdk.identifiers import (
@@ -144,3 +145,11 @@ def test_each_declared_format_is_read_as_it_is_written(kind, form, typed, kept):
             f"select {expression} from (select ? as c)", [typed]
         ).fetchall()
     assert found == kept
+
+
+@pytest.mark.parametrize("what", sorted(PLANS))
+def test_every_standardising_statement_of_the_plans_has_a_form_in_spark(what):
+    plan = PLANS[what]()
+    for source in plan.sources:
+        sql = to_spark(select_compile(plan, source, "records", today=date(2026, 11, 1)))
+        assert " DIV " in sql or plan.identifier == "USCC"

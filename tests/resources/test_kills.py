@@ -33,7 +33,7 @@ def killed_after(seconds: float, source: Path, out: Path) -> bool:
     process = subprocess.Popen(
         [sys.executable, "-c", RUN, str(source), str(out)],
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[4],
+        cwd=Path(__file__).parents[2],
     )
     process.stdout.readline()
     deadline = time.monotonic() + seconds
