@@ -17,6 +17,7 @@ Yiwang (一网): a city's e-government on one network.
 
   serving          serve, worker
   the city         demo, codes, catalogue
+  records          generate, fuse
   packs            pack list | check | new
   for developers   assets, messages, bench
 """
@@ -97,6 +98,42 @@ def _catalogue(options: argparse.Namespace) -> int:
     if options.verb == "import":
         return commands.file_import(options.file, as_json=options.json, echo=print)
     return commands.file_export(options.file, working=options.working, echo=print)
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from yiwang.config.fusing import generate
+
+    chosen = {
+        name: getattr(options, name) for name in ("departments", "classes") if name in options
+    }
+    return generate(
+        options.what,
+        persons=options.persons,
+        records=options.records,
+        out=options.out,
+        seed=options.seed,
+        as_json=options.json,
+        echo=print,
+        **{name: value for name, value in chosen.items() if value is not None},
+    )
+
+
+def _fuse(options: argparse.Namespace) -> int:
+    from yiwang.config import fusing
+
+    if options.what == "score":
+        return fusing.score_print(
+            out=options.out, truth=options.truth, as_json=options.json, echo=print
+        )
+    return fusing.fuse_print(
+        options.what,
+        source=options.source,
+        out=options.out,
+        engine=options.engine,
+        workers=options.workers,
+        as_json=options.json,
+        echo=print,
+    )
 
 
 def _assets(options: argparse.Namespace) -> int:
@@ -192,6 +229,39 @@ def _resource_commands(commands: argparse._SubParsersAction) -> None:
     catalogue.set_defaults(run=_catalogue)
 
 
+def _record_commands(commands: argparse._SubParsersAction) -> None:
+    generate = commands.add_parser("generate", help="make records with the truth beside them")
+    kinds = generate.add_subparsers(dest="what", required=True, metavar="WHAT")
+    for what, persons, records in (
+        ("population", 130_000, 1_000_000),
+        ("legal-persons", 10_000, 387_000),
+    ):
+        kind = kinds.add_parser(what, help=f"records of departments: {what}")
+        kind.add_argument("--persons", type=int, default=persons, help=f"subjects ({persons})")
+        kind.add_argument("--records", type=int, default=records, help=f"records ({records})")
+        kind.add_argument("--departments", type=int, help="only the first so many")
+        if what == "population":
+            kind.add_argument("--classes", type=int, help="only the first so many")
+        kind.add_argument("--out", required=True, metavar="DIR")
+        kind.add_argument("--seed", type=int, default=1, help="the same seed, the same rows (1)")
+        kind.add_argument("--json", action="store_true")
+    generate.set_defaults(run=_generate)
+    fuse = commands.add_parser("fuse", help="make one subject of each person's records; score it")
+    kinds = fuse.add_subparsers(dest="what", required=True, metavar="WHAT")
+    for what in ("population", "legal-persons"):
+        kind = kinds.add_parser(what, help=f"fuse {what}")
+        kind.add_argument("--in", dest="source", required=True, metavar="DIR")
+        kind.add_argument("--out", required=True, metavar="DIR")
+        kind.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb")
+        kind.add_argument("--workers", type=int, default=0, help="processes (by size)")
+        kind.add_argument("--json", action="store_true")
+    score = kinds.add_parser("score", help="precision, recall and F1 of pairs against the truth")
+    score.add_argument("--out", required=True, metavar="DIR", help="folder of the master")
+    score.add_argument("--truth", required=True, metavar="FILE", help="Parquet file or folder")
+    score.add_argument("--json", action="store_true")
+    fuse.set_defaults(run=_fuse)
+
+
 def _pack_commands(commands: argparse._SubParsersAction) -> None:
     pack = commands.add_parser("pack", help="domain packs: list, check, begin a new one")
     verbs = pack.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -232,6 +302,7 @@ def parser_build() -> argparse.ArgumentParser:
         _serving_commands,
         _city_commands,
         _resource_commands,
+        _record_commands,
         _pack_commands,
         _developer_commands,
     ):

@@ -56,6 +56,9 @@ from yiwang.engines.forms.queries import (
 from yiwang.engines.forms.registry import attachment_access_register
 from yiwang.engines.forms.rules.files import AttachmentRefused
 from yiwang.engines.forms.rules.problems import FormInvalid
+from yiwang.engines.tabular.data import EngineMissing, TabularLimits
+from yiwang.engines.tabular.dialect import to_spark
+from yiwang.engines.tabular.duck import parquet_list, sql_text, tabular_open
 from yiwang.engines.text.actions import (
     search_put,
     search_put_many,
@@ -127,6 +130,7 @@ __all__ = [
     "DepartmentMissing",
     "DraftTooLarge",
     "DraftView",
+    "EngineMissing",
     "ExtensionTooLong",
     "ExtensionView",
     "FieldState",
@@ -149,6 +153,7 @@ __all__ = [
     "SearchHit",
     "SearchResult",
     "ServiceCall",
+    "TabularLimits",
     "TokenView",
     "ValueConflict",
     "ValueSource",
@@ -197,6 +202,7 @@ __all__ = [
     "instance_resume",
     "instance_suspend",
     "instance_withdraw",
+    "parquet_list",
     "process_get",
     "process_nodes",
     "process_put",
@@ -208,7 +214,10 @@ __all__ = [
     "search_rebuild",
     "search_remove",
     "service_register",
+    "sql_text",
+    "tabular_open",
     "timer_sweep",
+    "to_spark",
     "work_item_claim",
     "work_item_complete",
     "work_item_count",

@@ -27,6 +27,17 @@ from yiwang.resources.catalogue.queries import (
     resource_get,
     resource_list,
 )
+from yiwang.resources.fusion.data import (
+    Decision,
+    FusionBusy,
+    FusionNothing,
+    FusionOptions,
+    FusionPlan,
+    FusionResult,
+    FusionSourceBroken,
+)
+from yiwang.resources.fusion.library import fuse, score
+from yiwang.resources.fusion.plans import PLANS, legal_person_plan, population_plan
 from yiwang.resources.geospatial.actions import geodata_load
 from yiwang.resources.geospatial.data import AreaView, GeoJson
 from yiwang.resources.geospatial.queries import (
@@ -65,13 +76,21 @@ from yiwang.resources.registries.rules import ref_make, ref_valid
 
 __all__ = [
     "PERSON_FIELDS",
+    "PLANS",
     "AreaView",
     "CrosswalkNotFound",
     "CrosswalkView",
+    "Decision",
     "ElementView",
     "EnterpriseView",
     "FamilyMember",
     "FieldSpec",
+    "FusionBusy",
+    "FusionNothing",
+    "FusionOptions",
+    "FusionPlan",
+    "FusionResult",
+    "FusionSourceBroken",
     "GeoJson",
     "NotInRegistry",
     "ObjectionAlreadyOpen",
@@ -99,8 +118,10 @@ __all__ = [
     "enterprise_get",
     "enterprise_values",
     "family_list",
+    "fuse",
     "geodata_load",
     "inventory_propose",
+    "legal_person_plan",
     "metro_geojson",
     "objection_add",
     "objection_answer",
@@ -110,6 +131,7 @@ __all__ = [
     "person_ref_by_account",
     "person_values",
     "photo_get",
+    "population_plan",
     "ref_make",
     "ref_valid",
     "registries_load",
@@ -118,4 +140,5 @@ __all__ = [
     "resource_get",
     "resource_list",
     "resource_register",
+    "score",
 ]

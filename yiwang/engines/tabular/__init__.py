@@ -1,0 +1,1 @@
+"""Tables at the size of a city (表格计算): one SQL text, DuckDB here, Spark past one machine."""

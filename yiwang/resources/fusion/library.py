@@ -1,0 +1,65 @@
+"""The small API of fusion (融合接口), for commands, jobs and notebooks; no Django needed.
+
+  >>> from yiwang.resources.fusion.plans import population_plan
+  >>> plan = population_plan()
+  >>> len({source.department for source in plan.sources}), len(plan.sources)
+  (13, 32)
+
+NumPy, Arrow and DuckDB are loaded by the first call, not by importing this module.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from yiwang.resources.fusion.data import (
+    DEFAULT_OPTIONS,
+    Decision,
+    FusionOptions,
+    FusionPlan,
+    FusionResult,
+    Report,
+    Score,
+)
+
+
+def _quiet(_stage: str, _done: int, _total: int) -> None:
+    """Take reports of progress and show nothing."""
+
+
+def fuse(
+    plan: FusionPlan,
+    source: str | Path,
+    out: str | Path,
+    *,
+    options: FusionOptions = DEFAULT_OPTIONS,
+    decisions: Sequence[Decision] = (),
+    today: date | None = None,
+    report: Report = _quiet,
+) -> FusionResult:
+    """Fuse all records below a folder into one master (融合).
+
+    source: `<department>/<class>/*.parquet`, each with row_no (int64, unique in the class), updated_at, id_number
+    and the columns that the class declares. out: see `publish`; a run into a folder that has a master takes
+    over what did not change and gives the same answer as a full rebuild. today: no birth is after it.
+
+    Raises FusionNothing, FusionBusy, FusionSourceBroken; in each case the published master still stands.
+    """
+    from yiwang.resources.fusion.run import run  # noqa: PLC0415
+
+    return run(
+        plan,
+        Path(source),
+        Path(out),
+        options=options,
+        decisions=decisions,
+        today=today,
+        report=report,
+    )
+
+
+def score(out: str | Path, truth: str | Path) -> Score:
+    """Compare a master with the truth, pair by pair (评分). truth: Parquet file or folder of such files."""
+    from yiwang.resources.fusion.scoring import score_pairs  # noqa: PLC0415
+
+    return score_pairs(Path(out), Path(truth))

@@ -1,0 +1,164 @@
+"""Probabilistic linkage (概率匹配) of the few rows that no exact key could place: Splink 5 on DuckDB.
+
+Splink gets the rest of the residue and only those masters that share a block with it. The weights are
+fixed, not trained: the rest of one night is too small to train on, and the same rows must always give
+the same answer. They were set by hand on made records (docs/benchmark-population.md), not fitted, and are this module's data.
+"""
+
+import logging
+from typing import TYPE_CHECKING
+
+from yiwang.resources.fusion.data import FusionPlan
+
+if TYPE_CHECKING:
+    import duckdb
+
+SURE, DOUBTFUL = 0.99, 0.5  # probability from which a link holds; from which a person is asked
+LEAST_MASTERS = 10_000  # a smaller master is a part of a city, not a city of few people
+SECOND_BEST = 0.1  # another candidate as likely as this makes the best one doubtful
+
+# kind → levels (test of {l} and {r}, m: probability among pairs that belong together, u: among others).
+WEIGHTS = {
+    "NAME": (
+        ("{l} = {r}", 0.90, 1e-4),
+        # One character of three or four, at most three bytes; `hamming` wants equal lengths, even untaken.
+        (
+            "case when strlen({l}) = strlen({r}) and strlen({l}) > 6 then hamming({l}, {r}) <= 3 "
+            "else false end",
+            0.08,
+            2e-3,
+        ),
+    ),
+    "TEXT": (
+        ("{l} = {r}", 0.85, 1e-6),
+        ("jaro_winkler_similarity({l}, {r}) > 0.92", 0.12, 1e-3),
+    ),
+    "DATE": (
+        ("{l} = {r}", 0.95, 4e-5),
+        ("{l} % 365 = {r} % 365 or abs({l} - {r}) <= 31", 0.03, 4e-3),
+    ),
+    "PHONE": (("{l} = {r}", 0.60, 1e-6),),
+    "ADDRESS": (
+        ("{l} = {r}", 0.55, 2e-6),
+        ("substr({l}, 1, 10) = substr({r}, 1, 10)", 0.15, 1e-3),
+    ),
+    "CODE": (("{l} = {r}", 0.98, 0.5),),
+}
+
+
+def link_rest(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection") -> None:
+    """Score pairs of `left_rows` and `masters` into the table `scored` (概率匹配).
+
+    Columns of `scored`: rid, uid, probability (0-1), next (of the second best candidate), named: the first
+    of `link_fields` agrees, or nearly while the second agrees: people of one household share address and
+    telephone, so without the name these prove nothing. Best pair of each row only; pairs of `cannot` are
+    left out.
+    """
+    connection.execute(
+        "create or replace temp table scored (rid bigint, uid bigint, probability double, next double, named boolean)"
+    )
+    blocks = [" and ".join(_same(part) for part in block) for block in plan.link_blocks]
+    columns = ", ".join(plan.link_fields)
+    connection.execute(f"""
+        create or replace temp table slice as
+        select distinct m.uid as unique_id, {", ".join(_null(plan, name, "m") for name in plan.link_fields)}
+        from masters m join (
+          {" union ".join(f"select m.uid from left_rows l join masters m on {block}" for block in blocks)}
+        ) s on s.uid = m.uid""")
+    connection.execute(f"""
+        create or replace temp table rest as
+        select l.rid as unique_id, {", ".join(_null(plan, name, "l") for name in plan.link_fields)}
+        from left_rows l""")
+    [(candidates, rest)] = connection.execute(
+        "select (select count(*) from slice), (select count(*) from rest)"
+    ).fetchall()
+    if not candidates or not rest or not columns:
+        return
+    [(masters,)] = connection.execute("select count(*) from masters").fetchall()
+    found = _predict(plan, connection, masters)
+    connection.execute(f"""
+        insert into scored
+        select rid, uid, probability, coalesce(next, 0), coalesce({_named(plan)}, false) from (
+          select rid, uid, probability,
+            lead(probability) over (partition by rid order by probability desc, uid) as next,
+            row_number() over (partition by rid order by probability desc, uid) as place
+          from (select unique_id_r as rid, unique_id_l as uid, match_probability as probability from {found}) f
+          where not exists (select 1 from cannot c where c.rid = f.rid and c.uid = f.uid)
+        ) p join rest r on r.unique_id = p.rid join slice m on m.unique_id = p.uid where place = 1""")
+
+
+def _predict(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection", masters: int) -> str:
+    """Run Splink over `slice` and `rest`; returns the name of the table of pairs."""
+    from splink import DuckDBAPI, Linker, SettingsCreator  # noqa: PLC0415 - 0.25 s to load
+
+    settings = SettingsCreator(
+        link_type="link_only",
+        probability_two_random_records_match=1 / max(masters, LEAST_MASTERS),
+        comparisons=[_comparison(plan, name) for name in plan.link_fields],
+        blocking_rules_to_generate_predictions=[
+            " and ".join(_same(part, "l", "r") for part in block) for block in plan.link_blocks
+        ],
+        retain_intermediate_calculation_columns=False,
+    )
+    api = DuckDBAPI(connection)
+    tables = [
+        api.register(name, dataset_display_name=label)
+        for name, label in (("slice", "a_master"), ("rest", "b_rest"))
+    ]
+    linker = Linker(tables, settings, log_level=logging.ERROR)
+    return linker.inference.predict(threshold_match_probability=DOUBTFUL / 10).physical_name
+
+
+def _named(plan: FusionPlan) -> str:
+    """Compile what a sure link needs besides its probability."""
+    first, second = plan.link_fields[:2]
+    kind = next(field.kind for field in plan.fields if field.name == first)
+    near = " or ".join(
+        f"({test.format(l=f'r.{first}', r=f'm.{first}')})" for test, _m, _u in WEIGHTS[kind]
+    )
+    return f"r.{first} = m.{first} or (({near}) and r.{second} = m.{second})"
+
+
+def _comparison(plan: FusionPlan, name: str) -> dict:
+    """Describe one field's comparison as Splink's settings have it."""
+    kind = next(field.kind for field in plan.fields if field.name == name)
+    left, right = f'"{name}_l"', f'"{name}_r"'
+    levels: list[dict] = [
+        {
+            "sql_condition": f"{left} is null or {right} is null",
+            "label_for_charts": "missing",
+            "is_null_level": True,
+        }
+    ]
+    for test, m, u in WEIGHTS[kind]:
+        levels.append(
+            {
+                "sql_condition": test.format(l=left, r=right),
+                "label_for_charts": test,
+                "m_probability": m,
+                "u_probability": u,
+            }
+        )
+    levels.append(
+        {
+            "sql_condition": "ELSE",
+            "label_for_charts": "differs",
+            "m_probability": 1 - sum(m for _test, m, _u in WEIGHTS[kind]),
+            "u_probability": 1 - sum(u for _test, _m, u in WEIGHTS[kind]),
+        }
+    )
+    return {"output_column_name": name, "comparison_levels": levels}
+
+
+def _same(part: str, left: str = "l", right: str = "m") -> str:
+    """Compile a part of a block: equal, and there at all."""
+    name, _, size = part.partition(":")
+    if size:
+        return f"substr({left}.{name}, 1, {size}) = substr({right}.{name}, 1, {size}) and {left}.{name} <> ''"
+    return f"{left}.{name} = {right}.{name} and {left}.{name}::varchar not in ('', '0')"
+
+
+def _null(plan: FusionPlan, name: str, table: str) -> str:
+    kind = next(field for field in plan.fields if field.name == name)
+    nothing = "''" if kind.is_text else "0"
+    return f"nullif({table}.{name}, {nothing}) as {name}"

@@ -1,0 +1,217 @@
+"""The master (主数据) of one bucket as Parquet: persons, their rows, the values that lost, identifiers.
+
+persons-XX   one row a subject: uid, key, identifier, fields, for each field `_class`, `_row`, `_at` of the
+             winning source row, records, conflict (bit i: sources disagree on field i)
+rows-XX      one row a source row: uid, class, row_no, rule, score: why it belongs to its person
+values-XX    one row a losing value: uid, field, value, class, row, at; of equal values the latest
+ids-XX       key → uid of every key ever seen, so that a subject keeps its identifier for good
+"""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from yiwang.resources.fusion.checks import id_numbers, organisation_codes
+from yiwang.resources.fusion.data import EXACT_ID, Field, FusionPlan
+from yiwang.resources.fusion.survivorship import Fused, Rows
+
+DAY_ZERO = 719_162  # days from 0001-01-01 to 1970-01-01
+UID_SHIFT = 8  # the low byte is the bucket of birth: identifiers of two buckets never collide
+WRITE = {"compression": "zstd", "compression_level": 1}
+
+
+@dataclass(slots=True)
+class Written:
+    """What one bucket gave (分桶结果): counts, conflicts by field, disagreements field × class (256)."""
+
+    bucket: int
+    records: int
+    persons: int
+    in_conflict: int
+    conflicts: np.ndarray
+    disagreements: np.ndarray
+
+
+def path_of(folder: Path, kind: str, bucket: int) -> Path:
+    """Return the file of a bucket: kind is persons, rows, values or ids."""
+    return folder / f"{kind}-{bucket:03d}.parquet"
+
+
+def uids_assign(
+    keys: np.ndarray, known: pa.Table | None, bucket: int, seed: int | None
+) -> tuple[np.ndarray, pa.Table]:
+    """Give every key its stable identifier (主体标识): the known one, else a random one.
+
+    keys: int64 (persons,), sorted. known: table (key, uid) sorted by key. Returns uids int64 (persons,) and
+    the table grown by the new ones. Random, never made from the number: 18 digits can be tried out.
+    """
+    uid = np.zeros(len(keys), dtype=np.int64)
+    old_keys, old_uids = (
+        (known.column(name).to_numpy() for name in ("key", "uid"))
+        if known is not None
+        else (np.empty(0, np.int64),) * 2
+    )
+    if len(old_keys):
+        place = np.minimum(np.searchsorted(old_keys, keys), len(old_keys) - 1)
+        uid = np.where(old_keys[place] == keys, old_uids[place], 0)
+    new = np.flatnonzero(uid == 0)
+    uid[new] = uids_draw(len(new), old_uids, bucket, seed)
+    grown_keys = np.concatenate([old_keys, keys[new]])
+    grown_uids = np.concatenate([old_uids, uid[new]])
+    order = np.argsort(grown_keys, kind="stable")
+    return uid, pa.table({"key": grown_keys[order], "uid": grown_uids[order]})
+
+
+def uids_draw(count: int, taken: np.ndarray, bucket: int, seed: int | None) -> np.ndarray:
+    """Draw identifiers that nobody in the bucket has: int64 (count,), positive, low byte the bucket.
+
+    >>> uids_draw(2, np.empty(0, np.int64), 7, seed=1) & 255
+    array([7, 7])
+    """
+    state = secrets.randbits(128) if seed is None else [seed, bucket, len(taken)]
+    random = np.random.default_rng(state)
+    drawn = np.empty(0, dtype=np.int64)
+    while len(drawn) < count:
+        more = random.integers(1, 1 << 54, size=count - len(drawn), dtype=np.int64)
+        more = np.unique(more << UID_SHIFT | bucket)
+        drawn = np.concatenate([drawn, more[~np.isin(more, taken) & ~np.isin(more, drawn)]])
+    return random.permutation(drawn)
+
+
+def bucket_write(
+    plan: FusionPlan, rows: Rows, fused: Fused, uid: np.ndarray, folder: Path, bucket: int
+) -> Written:
+    """Write persons, rows and losing values of a bucket and count them."""
+    pq.write_table(
+        persons_table(plan, rows, fused, uid), path_of(folder, "persons", bucket), **WRITE
+    )
+    values, disagreements = losing_values(plan, rows, fused, uid)
+    pq.write_table(values, path_of(folder, "values", bucket), **WRITE)
+    bits = [(fused.conflict >> place) & 1 for place in range(len(plan.fields))]
+    return Written(
+        bucket=bucket,
+        records=len(rows),
+        persons=len(uid),
+        in_conflict=int(np.count_nonzero(fused.conflict)),
+        conflicts=np.array([int(bit.sum()) for bit in bits]),
+        disagreements=disagreements,
+    )
+
+
+def exact_rows_write(rows: Rows, fused: Fused, uid: np.ndarray, folder: Path, bucket: int) -> None:
+    """Write the lineage of rows that carry a valid identifier: all by the rule EXACT_ID."""
+    count = len(rows)
+    table = pa.table(
+        {
+            "uid": uid[fused.person],
+            "class": rows.number[fused.order],
+            "row_no": rows.row_no[fused.order],
+            "rule": pa.DictionaryArray.from_arrays(np.zeros(count, np.int8), [EXACT_ID]),
+            "score": np.ones(count, dtype=np.float32),
+        }
+    )
+    pq.write_table(
+        table,
+        path_of(folder, "rows", bucket),
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=["class", "rule", "score"],
+    )
+
+
+def persons_table(plan: FusionPlan, rows: Rows, fused: Fused, uid: np.ndarray) -> pa.Table:
+    """Make the golden records (主记录) with the source row of every value."""
+    columns = {"uid": uid, "key": fused.key, "identifier": identifiers(plan, fused.key)}
+    for field in plan.fields:
+        winner = fused.winners[field.name]
+        columns[field.name] = values_text(field, rows, winner.row, winner.has)
+        none = ~winner.has
+        columns[f"{field.name}_class"] = pa.array(rows.number[winner.row], mask=none)
+        columns[f"{field.name}_row"] = pa.array(rows.row_no[winner.row], mask=none)
+        columns[f"{field.name}_at"] = _moments(rows.seconds[winner.row], none)
+    columns["records"] = fused.records.astype(np.int32)
+    columns["conflict"] = fused.conflict.astype(np.int32)
+    return pa.table(columns)
+
+
+def identifiers(plan: FusionPlan, key: np.ndarray) -> pa.Array:
+    """Write the validated identifier of each key; null for a provisional subject (key below 0)."""
+    if len(key) and key[0] < 0:
+        return pa.nulls(len(key), pa.string())
+    return {"ID_NUMBER": id_numbers, "USCC": organisation_codes}[plan.identifier](key)
+
+
+def values_text(
+    field: Field, rows: Rows, row: np.ndarray, has: np.ndarray | None = None
+) -> pa.Array:
+    """Take values as they are kept: text, uint8, date32, or a telephone number as text."""
+    mask = None if has is None else ~has
+    if field.is_text:
+        return rows.texts[field.name].take(pa.array(row, mask=mask))
+    value = rows.codes[field.name][row]
+    if field.kind == "CODE":
+        return pa.array(value, mask=mask)
+    if field.kind == "DATE":
+        return pa.array(value - DAY_ZERO, mask=mask, type=pa.int32()).cast(pa.date32())
+    return phones_text(value, mask)
+
+
+def phones_text(value: np.ndarray, mask: np.ndarray | None) -> pa.Array:
+    """Write telephone numbers; a landline gets back the 0 of its area code.
+
+    >>> phones_text(np.array([16412345678, 51265211234]), None).to_pylist()
+    ['16412345678', '051265211234']
+    """
+    text = pa.array(value, mask=mask, type=pa.int64()).cast(pa.string())
+    mobile = pa.array((value >= 13_000_000_000) & (value <= 19_999_999_999))
+    return pc.if_else(mobile, text, pc.binary_join_element_wise("0", text, ""))
+
+
+def losing_values(
+    plan: FusionPlan, rows: Rows, fused: Fused, uid: np.ndarray
+) -> tuple[pa.Table, np.ndarray]:
+    """Keep what lost (落选值), dated: of equal values of a person the latest row stands for all.
+
+    Returns the table and disagreements: int64 (fields, 256), losing values by class.
+    """
+    tables, counts = [], np.zeros((len(plan.fields), 256), dtype=np.int64)
+    for place, field in enumerate(plan.fields):
+        winner = fused.winners[field.name]
+        counts[place] = np.bincount(rows.number[winner.losers], minlength=256)
+        row, person = _latest(rows, rows.codes[field.name], winner.losers, winner.loser_person)
+        name = pa.DictionaryArray.from_arrays(np.zeros(len(row), np.int8), [field.name])
+        tables.append(
+            pa.table(
+                {
+                    "uid": uid[person],
+                    "field": name.cast(pa.string()),
+                    "value": values_text(field, rows, row).cast(pa.string()),
+                    "class": rows.number[row],
+                    "row_no": rows.row_no[row],
+                    "at": _moments(rows.seconds[row], None),
+                }
+            )
+        )
+    return pa.concat_tables(tables), counts
+
+
+def _latest(
+    rows: Rows, code: np.ndarray, losers: np.ndarray, person: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each (person, value) keep the latest row."""
+    if not len(losers):
+        return losers, person
+    order = np.lexsort((losers, rows.seconds[losers], code[losers], person))
+    row, person = losers[order], person[order]
+    value = code[row]
+    last = np.append((person[1:] != person[:-1]) | (value[1:] != value[:-1]), True)
+    return row[last], person[last]
+
+
+def _moments(seconds: np.ndarray, mask: np.ndarray | None) -> pa.Array:
+    return pa.array(seconds, mask=mask, type=pa.int64()).cast(pa.timestamp("s"))

@@ -1,0 +1,328 @@
+"""Rows without a valid identifier (残余记录): exact second keys, then linkage, then among themselves.
+
+Each level sees only what the levels before it left, and a hit needs exactly one candidate. A row gets one
+person at most; people's decisions come first and are never overruled. Such a row never changes a master's
+values: what carries a validated number is not corrected by what does not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from yiwang.engines.tabular.door import TabularLimits, parquet_list, tabular_open
+from yiwang.resources.fusion.data import (
+    CLUSTERED,
+    DECIDED,
+    LINKED,
+    RESIDUE,
+    Decision,
+    Field,
+    FusionPlan,
+    Level,
+)
+from yiwang.resources.fusion.linkage import DOUBTFUL, SECOND_BEST, SURE, link_rest
+from yiwang.resources.fusion.master import DAY_ZERO
+from yiwang.resources.fusion.survivorship import Rows
+
+LIMITS = TabularLimits(threads=2)
+
+
+@dataclass(slots=True)
+class Placed:
+    """Where each row of the residue went (归属), n rows.
+
+    uid: int64, of the person with a valid identifier, 0 for none. cluster: int64, for rows with uid 0 the
+    smallest position among the rows that are one subject. rule: text. score: float32, 0-1.
+    review: pairs that a person should look at: table (class, row_no, uid, probability).
+    """
+
+    uid: np.ndarray
+    cluster: np.ndarray
+    rule: np.ndarray
+    score: np.ndarray
+    review: pa.Table
+
+
+def residue_place(
+    plan: FusionPlan,
+    rows: Rows,
+    claimed: pa.Array,
+    masters: Sequence[Path],
+    lineage: Sequence[Path],
+    *,
+    decisions: Sequence[Decision] = (),
+    limits: TabularLimits = LIMITS,
+    probabilistic: bool = True,
+) -> Placed:
+    """Find the person of each row of the residue (残余归并).
+
+    claimed: the number as written, text (n,). masters, lineage: files `persons-…` and `rows-…` of the subjects
+    with valid identifiers, all written by this run.
+    """
+    with tabular_open(limits) as connection:
+        _tables(plan, connection, rows, claimed, masters)
+        pairs = _decisions_load(connection, rows, decisions, lineage)
+        _decided(connection)
+        for number, level in enumerate(plan.levels, start=2):
+            _level(plan, connection, level, f"KEY_{number}")
+        if probabilistic and plan.link_blocks:
+            _linked(plan, connection)
+        _guard(plan, connection)
+        placed = _read(connection, rows)
+        _together(placed, pairs)
+        _cluster(plan, connection, placed, pairs)
+        _apart(placed, pairs)
+        return placed
+
+
+def _tables(
+    plan: FusionPlan,
+    connection: duckdb.DuckDBPyConnection,
+    rows: Rows,
+    claimed: pa.Array,
+    masters: Sequence[Path],
+) -> None:
+    """Make `left_rows` (rid, claimed, fields), `masters`, `matched` and `cannot`."""
+    used = [field for field in plan.fields if field.name in _used(plan)]
+    columns = {"rid": np.arange(len(rows)), "claimed": claimed}
+    for field in used:
+        columns[field.name] = rows.texts[field.name] if field.is_text else rows.codes[field.name]
+    connection.register("residue", pa.table(columns))
+    connection.execute("create temp table left_rows as select * from residue")
+    connection.unregister("residue")
+    fields = ", ".join(_master_column(field) for field in used)
+    connection.execute(
+        f"create temp table masters as select uid, identifier, {fields} from {parquet_list(masters)}"
+        if masters
+        else f"create temp table masters as select 0::bigint as uid, '' as identifier, "
+        f"{', '.join(field.name for field in used)} from left_rows limit 0"
+    )
+    connection.execute(
+        "create temp table matched (rid bigint, uid bigint, rule varchar, score float)"
+    )
+    connection.execute("create temp table cannot (rid bigint, uid bigint)")
+    connection.execute("create temp table must (rid bigint, uid bigint)")
+    connection.execute("create temp table review (rid bigint, uid bigint, probability double)")
+
+
+def _used(plan: FusionPlan) -> set[str]:
+    names = {name for level in plan.levels + plan.within for name in level.fields}
+    return names | set(plan.link_fields)
+
+
+def _master_column(field: Field) -> str:
+    """Bring a master's column back into the form in which rows are compared."""
+    name = field.name
+    if field.is_text:
+        return f"coalesce({name}, '') as {name}"
+    if field.kind == "DATE":
+        return f"coalesce(date_diff('day', date '1970-01-01', {name}) + {DAY_ZERO}, 0) as {name}"
+    return f"coalesce(try_cast({name} as bigint), 0) as {name}"
+
+
+def _decisions_load(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Rows,
+    decisions: Sequence[Decision],
+    lineage: Sequence[Path],
+) -> list[tuple[int, int, str]]:
+    """Turn decisions into `must` and `cannot` (rid, uid); returns those between two rows of the residue."""
+    if not decisions:
+        return []
+    wanted = {row for decision in decisions for row in (decision.left, decision.right)}
+    names = zip(rows.number.tolist(), rows.row_no.tolist(), strict=True)
+    rid = {row: place for place, row in enumerate(names) if row in wanted}
+    uid = _uids_of(connection, wanted - rid.keys(), lineage)
+    inside = []
+    for decision in decisions:
+        left, right = sorted((decision.left, decision.right), key=lambda row: row not in rid)
+        if left in rid and right in rid:
+            inside.append((rid[left], rid[right], decision.verdict))
+        elif left in rid and right in uid:
+            table = "must" if decision.verdict == "MUST" else "cannot"
+            connection.execute(f"insert into {table} values (?, ?)", [rid[left], uid[right]])
+    return inside
+
+
+def _uids_of(
+    connection: duckdb.DuckDBPyConnection, wanted: set[tuple[int, int]], lineage: Sequence[Path]
+) -> dict[tuple[int, int], int]:
+    if not wanted or not lineage:
+        return {}
+    numbers, row_nos = zip(*sorted(wanted), strict=True)
+    connection.register("wanted", pa.table({"class": numbers, "row_no": row_nos}))
+    found = connection.execute(
+        f'select l."class", l.row_no, l.uid from {parquet_list(lineage)} l '
+        'join wanted w on w."class" = l."class" and w.row_no = l.row_no'
+    ).fetchall()
+    connection.unregister("wanted")
+    return {(number, row_no): uid for number, row_no, uid in found}
+
+
+def _decided(connection: duckdb.DuckDBPyConnection) -> None:
+    """Carry out must-links; of two that contradict each other neither."""
+    connection.execute("""
+        create or replace temp table hit as select rid, min(uid) as uid from must
+        group by rid having min(uid) = max(uid)""")
+    _take(connection, DECIDED)
+
+
+def _level(
+    plan: FusionPlan, connection: duckdb.DuckDBPyConnection, level: Level, rule: str
+) -> None:
+    """Join what is left by one second key; only a single candidate is a hit."""
+    near = ""
+    if level.digits is not None:
+        near = (
+            "and case when strlen(l.claimed) = strlen(m.identifier) and strlen(l.claimed) > 8 "
+            f"then hamming(l.claimed, m.identifier) <= {level.digits} else false end"
+        )
+    connection.execute(f"""
+        create or replace temp table hit as
+        select l.rid, min(m.uid) as uid from left_rows l join masters m on {_equal(plan, level)} {near}
+        where not exists (select 1 from cannot c where c.rid = l.rid and c.uid = m.uid)
+        group by l.rid having min(m.uid) = max(m.uid)""")
+    _take(connection, rule)
+
+
+def _equal(plan: FusionPlan, level: Level, left: str = "l", right: str = "m") -> str:
+    kinds = {field.name: field for field in plan.fields}
+    return " and ".join(
+        f"{left}.{name} = {right}.{name} and {left}.{name} <> {_nothing(kinds[name])}"
+        for name in level.fields
+    )
+
+
+def _nothing(field: Field) -> str:
+    return "''" if field.is_text else "0"
+
+
+def _take(connection: duckdb.DuckDBPyConnection, rule: str, score: str = "1") -> None:
+    """Move the rows of `hit` from `left_rows` to `matched`."""
+    connection.execute(f"insert into matched select rid, uid, '{rule}', {score} from hit")
+    connection.execute("""
+        create or replace temp table left_rows as
+        select * from left_rows where rid not in (select rid from hit)""")
+
+
+def _linked(plan: FusionPlan, connection: duckdb.DuckDBPyConnection) -> None:
+    """Take what Splink is sure of; what it doubts goes to review."""
+    link_rest(plan, connection)
+    sure = f"probability >= {SURE} and next < {SECOND_BEST} and named"
+    connection.execute(
+        f"create or replace temp table hit as select rid, uid, probability from scored where {sure}"
+    )
+    connection.execute(
+        f"insert into review select rid, uid, probability from scored "
+        f"where probability >= {DOUBTFUL} and not ({sure})"
+    )
+    _take(connection, LINKED, "probability")
+
+
+def _guard(plan: FusionPlan, connection: duckdb.DuckDBPyConnection) -> None:
+    """Undo links to persons that would get more rows without an identifier than is believable."""
+    connection.execute(f"""
+        create or replace temp table crowded as select uid from matched where rule <> '{DECIDED}'
+        group by uid having count(*) > {plan.cluster_guard}""")
+    chosen = f"uid in (select uid from crowded) and rule <> '{DECIDED}'"
+    connection.execute(f"insert into review select rid, uid, score from matched where {chosen}")
+    connection.execute(f"delete from matched where {chosen}")
+
+
+def _read(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Placed:
+    count = len(rows)
+    uid, score = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.float32)
+    rule = np.full(count, RESIDUE, dtype=object)
+    found = connection.execute("select rid, uid, rule, score from matched").fetchnumpy()
+    uid[found["rid"]], score[found["rid"]] = found["uid"], found["score"]
+    rule[found["rid"]] = found["rule"]
+    asked = connection.execute(
+        "select rid, uid, probability from review order by rid, uid"
+    ).fetchnumpy()
+    place = asked["rid"].astype(np.int64)
+    review = pa.table(
+        {
+            "class": rows.number[place],
+            "row_no": rows.row_no[place],
+            "uid": asked["uid"].astype(np.int64),
+            "probability": asked["probability"].astype(np.float64),
+        }
+    )
+    return Placed(uid, np.arange(count), rule, score, review)
+
+
+def _together(placed: Placed, pairs: list[tuple[int, int, str]]) -> None:
+    """A row that must be with another goes to the other's person."""
+    for left, right, verdict in pairs:
+        if verdict != "MUST":
+            continue
+        for one, other in ((left, right), (right, left)):
+            if placed.uid[one] == 0 and placed.uid[other]:
+                placed.uid[one], placed.rule[one] = placed.uid[other], DECIDED
+                placed.score[one] = 1
+
+
+def _cluster(
+    plan: FusionPlan,
+    connection: duckdb.DuckDBPyConnection,
+    placed: Placed,
+    pairs: list[tuple[int, int, str]],
+) -> None:
+    """Join rows without a person among themselves; a cluster that grows past the guard falls apart."""
+    edges = [(left, right) for left, right, verdict in pairs if verdict == "MUST"]
+    connection.register("free", pa.table({"rid": np.flatnonzero(placed.uid == 0)}))
+    for level in plan.within:
+        present = _equal(plan, level, "r", "r")
+        keys = ", ".join(f"r.{name}" for name in level.fields)
+        found = connection.execute(f"""
+            select r.rid, min(r.rid) over (partition by {keys}) as first
+            from left_rows r join free f on f.rid = r.rid where {present}
+            qualify r.rid <> first""").fetchall()
+        edges += found
+    connection.unregister("free")
+    free = [(a, b) for a, b in edges if placed.uid[a] == 0 and placed.uid[b] == 0]
+    if not free:
+        return
+    cluster = components(len(placed.uid), np.array(free))
+    size = np.bincount(cluster, minlength=len(cluster))
+    joined = (size[cluster] > 1) & (size[cluster] <= plan.cluster_guard) & (placed.uid == 0)
+    placed.cluster = np.where(joined, cluster, placed.cluster)
+    placed.rule[joined] = CLUSTERED
+
+
+def components(count: int, edges: np.ndarray) -> np.ndarray:
+    """Return the smallest member of each node's connected component (连通分量): int64 (count,).
+
+    edges: int (n, 2).
+
+    >>> components(5, np.array([[4, 3], [3, 1]])).tolist()
+    [0, 1, 2, 1, 1]
+    """
+    label = np.arange(count)
+    while True:
+        smaller = np.minimum(label[edges[:, 0]], label[edges[:, 1]])
+        before = label.copy()
+        np.minimum.at(label, edges[:, 0], smaller)
+        np.minimum.at(label, edges[:, 1], smaller)
+        np.minimum.at(label, before[edges[:, 0]], smaller)
+        np.minimum.at(label, before[edges[:, 1]], smaller)
+        label = label[label]
+        if (label == before).all():
+            return label
+
+
+def _apart(placed: Placed, pairs: list[tuple[int, int, str]]) -> None:
+    """Two rows that may not be together: the later one stands alone."""
+    for left, right, verdict in pairs:
+        if verdict != "CANNOT":
+            continue
+        same_person = placed.uid[left] and placed.uid[left] == placed.uid[right]
+        same_cluster = not placed.uid[left] and placed.cluster[left] == placed.cluster[right]
+        if same_person or same_cluster:
+            later = max(left, right)
+            placed.uid[later], placed.cluster[later] = 0, later
+            placed.rule[later], placed.score[later] = RESIDUE, 0
