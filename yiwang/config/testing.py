@@ -14,6 +14,10 @@ if "YIWANG_DATA" not in os.environ:
     os.environ["YIWANG_DATA"] = _folder
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ.setdefault("YIWANG_DATABASE", "sqlite:///")
-if os.environ["YIWANG_DATABASE"].startswith("sqlite"):
-    # A file and not memory: threads and processes of a test then really share it.
-    os.environ.setdefault("YIWANG_TEST_DB", os.environ["YIWANG_DATA"] + "/test.sqlite3")
+if os.environ["YIWANG_DATABASE"].startswith("sqlite") and "YIWANG_TEST_DB" not in os.environ:
+    # A file and not memory: threads and processes of a test then really share it. Where there is a
+    # disk in memory it lies there: tests of rules need no durable commits; live cities use the disk.
+    _shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    _place = tempfile.mkdtemp(prefix="yiwang-test-", dir=_shared)
+    os.environ["YIWANG_TEST_DB"] = f"{_place}/test.sqlite3"
+    atexit.register(shutil.rmtree, _place, ignore_errors=True)
