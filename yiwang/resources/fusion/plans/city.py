@@ -1,0 +1,90 @@
+"""The plans by which a city's registries are filled (基础库融合计划): the shipped ones, and what a registry serves beside.
+
+The benchmark measures the fields that every department knows. A registry also serves what one department
+alone keeps: the household, the portrait's key, the scope of business.
+"""
+
+from dataclasses import replace
+from functools import cache
+
+from yiwang.resources.fusion.data import Field, FusionPlan, Source, Trust
+from yiwang.resources.fusion.plans.legal_persons import MARKET, legal_person_plan
+from yiwang.resources.fusion.plans.population import (
+    HOUSEHOLD,
+    INSURANCE,
+    RESIDENCE,
+    population_plan,
+)
+
+PERSON_FIELDS = (
+    Field("household", "TEXT", "户号"),
+    Field("household_address", "ADDRESS", "户籍地址"),
+    Field("community", "TEXT", "所在社区"),
+    Field("employer_code", "TEXT", "工作单位代码"),
+    Field("photo", "TEXT", "照片"),
+    Field("deceased_date", "DATE", "死亡日期"),
+)
+# class number → field → format
+PERSON_FORMATS = {
+    1: {
+        "household": "CLEAN",
+        "household_address": "PROVINCE",
+        "community": "CLEAN",
+        "photo": "CLEAN",
+        "deceased_date": "ISO",
+    },
+    2: {"community": "CLEAN"},
+    3: {"community": "CLEAN"},
+    9: {"employer_code": "CLEAN"},
+    13: {"employer_code": "CLEAN"},
+}
+PERSON_TRUST = {
+    "household": {1: Trust(9, HOUSEHOLD)},
+    "household_address": {1: Trust(9, HOUSEHOLD)},
+    "community": {2: Trust(3, RESIDENCE), 3: Trust(2, RESIDENCE), 1: Trust(2, HOUSEHOLD)},
+    "employer_code": {9: Trust(9, INSURANCE), 13: Trust(6, INSURANCE)},
+    "photo": {1: Trust(9, HOUSEHOLD)},
+    "deceased_date": {1: Trust(9, HOUSEHOLD)},
+}
+ORGANISATION_FIELDS = (
+    Field("representative_id", "TEXT", "法定代表人身份号码"),
+    Field("business_scope", "TEXT", "经营范围"),
+    Field("registered_capital", "TEXT", "注册资本"),
+    Field("community", "TEXT", "所在社区"),
+)
+REGISTERED = {field.name: "CLEAN" for field in ORGANISATION_FIELDS}
+ORGANISATION_FORMATS = {1: REGISTERED, 2: REGISTERED, 3: REGISTERED}
+ORGANISATION_TRUST = {
+    field.name: {number: Trust(9, MARKET) for number in (1, 2, 3)} for field in ORGANISATION_FIELDS
+}
+
+
+def _extended(
+    plan: FusionPlan,
+    fields: tuple[Field, ...],
+    formats: dict[int, dict[str, str]],
+    trust: dict[str, dict[int, Trust]],
+) -> FusionPlan:
+    def source(one: Source) -> Source:
+        return replace(one, formats={**one.formats, **formats.get(one.number, {})})
+
+    return replace(
+        plan,
+        sources=tuple(source(one) for one in plan.sources),
+        fields=plan.fields + fields,
+        trust={**plan.trust, **trust},
+    )
+
+
+@cache
+def city_population_plan() -> FusionPlan:
+    """Return the plan of the population registry (人口库): 13 departments, 32 classes, 14 fields."""
+    return _extended(population_plan(), PERSON_FIELDS, PERSON_FORMATS, PERSON_TRUST)
+
+
+@cache
+def city_legal_person_plan() -> FusionPlan:
+    """Return the plan of the legal-person registry (法人库): 26 departments, 26 classes, 13 fields."""
+    return _extended(
+        legal_person_plan(), ORGANISATION_FIELDS, ORGANISATION_FORMATS, ORGANISATION_TRUST
+    )
