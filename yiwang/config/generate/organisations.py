@@ -100,7 +100,7 @@ def organisations_make(
     return Organisations(
         subject=subject,
         code_bytes=matrix,
-        codes=_code_forms(matrix),
+        codes=code_forms(matrix),
         names=_names(random, subject, kind),
         registrations=joined("3205", numbered(subject * 7919 % 10**11, 11)),
         representatives=forms(names.take(pa.array(now)), names.take(pa.array(before))),
@@ -140,7 +140,7 @@ def _codes(random: np.random.Generator, subject: np.ndarray, kind: np.ndarray) -
     return matrix
 
 
-def _code_forms(matrix: np.ndarray) -> pa.Array:
+def code_forms(matrix: np.ndarray) -> pa.Array:
     count = len(matrix)
     old = np.empty((count, 10), dtype=np.uint8)
     old[:, :8], old[:, 8], old[:, 9] = matrix[:, 8:16], ord("-"), matrix[:, 16]

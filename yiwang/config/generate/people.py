@@ -122,7 +122,7 @@ def people_make(*, first: int, count: int, chunk: int, chunks: int, seed: int) -
         sex=sex,
         age=age,
         id_bytes=id_bytes,
-        id_text=_id_forms(text, id_bytes, born),
+        id_text=id_forms(text, id_bytes, born),
         names=_names(random, home, role, born, sex),
         ethnicity=_weighted(random, ETHNICITIES, count),
         marital=np.where(
@@ -187,7 +187,7 @@ def _numbers(
     return region.astype(np.int64) * 10**11 + written * 1000 + sequence
 
 
-def _id_forms(text: pa.Array, id_bytes: np.ndarray, born: np.ndarray) -> pa.Array:
+def id_forms(text: pa.Array, id_bytes: np.ndarray, born: np.ndarray) -> pa.Array:
     """Write each number in the forms that `People.id_text` names."""
     small = id_bytes.copy()
     small[small == ord("X")] = ord("x")
@@ -233,10 +233,10 @@ def _names(
         one[who] = letters[drawn[0]]
         single = (random.random(len(who)) < ONE_CHARACTER[limit]) | (drawn[0] == drawn[1])
         two[who] = np.where(single, "", letters[drawn[1]])
-    return _name_forms(surname, one, two)
+    return name_forms(surname, one, two)
 
 
-def _name_forms(surname: pa.Array, one: np.ndarray, two: np.ndarray) -> pa.Array:
+def name_forms(surname: pa.Array, one: np.ndarray, two: np.ndarray) -> pa.Array:
     def other(letters: np.ndarray, table: dict[str, str]) -> np.ndarray:
         unique, places = np.unique(letters, return_inverse=True)
         return np.array([table.get(letter, letter) for letter in unique])[places]
