@@ -1,5 +1,7 @@
 """What every test shares: plain static files, fast hashing, Chinese compiled."""
 
+import os
+
 import pytest
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
@@ -7,6 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from yiwang.config.messages import messages_compile
 
 messages_compile()
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_blocker", "city_template"}
 # No deadline: on a loaded machine it would fail by chance.
 hypothesis_settings.register_profile("house", deadline=None)
 hypothesis_settings.load_profile("house")
@@ -53,3 +56,20 @@ def city_packs(db):
     from yiwang.kernel.api import pack_load_all
 
     return {state.pack: state for state in pack_load_all(datetime(2026, 11, 21, tzinfo=UTC))}
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out, where YIWANG_DATABASE_ONLY says so, what another database cannot change.
+
+    The second pass of the suite is about PostgreSQL: a test that touches no database, or looks at pages in the
+    browser, has said all it has to say on the first.
+    """
+    if os.environ.get("YIWANG_DATABASE_ONLY") != "1":
+        return
+    chosen, left = [], []
+    for item in items:
+        touches = DATABASE_FIXTURES & set(item.fixturenames) or item.get_closest_marker("django_db")
+        is_browser = item.get_closest_marker("browser") is not None
+        (chosen if touches and not is_browser else left).append(item)
+    items[:] = chosen
+    config.hook.pytest_deselected(items=left)

@@ -44,4 +44,4 @@ def submitted(walk: Walk, username: str) -> str:
 def item_of(city: LiveCity, number: str) -> str:
     """Return the address of an application's work item."""
     sql = f"SELECT id FROM engines_workflow_workitem WHERE number = '{number}' ORDER BY id DESC"
-    return f"/hall/applications/work/{city.query(sql)[0][0]}/"
+    return f"/hall/applications/items/{city.query(sql)[0][0]}/"

@@ -46,8 +46,8 @@ UNKNOWN = {
         "/resources/registries/me/objections/NOPE/",
     ),
     "clerk": (
-        "/hall/applications/work/999999999/",
-        "/hall/applications/work/99999999999999999999999/",
+        "/hall/applications/items/999999999/",
+        "/hall/applications/items/99999999999999999999999/",
         "/hall/applications/NOPE/",
     ),
 }

@@ -96,7 +96,7 @@ class Clerk(Hand):
 
     def once(self) -> None:
         desk = self.browser.open("/portal/spaces/desk/?show=all")
-        items = sorted({href for href, _text in desk.links if "/hall/applications/work/" in href})
+        items = sorted({href for href, _text in desk.links if "/hall/applications/items/" in href})
         for href in random.Random(len(items)).sample(items, min(8, len(items))):
             page = self.browser.open(href, expect=None)
             if page.status == 200 and any("/conclude/" in form.action for form in page.forms):

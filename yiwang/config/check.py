@@ -167,7 +167,7 @@ def work_item(browser: Browser, number: str) -> Page:
     """Open the work item of an application from the desk."""
     desk = browser.open("/portal/spaces/desk/?show=all")
     for href, _text in desk.links:
-        if re.search(r"/hall/applications/work/\d+/", href):
+        if re.search(r"/hall/applications/items/\d+/", href):
             page = browser.open(href)
             if number in page.text:
                 return page

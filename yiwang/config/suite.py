@@ -1,6 +1,7 @@
-"""`./test`: lint, contracts, translations, then every test on SQLite and on PostgreSQL.
+"""`./test`: lint, contracts, translations, every test on SQLite, and on PostgreSQL what touches a database.
 
-What could not run is named at the end; with CI=true it is a failure instead.
+What could not run is named at the end; with CI=true it is a failure instead. Tests that kill processes for
+minutes have a command of their own: `./test --kills`.
 """
 
 import argparse
@@ -49,7 +50,6 @@ def main() -> int:
     if options.paths:
         report.step("tests", [sys.executable, "-m", "pytest", *options.paths])
         return 1 if report.failed else 0
-    is_ci = os.environ.get("CI") == "true"
     if options.kills:
         _tests(report, "kills")
         return _closing(report)
@@ -58,9 +58,7 @@ def main() -> int:
     report.step("contracts", [str(BIN / "lint-imports")])
     report.step("translations", [sys.executable, "-m", "yiwang.config.cli", "messages", "check"])
     _assets(report)
-    _tests(report, "" if is_ci else "not kills")
-    if not is_ci:
-        report.left_out.append("the kill tests, minutes long: ./test --kills runs them")
+    _tests(report, "not kills")
     return _closing(report)
 
 
@@ -76,7 +74,13 @@ def _tests(report: Report, marks: str) -> None:
     report.step("tests on SQLite", pytest, **environment)
     with postgresql(report) as address:
         if address:
-            report.step("tests on PostgreSQL", pytest, YIWANG_DATABASE=address, **environment)
+            report.step(
+                "tests on PostgreSQL",
+                pytest,
+                YIWANG_DATABASE=address,
+                YIWANG_DATABASE_ONLY="1",
+                **environment,
+            )
 
 
 def _options() -> argparse.Namespace:

@@ -254,7 +254,7 @@ def _process_begin(case: _Case, application: Application) -> None:
             number=application.number,
             title=application.title,
             applicant_name=application.applicant_name,
-            url="/hall/applications/work/",
+            url="/hall/applications/items/",
         ),
         variables={"form": case.form_data, "applicant": case.context.applicant.values()},
         departments={key: department.id for key, department in case.departments.items()},
