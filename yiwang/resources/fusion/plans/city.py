@@ -1,7 +1,8 @@
 """The plans by which a city's registries are filled (基础库融合计划): the shipped ones, and what a registry serves beside.
 
 The benchmark measures the fields that every department knows. A registry also serves what one department
-alone keeps: the household, the portrait's key, the scope of business.
+alone keeps: the household, the portrait's key, the scope of business. Its sources are landed batches, so the
+forms are those that landing writes, not the departments' own.
 """
 
 from dataclasses import replace
@@ -53,6 +54,29 @@ ORGANISATION_FIELDS = (
     Field("community", "TEXT", "所在社区"),
 )
 REGISTERED = {field.name: "CLEAN" for field in ORGANISATION_FIELDS}
+# How a field is written once a batch has been landed: dates as ISO, codes as codes, texts as typed.
+LANDED = {
+    "NAME": "TYPED",
+    "TEXT": "TYPED",
+    "ADDRESS": "PROVINCE",
+    "CODE": "CODE",
+    "DATE": "ISO",
+    "PHONE": "TYPED",
+}
+# Which trade of government a department of the plans is; a city that is cut otherwise replaces this table.
+FUNCTIONS = {
+    "D01": "public_security", "D02": "civil_affairs", "D03": "human_resources",
+    "D04": "medical_insurance", "D05": "health", "D06": "education", "D07": "housing_fund",
+    "D08": "housing", "D09": "natural_resources", "D10": "tax", "D11": "disabled",
+    "D12": "veterans", "D13": "market_supervision",
+    "L01": "market_supervision", "L02": "general_office", "L03": "civil_affairs", "L04": "tax",
+    "L05": "human_resources", "L06": "medical_insurance", "L07": "housing_fund",
+    "L08": "statistics", "L09": "market_supervision", "L10": "commerce", "L11": "ecology",
+    "L12": "emergency", "L13": "housing", "L14": "transport", "L15": "health", "L16": "education",
+    "L17": "culture_tourism", "L18": "agriculture", "L19": "water", "L20": "urban_management",
+    "L21": "public_security", "L22": "fire_rescue", "L23": "science", "L24": "justice",
+    "L25": "development_reform", "L26": "industry",
+}  # fmt: skip
 ORGANISATION_FORMATS = {1: REGISTERED, 2: REGISTERED, 3: REGISTERED}
 ORGANISATION_TRUST = {
     field.name: {number: Trust(9, MARKET) for number in (1, 2, 3)} for field in ORGANISATION_FIELDS
@@ -65,13 +89,17 @@ def _extended(
     formats: dict[int, dict[str, str]],
     trust: dict[str, dict[int, Trust]],
 ) -> FusionPlan:
+    everything = plan.fields + fields
+    landed = {field.name: LANDED[field.kind] for field in everything}
+
     def source(one: Source) -> Source:
-        return replace(one, formats={**one.formats, **formats.get(one.number, {})})
+        supplied = {**one.formats, **formats.get(one.number, {})}
+        return replace(one, id_format="TYPED", formats={name: landed[name] for name in supplied})
 
     return replace(
         plan,
         sources=tuple(source(one) for one in plan.sources),
-        fields=plan.fields + fields,
+        fields=everything,
         trust={**plan.trust, **trust},
     )
 
