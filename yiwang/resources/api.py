@@ -16,7 +16,7 @@ from yiwang.resources.catalogue.data import (
     ResourceSpec,
     ResourceView,
 )
-from yiwang.resources.catalogue.demo import catalogue_demo_load
+from yiwang.resources.catalogue.demo import catalogue_demo_load, catalogue_made_put
 from yiwang.resources.catalogue.queries import (
     CrosswalkNotFound,
     ResourceNotFound,
@@ -110,6 +110,7 @@ __all__ = [
     "area_list",
     "area_name",
     "catalogue_demo_load",
+    "catalogue_made_put",
     "crosswalk_apply",
     "crosswalk_get",
     "crosswalk_put",
