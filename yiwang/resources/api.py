@@ -37,7 +37,13 @@ from yiwang.resources.fusion.data import (
     FusionSourceBroken,
 )
 from yiwang.resources.fusion.library import fuse, score
-from yiwang.resources.fusion.plans import PLANS, legal_person_plan, population_plan
+from yiwang.resources.fusion.plans import (
+    PLANS,
+    REGISTRY_FUNCTIONS,
+    REGISTRY_PLANS,
+    legal_person_plan,
+    population_plan,
+)
 from yiwang.resources.geospatial.actions import geodata_load
 from yiwang.resources.geospatial.data import AreaView, GeoJson
 from yiwang.resources.geospatial.queries import (
@@ -77,6 +83,8 @@ from yiwang.resources.registries.rules import ref_make, ref_valid
 __all__ = [
     "PERSON_FIELDS",
     "PLANS",
+    "REGISTRY_FUNCTIONS",
+    "REGISTRY_PLANS",
     "AreaView",
     "CrosswalkNotFound",
     "CrosswalkView",

@@ -1,6 +1,10 @@
 """The plans that are shipped (融合计划): two for measuring, and the same two as a city's registries use them."""
 
-from yiwang.resources.fusion.plans.city import city_legal_person_plan, city_population_plan
+from yiwang.resources.fusion.plans.city import (
+    REGISTRY_FUNCTIONS,
+    city_legal_person_plan,
+    city_population_plan,
+)
 from yiwang.resources.fusion.plans.legal_persons import legal_person_plan
 from yiwang.resources.fusion.plans.population import population_plan
 
@@ -10,6 +14,7 @@ REGISTRY_PLANS = {"population": city_population_plan, "legal-persons": city_lega
 
 __all__ = [
     "PLANS",
+    "REGISTRY_FUNCTIONS",
     "REGISTRY_PLANS",
     "city_legal_person_plan",
     "city_population_plan",

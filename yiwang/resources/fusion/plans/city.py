@@ -64,7 +64,7 @@ LANDED = {
     "PHONE": "TYPED",
 }
 # Which trade of government a department of the plans is; a city that is cut otherwise replaces this table.
-FUNCTIONS = {
+REGISTRY_FUNCTIONS = {
     "D01": "public_security", "D02": "civil_affairs", "D03": "human_resources",
     "D04": "medical_insurance", "D05": "health", "D06": "education", "D07": "housing_fund",
     "D08": "housing", "D09": "natural_resources", "D10": "tax", "D11": "disabled",
