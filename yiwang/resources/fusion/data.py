@@ -15,6 +15,9 @@ Report = Callable[[str, int, int], None]
 TEXT_KINDS = frozenset({"NAME", "ADDRESS", "TEXT"})
 NUMBER_KINDS = frozenset({"CODE", "DATE", "PHONE"})
 
+# Parts of a plan that no stage file and no bucket depends on.
+ANEW = ("ties", "unfilled")
+
 # Rules (规则) that say why a row belongs to its person; KEY_2, KEY_3 … are the plan's levels.
 EXACT_ID, DECIDED, LINKED, RESIDUE, CLUSTERED = (
     "EXACT_ID",
@@ -116,6 +119,33 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class TieSource:
+    """Ties between subjects that a department supplies (关系数据): files `<department>/T<nn>/*.parquet`.
+
+    number: 1-255, unique among ties. kind: SPOUSE, CHILD (the other is a child), BRANCH (the other is a
+    branch), INVESTOR, REPRESENTATIVE (the other invests, represents); '' when the file has a column `kind`.
+    other_identifier: ID_NUMBER, USCC, or EITHER. rank: of two departments' words on a pair the higher holds.
+    """
+
+    number: int
+    department: str
+    title: str
+    kind: str
+    other_identifier: str
+    rank: int = 1
+
+    @property
+    def code(self) -> str:
+        """Return the tie's code, for example T01."""
+        return f"T{self.number:02d}"
+
+    @property
+    def folder(self) -> str:
+        """Return where its files stand below the source folder: department/tie."""
+        return f"{self.department}/{self.code}"
+
+
+@dataclass(frozen=True, slots=True)
 class FusionPlan:
     """What is fused (融合计划): sources, fields, authority, keys. The same plan gives the same answer.
 
@@ -123,6 +153,7 @@ class FusionPlan:
     not named has rank 1. levels: tried in order. link_fields: what probabilistic linkage compares.
     link_blocks: pairs are compared that agree in one of these; "name:1" is the first character.
     within: keys by which rows that no person was found for are joined among themselves.
+    ties: families and branches. unfilled: fields that a row without a valid identifier never fills.
     """
 
     name: str
@@ -137,6 +168,8 @@ class FusionPlan:
     link_blocks: tuple[tuple[str, ...], ...] = ()
     buckets: int = 64
     cluster_guard: int = 64
+    ties: tuple[TieSource, ...] = ()
+    unfilled: tuple[str, ...] = ()
 
     def ranks(self, name: str) -> list[int]:
         """Return the rank of each class number 0-255 in a field."""
@@ -148,8 +181,12 @@ class FusionPlan:
         return next(source for source in self.sources if source.number == number)
 
     def fingerprint(self) -> str:
-        """Return 16 hex digits that change when anything in the plan does (计划指纹)."""
-        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        """Return 16 hex digits that change when anything does that fused buckets hang on (计划指纹).
+
+        Ties and what may not be filled are worked out anew by every run.
+        """
+        said = {key: value for key, value in asdict(self).items() if key not in ANEW}
+        text = json.dumps(said, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -193,7 +230,8 @@ class FusionResult:
     without one tell of. conflicts: subjects on which sources disagree, by field. residue: rows without a
     valid identifier. linked: of these, rows that found a person, by rule. disagreements: field → class →
     values that lost. seconds: by stage. peak_mb: anonymous memory of all processes, highest seen.
-    touched: buckets fused again; others were taken over unchanged.
+    touched: buckets fused again; others were taken over unchanged. events: changes of identifiers by kind.
+    filled: gaps that linked rows filled, by field. ties, comparisons: by kind, by rule.
     """
 
     run: str = ""
@@ -211,6 +249,10 @@ class FusionResult:
     peak_mb: float = 0.0
     touched: int = 0
     standardised: int = 0
+    events: dict[str, int] = field(default_factory=dict)
+    filled: dict[str, int] = field(default_factory=dict)
+    ties: dict[str, int] = field(default_factory=dict)
+    comparisons: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict:
         """Return it as plain values."""
@@ -242,6 +284,37 @@ class Score:
         return 2 * self.precision * self.recall / total if total else 0.0
 
 
-def files_of(source: Source, folder: Path) -> list[Path]:
-    """List the Parquet files of a class in the order in which they are fused."""
+# Events (标识变更): what happened to identifiers of subjects between two runs.
+BUILT, CREATED, ABSORBED, MERGED, SPLIT, RETIRED = (
+    "BUILT",
+    "CREATED",
+    "ABSORBED",
+    "MERGED",
+    "SPLIT",
+    "RETIRED",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change of identifiers (标识变更). sequence: of the run in the feed; at: when the run was published.
+
+    BUILT: read the whole master. CREATED: uid is there now; other_uid: whence its rows came, 0 for nowhere.
+    ABSORBED, MERGED: uid is gone, its rows belong to other_uid, with a number or without. SPLIT: the row
+    (number, row_no) left uid for other_uid. RETIRED: uid has no row left. rule: of the row where it is now.
+    """
+
+    sequence: int
+    run: str
+    at: str
+    event: str
+    uid: int
+    other_uid: int
+    rule: str
+    number: int
+    row_no: int
+
+
+def files_of(source: Source | TieSource, folder: Path) -> list[Path]:
+    """List the Parquet files of a class, or of a tie, in the order in which they are fused."""
     return sorted((folder / source.folder).glob("*.parquet"))

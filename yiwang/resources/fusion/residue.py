@@ -2,7 +2,7 @@
 
 Each level sees only what the levels before it left, and a hit needs exactly one candidate. A row gets one
 person at most; people's decisions come first and are never overruled. Such a row never changes a master's
-values: what carries a validated number is not corrected by what does not.
+values: what carries a validated number is not corrected by what does not. It may fill a gap (`filled`).
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,13 @@ from yiwang.resources.fusion.data import (
 from yiwang.resources.fusion.linkage import DOUBTFUL, SECOND_BEST, SURE, link_rest
 from yiwang.resources.fusion.master import DAY_ZERO
 from yiwang.resources.fusion.survivorship import Rows
+from yiwang.resources.fusion.together import (
+    apart_of,
+    groups_join,
+    must_of,
+    persons_follow,
+    persons_leave,
+)
 
 LIMITS = TabularLimits(threads=2)
 
@@ -73,9 +80,8 @@ def residue_place(
             _linked(plan, connection)
         _guard(plan, connection)
         placed = _read(connection, rows)
-        _together(placed, pairs)
+        _together(connection, placed, pairs)
         _cluster(plan, connection, placed, pairs)
-        _apart(placed, pairs)
         return placed
 
 
@@ -167,7 +173,8 @@ def _decided(connection: duckdb.DuckDBPyConnection) -> None:
     """Carry out must-links; of two that contradict each other neither."""
     connection.execute("""
         create or replace temp table hit as select rid, min(uid) as uid from must
-        group by rid having min(uid) = max(uid)""")
+        group by rid having min(uid) = max(uid)
+          and not exists (select 1 from cannot c where c.rid = must.rid and c.uid = min(must.uid))""")
     _take(connection, DECIDED)
 
 
@@ -255,15 +262,21 @@ def _read(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Placed:
     return Placed(uid, np.arange(count), rule, score, review)
 
 
-def _together(placed: Placed, pairs: list[tuple[int, int, str]]) -> None:
-    """A row that must be with another goes to the other's person."""
-    for left, right, verdict in pairs:
-        if verdict != "MUST":
-            continue
-        for one, other in ((left, right), (right, left)):
-            if placed.uid[one] == 0 and placed.uid[other]:
-                placed.uid[one], placed.rule[one] = placed.uid[other], DECIDED
-                placed.score[one] = 1
+def _together(
+    connection: duckdb.DuckDBPyConnection, placed: Placed, pairs: list[tuple[int, int, str]]
+) -> None:
+    """A group of rows that must be together goes to one person; who may not be there leaves."""
+    if not pairs:
+        return
+    apart = apart_of(pairs)
+    group = groups_join(must_of(pairs), apart)
+    cannot = set(connection.execute("select rid, uid from cannot").fetchall())
+    decided = placed.rule == DECIDED
+    for row, uid in persons_follow(group, placed.uid, decided, cannot).items():
+        placed.uid[row], placed.score[row] = uid, 1 if uid else 0
+        placed.rule[row] = DECIDED if uid else RESIDUE
+    leave = persons_leave(group, placed.uid, placed.rule == DECIDED, apart)
+    placed.uid[leave], placed.rule[leave], placed.score[leave] = 0, RESIDUE, 0
 
 
 def _cluster(
@@ -273,7 +286,7 @@ def _cluster(
     pairs: list[tuple[int, int, str]],
 ) -> None:
     """Join rows without a person among themselves; a cluster that grows past the guard falls apart."""
-    edges = [(left, right) for left, right, verdict in pairs if verdict == "MUST"]
+    edges = must_of(pairs)
     connection.register("free", pa.table({"rid": np.flatnonzero(placed.uid == 0)}))
     for level in plan.within:
         present = _equal(plan, level, "r", "r")
@@ -292,6 +305,28 @@ def _cluster(
     joined = (size[cluster] > 1) & (size[cluster] <= plan.cluster_guard) & (placed.uid == 0)
     placed.cluster = np.where(joined, cluster, placed.cluster)
     placed.rule[joined] = CLUSTERED
+    if pairs:
+        _cluster_decided(placed, pairs, free, cluster, joined)
+
+
+def _cluster_decided(
+    placed: Placed,
+    pairs: list[tuple[int, int, str]],
+    edges: list[tuple[int, int]],
+    cluster: np.ndarray,
+    joined: np.ndarray,
+) -> None:
+    """Do again, edge by edge, the clusters that people's decisions touch: groups outlast the guard."""
+    apart, must = apart_of(pairs), set(must_of(pairs))
+    asked = {int(cluster[row]) for pair in (*apart, *must) for row in pair if not placed.uid[row]}
+    chosen = sorted(
+        {(min(a, b), max(a, b)) for a, b in edges if int(cluster[a]) in asked},
+        key=lambda edge: (edge not in must, edge),
+    )
+    group = groups_join([edge for edge in chosen if edge in must or joined[edge[0]]], apart)
+    for row in np.flatnonzero(np.isin(cluster, list(asked)) & (placed.uid == 0)).tolist():
+        placed.cluster[row] = group.get(row, row)
+        placed.rule[row] = CLUSTERED if row in group else RESIDUE
 
 
 def components(count: int, edges: np.ndarray) -> np.ndarray:
@@ -313,16 +348,3 @@ def components(count: int, edges: np.ndarray) -> np.ndarray:
         label = label[label]
         if (label == before).all():
             return label
-
-
-def _apart(placed: Placed, pairs: list[tuple[int, int, str]]) -> None:
-    """Two rows that may not be together: the later one stands alone."""
-    for left, right, verdict in pairs:
-        if verdict != "CANNOT":
-            continue
-        same_person = placed.uid[left] and placed.uid[left] == placed.uid[right]
-        same_cluster = not placed.uid[left] and placed.cluster[left] == placed.cluster[right]
-        if same_person or same_cluster:
-            later = max(left, right)
-            placed.uid[later], placed.cluster[later] = 0, later
-            placed.rule[later], placed.score[later] = RESIDUE, 0
