@@ -8,6 +8,7 @@ values: what carries a validated number is not corrected by what does not. It ma
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import numpy as np
@@ -54,6 +55,16 @@ class Placed:
     review: pa.Table
 
 
+class Finder(Protocol):
+    """Who looks for candidates (候选查找) where it is not DuckDB; `connection` holds the tables of `_tables`."""
+
+    def keys(self, plan: FusionPlan, connection: duckdb.DuckDBPyConnection) -> pa.Table:
+        """Return (rid, uid, level): for rows of `left_rows` the first second key with one candidate."""
+
+    def link(self, plan: FusionPlan, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the table `scored` of `left_rows`, as `linkage.link_rest` does."""
+
+
 def residue_place(
     plan: FusionPlan,
     rows: Rows,
@@ -64,20 +75,25 @@ def residue_place(
     decisions: Sequence[Decision] = (),
     limits: TabularLimits = LIMITS,
     probabilistic: bool = True,
+    finder: Finder | None = None,
 ) -> Placed:
     """Find the person of each row of the residue (残余归并).
 
     claimed: the number as written, text (n,). masters, lineage: files `persons-…` and `rows-…` of the subjects
-    with valid identifiers, all written by this run.
+    with valid identifiers, all written by this run. finder: looks for candidates in DuckDB's place.
     """
     with tabular_open(limits) as connection:
-        _tables(plan, connection, rows, claimed, masters)
+        _tables(plan, connection, rows, claimed, () if finder else masters)
         pairs = _decisions_load(connection, rows, decisions, lineage)
         _decided(connection)
-        for number, level in enumerate(plan.levels, start=2):
-            _level(plan, connection, level, f"KEY_{number}")
+        if finder:
+            _levels_found(plan, connection, finder.keys(plan, connection))
+        else:
+            for number, level in enumerate(plan.levels, start=2):
+                _level(plan, connection, level, f"KEY_{number}")
         if probabilistic and plan.link_blocks:
-            _linked(plan, connection)
+            (finder.link if finder else link_rest)(plan, connection)
+            _linked(connection)
         _guard(plan, connection)
         placed = _read(connection, rows)
         _together(connection, placed, pairs)
@@ -216,9 +232,19 @@ def _take(connection: duckdb.DuckDBPyConnection, rule: str, score: str = "1") ->
         select * from left_rows where rid not in (select rid from hit)""")
 
 
-def _linked(plan: FusionPlan, connection: duckdb.DuckDBPyConnection) -> None:
+def _levels_found(plan: FusionPlan, connection: duckdb.DuckDBPyConnection, found: pa.Table) -> None:
+    """Take what a finder found, level by level."""
+    connection.register("found", found)
+    for number in range(2, len(plan.levels) + 2):
+        connection.execute(
+            f"create or replace temp table hit as select rid, uid from found where level = {number}"
+        )
+        _take(connection, f"KEY_{number}")
+    connection.unregister("found")
+
+
+def _linked(connection: duckdb.DuckDBPyConnection) -> None:
     """Take what Splink is sure of; what it doubts goes to review."""
-    link_rest(plan, connection)
     sure = f"probability >= {SURE} and next < {SECOND_BEST} and named"
     connection.execute(
         f"create or replace temp table hit as select rid, uid, probability from scored where {sure}"
