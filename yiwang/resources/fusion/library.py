@@ -8,13 +8,14 @@
 NumPy, Arrow and DuckDB are loaded by the first call, not by importing this module.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 from yiwang.resources.fusion.data import (
     DEFAULT_OPTIONS,
     Decision,
+    Event,
     FusionOptions,
     FusionPlan,
     FusionResult,
@@ -63,3 +64,14 @@ def score(out: str | Path, truth: str | Path) -> Score:
     from yiwang.resources.fusion.scoring import score_pairs  # noqa: PLC0415
 
     return score_pairs(Path(out), Path(truth))
+
+
+def events(out: str | Path, *, since: str = "") -> Iterator[Event]:
+    """Yield what happened to identifiers, run by run, oldest first (标识变更流).
+
+    since: the last run that the reader knows; raises LookupError when the feed has no such run. BUILT says: read
+    the whole master. Applying all events to the subjects of one run gives those of the next.
+    """
+    from yiwang.resources.fusion.events import events_read  # noqa: PLC0415
+
+    return events_read(Path(out), since)

@@ -1,7 +1,8 @@
 """The master (主数据) of one bucket as Parquet: persons, their rows, the values that lost, identifiers.
 
 persons-XX   one row a subject: uid, key, identifier, fields, for each field `_class`, `_row`, `_at` of the
-             winning source row, records, conflict (bit i: sources disagree on field i)
+             winning source row, records, conflict (bit i: sources disagree on field i), lacks (bit i: no row
+             supplies field i)
 rows-XX      one row a source row: uid, class, row_no, rule, score: why it belongs to its person
 values-XX    one row a losing value: uid, field, value, class, row, at; of equal values the latest
 ids-XX       key → uid of every key ever seen, so that a subject keeps its identifier for good
@@ -136,7 +137,16 @@ def persons_table(plan: FusionPlan, rows: Rows, fused: Fused, uid: np.ndarray) -
         columns[f"{field.name}_at"] = _moments(rows.seconds[winner.row], none)
     columns["records"] = fused.records.astype(np.int32)
     columns["conflict"] = fused.conflict.astype(np.int32)
+    columns["lacks"] = _lacks(plan, fused)
     return pa.table(columns)
+
+
+def _lacks(plan: FusionPlan, fused: Fused) -> np.ndarray:
+    """Pack the fields that no row supplies: int32 (persons,), bit i is field i of the plan."""
+    lacks = np.zeros(len(fused.key), dtype=np.int32)
+    for place, field in enumerate(plan.fields):
+        lacks |= (~fused.winners[field.name].has).astype(np.int32) << place
+    return lacks
 
 
 def identifiers(plan: FusionPlan, key: np.ndarray) -> pa.Array:

@@ -1,7 +1,9 @@
 """Publishing a master (发布): a run's folder first, then one atomic rename of the manifest.
 
   OUT/manifest.json   what is published: run, plan, stage files, counts; readers begin here
-  OUT/run-<id>/       persons-, rows-, values-, ids-XXX.parquet, review.parquet of a finished run
+  OUT/run-<id>/       persons-, rows-, values-, ids-, filled-XXX.parquet, review.parquet, events.parquet,
+                      ties.parquet, tie_conflicts.parquet, comparisons.parquet, plan.json of a finished run
+  OUT/events/         <sequence>-<run>.parquet: the events of every run there ever was
   OUT/.run-<id>/      a run that is being written, or was killed; the next run clears it away
   OUT/stage/          standardised rows by source file
 
@@ -21,11 +23,15 @@ from pathlib import Path
 from yiwang.resources.fusion.data import FusionBusy, FusionNothing
 
 MANIFEST = "manifest.json"
+EVENTS = "events"
 
 
 @dataclass(slots=True)
 class Manifest:
-    """What is published (发布清单). buckets: counts of each bucket, None for an empty one."""
+    """What is published (发布清单). buckets: counts of each bucket, None for an empty one.
+
+    sequence: of the run in the feed of events, from 1. ties: digest of what the ties were made from.
+    """
 
     run: str
     previous: str
@@ -35,6 +41,8 @@ class Manifest:
     stage: list[dict] = field(default_factory=list)
     buckets: list[dict | None] = field(default_factory=list)
     result: dict = field(default_factory=dict)
+    sequence: int = 0
+    ties: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,26 @@ def leftovers_clear(out: Path) -> None:
         for path in (out / "stage").glob(pattern):
             path.unlink()
     (out / f"{MANIFEST}.part").unlink(missing_ok=True)
+    published = {path for _sequence, _run, path in events_list(out)}
+    for path in set((out / EVENTS).glob("*.parquet")) - published:
+        path.unlink()
+
+
+def events_list(out: Path) -> list[tuple[int, str, Path]]:
+    """List the files of the feed of events as (sequence, run, path), oldest first (变更流文件).
+
+    A file that a killed run left has a sequence that no manifest has reached, or another run's name.
+    """
+    manifest = manifest_read(out)
+    if manifest is None:
+        return []
+    files = []
+    for path in sorted((out / EVENTS).glob("*-*.parquet")):
+        number, _, run = path.stem.partition("-")
+        sequence = int(number)
+        if sequence < manifest.sequence or (sequence, run) == (manifest.sequence, manifest.run):
+            files.append((sequence, run, path))
+    return files
 
 
 def publish(out: Path, folder: Path, manifest: Manifest, *, durable: bool) -> None:
@@ -102,12 +130,26 @@ def publish(out: Path, folder: Path, manifest: Manifest, *, durable: bool) -> No
     if durable:
         for path in [*folder.iterdir(), folder]:
             _sync(path)
+    before = manifest_read(out)
+    manifest.sequence = before.sequence + 1 if before else 1
     folder.rename(out / f"run-{manifest.run}")
+    _feed(out, manifest)
     partial = out / f"{MANIFEST}.part"
     partial.write_text(json.dumps(_plain(manifest), ensure_ascii=False))
     _sync(partial)
     os.replace(partial, out / MANIFEST)
     _sync(out)
+
+
+def _feed(out: Path, manifest: Manifest) -> None:
+    """Link the run's events into the feed; they count from when the manifest names their sequence."""
+    events = out / f"run-{manifest.run}" / "events.parquet"
+    if events.exists():
+        (out / EVENTS).mkdir(exist_ok=True)
+        for stale in (out / EVENTS).glob(f"{manifest.sequence:08d}-*.parquet"):
+            stale.unlink()
+        os.link(events, out / EVENTS / f"{manifest.sequence:08d}-{manifest.run}.parquet")
+        _sync(out / EVENTS)
 
 
 def stage_prune(out: Path, manifest: Manifest) -> None:

@@ -28,7 +28,10 @@ from yiwang.resources.fusion.data import (
     FusionPlan,
     FusionResult,
     Report,
+    plan_write,
 )
+from yiwang.resources.fusion.events import events_write, fresh_files
+from yiwang.resources.fusion.filled import filled_write
 from yiwang.resources.fusion.master import Written, path_of
 from yiwang.resources.fusion.memory import anonymous_mb
 from yiwang.resources.fusion.provisional import provisional_write
@@ -67,6 +70,10 @@ class Run:
     def known(self, bucket: int) -> Path | None:
         """Return the file of identifiers of the run before."""
         return path_of(self.out / f"run-{self.before.run}", "ids", bucket) if self.before else None
+
+    def folder_before(self) -> Path | None:
+        """Return the folder of the run before."""
+        return self.out / f"run-{self.before.run}" if self.before else None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -107,6 +114,8 @@ def run(
         with job.stage("residue"):
             rest = _residue(job, files, decisions, workers)
         _count(job, written, rest)
+        with job.stage("identity"):
+            _identity(job, files)
         with job.stage("publish"):
             _publish(job, files, written)
         return result
@@ -214,9 +223,22 @@ def _residue(
         known=job.known(job.plan.buckets),
         seed=job.options.seed,
     )
+    job.result.filled = filled_write(job.plan, rows, placed, job.folder, before=job.folder_before())
     _placed_count(job.result, rows, placed)
     job.report("residue", len(rows), len(rows))
     return rest
+
+
+def _identity(job: Run, files: list[StageFile]) -> None:
+    """Say what changed about identifiers, and by which plan the master was made."""
+    job.result.events = events_write(
+        job.folder,
+        before=job.folder_before(),
+        buckets=job.plan.buckets,
+        fresh=fresh_files(files, job.before),
+        limits=TabularLimits(2, job.options.memory_mb),
+    )
+    plan_write(job.plan, job.folder)
 
 
 def _placed_count(result: FusionResult, rows: Rows, placed: Placed) -> None:

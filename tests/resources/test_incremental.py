@@ -1,0 +1,177 @@
+"""Any order of batches and decisions ends where a full rebuild ends; what is undone leaves nothing behind."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from yiwang.resources.fusion.data import Decision
+from yiwang.resources.fusion.library import events
+from yiwang.resources.fusion.publish import manifest_read, master_open
+from yiwang.resources.fusion.tests.made import (
+    PLAN,
+    fused,
+    groups_of,
+    persons_of,
+    rows_of,
+    rows_write,
+    values_of,
+)
+from yiwang.sdk.identifiers import id_number_make
+
+BORN = date(1985, 1, 1)
+ZHANG, LI, WANG = (id_number_make("320508", BORN, number) for number in (123, 245, 367))
+GUARDED = replace(PLAN, cluster_guard=3)
+ROW = st.fixed_dictionaries(
+    {
+        "number": st.sampled_from([1, 7, 7]),
+        "batch": st.sampled_from("abc"),
+        "id_number": st.sampled_from([ZHANG, LI, WANG, None, None, None, ZHANG[:17] + "?"]),
+        "name": st.sampled_from(["张三", "李四", "李四"]),
+        "birth_date": st.sampled_from(["1985年01月01日", None]),
+        "phone": st.sampled_from(["16400000001", "16400000002", None]),
+        "address": st.sampled_from(["苏州市姑苏区1幢", "苏州市姑苏区2幢", None]),
+        "marital": st.sampled_from(["10", "20", None]),
+        "seconds": st.integers(0, 3),
+    }
+)
+PAIR = st.tuples(st.integers(0, 13), st.integers(0, 13), st.sampled_from(["MUST", "CANNOT"]))
+
+
+def filled_of(out: Path) -> list[tuple]:
+    """Return the filled gaps with the identifier instead of the uid."""
+    number = {row["uid"]: row["identifier"] for row in persons_raw(out)}
+    found = []
+    for path in master_open(out).files("filled"):
+        for one in pq.read_table(path).to_pylist():
+            found.append((number[one.pop("uid")], *one.values()))
+    return sorted(found, key=str)
+
+
+def persons_raw(out: Path) -> list[dict]:
+    return pq.read_table([str(path) for path in master_open(out).files("persons")]).to_pylist()
+
+
+def state_of(out: Path) -> dict:
+    """Return everything that readers see, without what a rebuild draws anew."""
+    return {
+        "persons": persons_of(out),
+        "groups": groups_of(out),
+        "values": values_of(out),
+        "filled": filled_of(out),
+    }
+
+
+def uids_of(out: Path) -> dict[tuple[int, int], int]:
+    return {(row["class"], row["row_no"]): row["uid"] for row in rows_of(out)}
+
+
+def batches_of(rows: list[dict]) -> dict[str, dict[int, list[dict]]]:
+    batches: dict[str, dict[int, list[dict]]] = {}
+    for place, row in enumerate(rows):
+        text = row["birth_date"]
+        born = row | {"birth_date": BORN if text else None} if row["number"] == 1 else row
+        lines = batches.setdefault(row["batch"], {}).setdefault(row["number"], [])
+        lines.append(born | {"row_no": place})
+    return batches
+
+
+def decisions_of(rows: list[dict], pairs: list[tuple]) -> list[Decision]:
+    handle = [(row["number"], place) for place, row in enumerate(rows)]
+    return [
+        Decision(handle[left % len(rows)], handle[right % len(rows)], verdict)
+        for left, right, verdict in pairs
+        if left % len(rows) != right % len(rows)
+    ]
+
+
+def assert_no_two_numbers_together(rows: list[dict], out: Path) -> None:
+    numbers: dict[int, set] = {}
+    for (_class, row_no), uid in uids_of(out).items():
+        if rows[row_no]["id_number"] in (ZHANG, LI, WANG):
+            numbers.setdefault(uid, set()).add(rows[row_no]["id_number"])
+    assert all(len(found) == 1 for found in numbers.values())
+
+
+def assert_groups_are_believable(out: Path) -> None:
+    """No person, and no provisional subject, gathers more rows by keys than the guard allows."""
+    keyed = Counter(row["uid"] for row in rows_of(out) if row["rule"].startswith(("KEY", "LINKED")))
+    assert max(keyed.values(), default=0) <= GUARDED.cluster_guard
+
+
+def assert_told(before: dict, after: dict, told: list, live: tuple[set, set]) -> None:
+    """What the events say leads from the rows' identifiers before to those after."""
+    ended = {one.uid: one for one in told if one.event in ("ABSORBED", "MERGED", "RETIRED")}
+    created = {one.uid for one in told if one.event == "CREATED"}
+    split = {(one.number, one.row_no): one for one in told if one.event == "SPLIT"}
+    assert (live[0] - ended.keys()) | created == live[1]
+    assert not created & live[0]
+    for row in before.keys() & after.keys():
+        uid = before[row]
+        if row in split:
+            assert (split[row].uid, split[row].other_uid) == (uid, after[row])
+        elif uid in ended and ended[uid].event != "RETIRED":
+            assert ended[uid].other_uid == after[row]
+            kind = "MERGED" if after[row] & 255 == PLAN.buckets else "ABSORBED"
+            assert ended[uid].event == kind
+        else:
+            assert uid == after[row]
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(ROW, min_size=2, max_size=14),
+    pairs=st.lists(PAIR, max_size=6),
+    order=st.permutations("abc"),
+    when=st.integers(0, 3),
+)
+def test_any_order_of_batches_and_decisions_ends_where_a_full_rebuild_ends(
+    rows, pairs, order, when, tmp_path_factory
+):
+    folder = tmp_path_factory.mktemp("delta")
+    step, batches, decisions = folder / "step", batches_of(rows), decisions_of(rows, pairs)
+    before, live, known, done = {}, set(), "", 0
+    for place, name in enumerate(order):
+        if name not in batches:
+            continue
+        for number, lines in batches[name].items():
+            rows_write(folder / "in", number, name, lines)
+        fused(folder / "in", step, GUARDED, decisions=decisions[: 2 * (place >= when)])
+        after, there = uids_of(step), {row["uid"] for row in persons_raw(step)}
+        if known:
+            assert_told(before, after, list(events(step, since=known)), (live, there))
+        before, live, known = after, there, manifest_read(step).run
+        done += 1
+    fused(folder / "in", step, GUARDED, decisions=decisions)
+    fused(folder / "in", folder / "full", GUARDED, decisions=list(reversed(decisions)))
+    assert state_of(step) == state_of(folder / "full")
+    assert_no_two_numbers_together(rows, step)
+    assert_groups_are_believable(step)
+    feed = list(events(step))
+    assert (feed[0].event, feed[0].sequence) == ("BUILT", 1)
+    assert manifest_read(step).sequence == done + 1
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(ROW, min_size=2, max_size=12),
+    pairs=st.lists(PAIR, min_size=1, max_size=5),
+    kept=st.integers(0, 4),
+)
+def test_a_decision_undone_leaves_every_row_with_the_identifier_from_before(
+    rows, pairs, kept, tmp_path_factory
+):
+    folder = tmp_path_factory.mktemp("undo")
+    out, decisions = folder / "out", decisions_of(rows, pairs)
+    for name, classes in batches_of(rows).items():
+        for number, lines in classes.items():
+            rows_write(folder / "in", number, name, lines)
+    fused(folder / "in", out, GUARDED, decisions=decisions[:kept])
+    before, state = uids_of(out), state_of(out)
+    fused(folder / "in", out, GUARDED, decisions=decisions)
+    fused(folder / "in", out, GUARDED, decisions=decisions[:kept])
+    assert (uids_of(out), state_of(out)) == (before, state)
