@@ -57,49 +57,64 @@ def link_rest(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection") -> None
     connection.execute(
         "create or replace temp table scored (rid bigint, uid bigint, probability double, next double, named boolean)"
     )
-    blocks = [" and ".join(_same(part) for part in block) for block in plan.link_blocks]
-    columns = ", ".join(plan.link_fields)
-    connection.execute(f"""
-        create or replace temp table slice as
-        select distinct m.uid as unique_id, {", ".join(_null(plan, name, "m") for name in plan.link_fields)}
-        from masters m join (
-          {" union ".join(f"select m.uid from left_rows l join masters m on {block}" for block in blocks)}
-        ) s on s.uid = m.uid""")
-    connection.execute(f"""
-        create or replace temp table rest as
-        select l.rid as unique_id, {", ".join(_null(plan, name, "l") for name in plan.link_fields)}
-        from left_rows l""")
+    for view, statement in views_compile(plan).items():
+        connection.execute(f"create or replace temp table {view} as {statement}")
     [(candidates, rest)] = connection.execute(
         "select (select count(*) from slice), (select count(*) from rest)"
     ).fetchall()
-    if not candidates or not rest or not columns:
+    if not candidates or not rest or not plan.link_fields:
         return
     [(masters,)] = connection.execute("select count(*) from masters").fetchall()
     found = _predict(plan, connection, masters)
-    connection.execute(f"""
-        insert into scored
-        select rid, uid, probability, coalesce(next, 0), coalesce({_named(plan)}, false) from (
+    connection.execute(f"insert into scored {best_compile(plan, found)}")
+
+
+def views_compile(plan: FusionPlan) -> dict[str, str]:
+    """Compile what Splink is given: the masters that share a block with the rest, and the rest (入链视图)."""
+    blocks = [" and ".join(_same(part) for part in block) for block in plan.link_blocks]
+    near = " union ".join(
+        f"select m.uid from left_rows l join masters m on {block}" for block in blocks
+    )
+    masters, rest = (
+        ", ".join(_null(plan, name, table) for name in plan.link_fields) for table in "ml"
+    )
+    return {
+        "slice": f"select distinct m.uid as unique_id, {masters} from masters m "
+        f"join ({near}) s on s.uid = m.uid",
+        "rest": f"select l.rid as unique_id, {rest} from left_rows l",
+    }
+
+
+def best_compile(plan: FusionPlan, found: str) -> str:
+    """Compile the choice of each row's best pair, with what speaks against it (择优)."""
+    return f"""
+        select rid, uid, probability, coalesce(next, 0) as next, coalesce({_named(plan)}, false) as named from (
           select rid, uid, probability,
             lead(probability) over (partition by rid order by probability desc, uid) as next,
             row_number() over (partition by rid order by probability desc, uid) as place
           from (select unique_id_r as rid, unique_id_l as uid, match_probability as probability from {found}) f
           where not exists (select 1 from cannot c where c.rid = f.rid and c.uid = f.uid)
-        ) p join rest r on r.unique_id = p.rid join slice m on m.unique_id = p.uid where place = 1""")
+        ) p join rest r on r.unique_id = p.rid join slice m on m.unique_id = p.uid where place = 1"""
+
+
+def settings_of(plan: FusionPlan, masters: int) -> dict:
+    """Write Splink's settings for a plan, in DuckDB's dialect (匹配设置). masters: how many subjects there are."""
+    return {
+        "link_type": "link_only",
+        "probability_two_random_records_match": 1 / max(masters, LEAST_MASTERS),
+        "comparisons": [_comparison(plan, name) for name in plan.link_fields],
+        "blocking_rules_to_generate_predictions": [
+            " and ".join(_same(part, "l", "r") for part in block) for block in plan.link_blocks
+        ],
+        "retain_intermediate_calculation_columns": False,
+    }
 
 
 def _predict(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection", masters: int) -> str:
     """Run Splink over `slice` and `rest`; returns the name of the table of pairs."""
     from splink import DuckDBAPI, Linker, SettingsCreator  # noqa: PLC0415 - 0.25 s to load
 
-    settings = SettingsCreator(
-        link_type="link_only",
-        probability_two_random_records_match=1 / max(masters, LEAST_MASTERS),
-        comparisons=[_comparison(plan, name) for name in plan.link_fields],
-        blocking_rules_to_generate_predictions=[
-            " and ".join(_same(part, "l", "r") for part in block) for block in plan.link_blocks
-        ],
-        retain_intermediate_calculation_columns=False,
-    )
+    settings = SettingsCreator(**settings_of(plan, masters))
     api = DuckDBAPI(connection)
     tables = [
         api.register(name, dataset_display_name=label)
