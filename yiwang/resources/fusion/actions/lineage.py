@@ -1,0 +1,84 @@
+"""Writing lineage events (写血缘事件) into the installation's folder. They are records of runs, not acts:
+the run itself is what is audited."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from yiwang.resources.fusion.data import FusionPlan, FusionResult
+from yiwang.resources.fusion.lineage import (
+    LineageJob,
+    fused_name,
+    fusion_inputs,
+    fusion_output,
+    lineage_append,
+    lineage_event,
+)
+from yiwang.resources.fusion.permissions import field_levels
+from yiwang.resources.fusion.queries.sources import feeds, lineage_folder
+
+logger = logging.getLogger(__name__)
+
+
+def lineage_emit(*events: Mapping, at: datetime) -> None:
+    """Keep lineage events (登记血缘事件), built by `lineage.lineage_event`, in the folder of this month.
+
+    A full disk must not undo the run that they tell of: what cannot be written is logged.
+    """
+    try:
+        lineage_append(lineage_folder(), events, at=at)
+    except OSError:
+        logger.exception("lineage events of %s lost", [one["run"]["runId"] for one in events])
+
+
+def fusion_started(trace: UUID, plan: FusionPlan, *, at: datetime) -> None:
+    """Say that a fusion began (融合开始)."""
+    inputs = fusion_inputs(plan, feeds(plan.name))
+    event = lineage_event("START", _job(plan), trace=trace, at=at, inputs=inputs)
+    lineage_emit(event, at=at)
+
+
+def fusion_ended(
+    trace: UUID,
+    plan: FusionPlan,
+    *,
+    result: FusionResult | None = None,
+    rows: Mapping[str, int] | None = None,
+    error: str = "",
+    at: datetime,
+) -> None:
+    """Say how a fusion ended (融合结束): COMPLETE with its result, else FAIL with the error's code."""
+    import duckdb  # noqa: PLC0415
+
+    fed = feeds(plan.name)
+    persons = result.persons + result.provisional if result else None
+    event = lineage_event(
+        "COMPLETE" if result else "FAIL",
+        _job(plan, sql=_sql(plan, fed, at) if result else ""),
+        trace=trace,
+        at=at,
+        inputs=fusion_inputs(plan, fed, rows),
+        outputs=[fusion_output(plan, fed, rows=persons, levels=field_levels(plan.name))]
+        if result
+        else [],
+        engine=f"DuckDB {duckdb.__version__}",
+        error=error,
+    )
+    lineage_emit(event, at=at)
+
+
+def _job(plan: FusionPlan, *, sql: str = "") -> LineageJob:
+    return LineageJob(fused_name(plan.name), "FUSION", f"{plan.title}融合", sql)
+
+
+def _sql(plan: FusionPlan, fed: Mapping[str, str], at: datetime) -> str:
+    """Return the statements that standardise each class, reading data sets by name."""
+    from yiwang.resources.fusion.sql import select_compile  # noqa: PLC0415
+
+    return ";\n".join(
+        f"-- {source.code} {source.title}"
+        + select_compile(plan, source, f'"{fed[source.code]}"', today=at.date())
+        for source in plan.sources
+        if source.code in fed
+    )
