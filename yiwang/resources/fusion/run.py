@@ -47,6 +47,7 @@ from yiwang.resources.fusion.publish import (
 from yiwang.resources.fusion.residue import Placed, residue_place
 from yiwang.resources.fusion.stage import StageFile, slices, stage_plan
 from yiwang.resources.fusion.survivorship import Rows, rows_gather
+from yiwang.resources.fusion.ties import ties_digest, ties_link, ties_write
 from yiwang.resources.fusion.workers import Each, crew, task_fuse, task_standardise
 from yiwang.sdk.identifiers import CHINA
 
@@ -66,6 +67,7 @@ class Run:
     report: Report
     result: FusionResult
     memory: dict[str, float] = field(default_factory=dict)
+    ties: str = ""
 
     def known(self, bucket: int) -> Path | None:
         """Return the file of identifiers of the run before."""
@@ -116,6 +118,7 @@ def run(
         _count(job, written, rest)
         with job.stage("identity"):
             _identity(job, files)
+            _ties(job, source, today or datetime.now(CHINA).date())
         with job.stage("publish"):
             _publish(job, files, written)
         return result
@@ -241,6 +244,18 @@ def _identity(job: Run, files: list[StageFile]) -> None:
     plan_write(job.plan, job.folder)
 
 
+def _ties(job: Run, source: Path, today: date) -> None:
+    """Write families and branches, or take them over when no file of ties changed."""
+    job.ties = ties_digest(job.plan, source)
+    if job.before and job.before.ties == job.ties:
+        ties_link(job.folder, job.folder_before())
+        job.result.ties = job.before.result.get("ties", {})
+    elif job.ties:
+        limits = TabularLimits(2, job.options.memory_mb, str(job.folder / "spill"))
+        job.result.ties = ties_write(job.plan, source, job.folder, today=today, limits=limits)
+        shutil.rmtree(job.folder / "spill", ignore_errors=True)
+
+
 def _placed_count(result: FusionResult, rows: Rows, placed: Placed) -> None:
     names, counts = np.unique(placed.rule.astype(str), return_counts=True)
     found = dict(zip(names.tolist(), counts.tolist(), strict=True))
@@ -289,6 +304,7 @@ def _publish(job: Run, files: list[StageFile], written: list[dict | None]) -> No
         ],
         buckets=written,
         result=job.result.as_json(),
+        ties=job.ties,
     )
     publish(job.out, job.folder, manifest, durable=job.options.durable)
     stage_prune(job.out, manifest)

@@ -8,7 +8,7 @@ forms are those that landing writes, not the departments' own.
 from dataclasses import replace
 from functools import cache
 
-from yiwang.resources.fusion.data import Field, FusionPlan, Source, Trust
+from yiwang.resources.fusion.data import Field, FusionPlan, Source, TieSource, Trust
 from yiwang.resources.fusion.plans.legal_persons import MARKET, legal_person_plan
 from yiwang.resources.fusion.plans.population import (
     HOUSEHOLD,
@@ -83,11 +83,28 @@ ORGANISATION_TRUST = {
 }
 
 
+PERSON_TIES = (
+    TieSource(1, "D01", "户籍家庭关系", "", "ID_NUMBER"),
+    TieSource(2, "D02", "婚姻登记", "SPOUSE", "ID_NUMBER", rank=9),
+    TieSource(3, "D05", "出生医学证明", "CHILD", "ID_NUMBER", rank=3),
+)
+ORGANISATION_TIES = (
+    TieSource(1, "L01", "分支机构", "BRANCH", "USCC"),
+    TieSource(2, "L01", "投资", "INVESTOR", "EITHER"),
+    TieSource(3, "L01", "法定代表人", "REPRESENTATIVE", "ID_NUMBER"),
+)
+# A portrait, a death and a number are believed only of whom a valid number names.
+PERSON_UNFILLED = ("photo", "deceased_date")
+ORGANISATION_UNFILLED = ("uscc", "representative_id")
+
+
 def _extended(
     plan: FusionPlan,
     fields: tuple[Field, ...],
     formats: dict[int, dict[str, str]],
     trust: dict[str, dict[int, Trust]],
+    ties: tuple[TieSource, ...],
+    unfilled: tuple[str, ...],
 ) -> FusionPlan:
     everything = plan.fields + fields
     landed = {field.name: LANDED[field.kind] for field in everything}
@@ -101,18 +118,32 @@ def _extended(
         sources=tuple(source(one) for one in plan.sources),
         fields=everything,
         trust={**plan.trust, **trust},
+        ties=ties,
+        unfilled=unfilled,
     )
 
 
 @cache
 def city_population_plan() -> FusionPlan:
     """Return the plan of the population registry (人口库): 13 departments, 32 classes, 14 fields."""
-    return _extended(population_plan(), PERSON_FIELDS, PERSON_FORMATS, PERSON_TRUST)
+    return _extended(
+        population_plan(),
+        PERSON_FIELDS,
+        PERSON_FORMATS,
+        PERSON_TRUST,
+        PERSON_TIES,
+        PERSON_UNFILLED,
+    )
 
 
 @cache
 def city_legal_person_plan() -> FusionPlan:
     """Return the plan of the legal-person registry (法人库): 26 departments, 26 classes, 13 fields."""
     return _extended(
-        legal_person_plan(), ORGANISATION_FIELDS, ORGANISATION_FORMATS, ORGANISATION_TRUST
+        legal_person_plan(),
+        ORGANISATION_FIELDS,
+        ORGANISATION_FORMATS,
+        ORGANISATION_TRUST,
+        ORGANISATION_TIES,
+        ORGANISATION_UNFILLED,
     )

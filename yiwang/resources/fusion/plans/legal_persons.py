@@ -108,4 +108,5 @@ def legal_person_plan() -> FusionPlan:
         link_blocks=(("phone",), ("address",), ("representative", "name:3")),
         buckets=16,
         cluster_guard=256,
+        unfilled=("uscc",),
     )

@@ -1,0 +1,199 @@
+"""Ties between subjects (关系): families, branches, who invests and who represents.
+
+run-<id>/ties.parquet           identifier, other_identifier, kind, class, row_no, at, valid_from, valid_to;
+                                one row a pair and kind: the higher rank, then the latest validity, wins
+run-<id>/tie_conflicts.parquet  rule, kind, identifier, other_identifier, third_identifier, class, row_no,
+                                against_class, against_row_no: what cannot all be true (比对), with its rows
+
+`class` is the tie's number (T01 is 1). Numbers are validated as those of records are, the old 15 digits
+become 18. Identifiers are written as in the master: 18 digits, or the 9 of the organisation code. A tie
+that ended keeps its day (valid_to). SPOUSE is stored once, the smaller number first.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from yiwang.engines.tabular.door import TabularLimits, parquet_list, sql_text, tabular_open
+from yiwang.resources.fusion.checks import id_numbers, organisation_codes, organisation_keys
+from yiwang.resources.fusion.data import (
+    Field,
+    FusionPlan,
+    FusionSourceBroken,
+    Source,
+    TieSource,
+    files_of,
+)
+from yiwang.resources.fusion.sql import select_compile
+
+KINDS = ("SPOUSE", "CHILD", "BRANCH", "INVESTOR", "REPRESENTATIVE")
+TIES, CONFLICTS = "ties.parquet", "tie_conflicts.parquet"
+# A plan of one field, to have numbers checked by the very statement that standardises records.
+CHECK_PLAN = FusionPlan(
+    "ties", "关系", "ID_NUMBER", (), (Field("kind", "TEXT", "关系"),), {}, (), ()
+)
+CHECK_SOURCE = Source(1, "", "", "TYPED", {"kind": "CLEAN"})
+
+TABLES = """
+create temp table said (identifier varchar, other_identifier varchar, kind varchar, class utinyint,
+  row_no bigint, "at" timestamp_s, valid_from date, valid_to date, rank integer);
+create temp table against (rule varchar, kind varchar, identifier varchar, other_identifier varchar,
+  third_identifier varchar, class utinyint, row_no bigint, against_class utinyint, against_row_no bigint)
+"""
+READ = """
+create or replace temp table read as
+select row_number() over () - 1 as n, row_no, updated_at::timestamp_s as "at", id_number::varchar as id_number,
+  other_number::varchar as other_number, {kind} as kind,
+  try_cast(valid_from as date) as valid_from, try_cast(valid_to as date) as valid_to
+from {relation}"""
+SAID = """
+insert into said
+select case when kind = 'SPOUSE' then least(one, other) else one end,
+  case when kind = 'SPOUSE' then greatest(one, other) else other end,
+  kind, {number}, row_no, "at", valid_from, valid_to, {rank}
+from read join numbers using (n)
+where one <> other and kind in {kinds}"""
+WRONG = """
+insert into against
+select case when one is null or other is null then 'INVALID_NUMBER' when one = other then 'SAME_SUBJECT'
+    else 'UNKNOWN_KIND' end,
+  kind, one, other, null, {number}, row_no, {number}, row_no
+from read join numbers using (n)
+where one is null or other is null or one = other or kind is null or kind not in {kinds}"""
+JOINED = """
+create temp table ties as select * exclude (rank) from said
+qualify row_number() over (partition by identifier, other_identifier, kind
+  order by rank desc, valid_from desc nulls last, "at" desc, class, row_no) = 1"""
+# Who may have only one at a time: spouses each, an organisation one representative, a branch one parent.
+SINGLE = """
+insert into against
+with sides as (
+  select identifier as who, other_identifier as whom, * from ties where kind in ('SPOUSE', 'REPRESENTATIVE')
+  union all
+  select other_identifier, identifier, * from ties where kind in ('SPOUSE', 'BRANCH')
+), several as (select * from sides qualify count(*) over (partition by kind, who) > 1)
+select case a.kind when 'SPOUSE' then 'TWO_SPOUSES' when 'BRANCH' then 'TWO_PARENT_COMPANIES'
+    else 'TWO_REPRESENTATIVES' end,
+  a.kind, a.who, a.whom, b.whom, a.class, a.row_no, b.class, b.row_no
+from several a join several b on a.kind = b.kind and a.who = b.who and a.whom < b.whom
+where coalesce(a.valid_from, date '0001-01-01') < coalesce(b.valid_to, date '9999-12-31')
+  and coalesce(b.valid_from, date '0001-01-01') < coalesce(a.valid_to, date '9999-12-31')"""
+# The birth date is in the number itself.
+CHILDREN = """
+insert into against
+select 'CHILD_OLDER', kind, identifier, other_identifier, null, class, row_no, class, row_no from ties
+where kind = 'CHILD' and substr(other_identifier, 7, 8) <= substr(identifier, 7, 8);
+insert into against
+with parents as (
+  select t.*, row_number() over w as place, first_value(t.identifier) over w as first,
+    first_value(t.class) over w as first_class, first_value(t.row_no) over w as first_row
+  from ties t where t.kind = 'CHILD' and t.valid_to is null
+  window w as (partition by other_identifier order by "at", class, row_no)
+)
+select 'MANY_PARENTS', kind, other_identifier, identifier, first, class, row_no, first_class, first_row
+from parents where place > 2"""
+# Streaming writes with a plain order, so that equal ties make equal files.
+WRITE = "copy (select * from {table} order by all) to {path} (format parquet, compression zstd)"
+
+
+def ties_digest(plan: FusionPlan, source: Path) -> str:
+    """Return 24 hex digits that change when ties do (关系指纹); '' when there is no file of ties."""
+    digest, found = hashlib.sha256(duckdb.__version__.encode()), False
+    for tie in plan.ties:
+        for path in files_of(tie, source):
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            said = json.dumps([asdict(tie), content])
+            digest.update(said.encode())
+            found = True
+    return digest.hexdigest()[:24] if found else ""
+
+
+def ties_write(
+    plan: FusionPlan, source: Path, folder: Path, *, today: date, limits: TabularLimits
+) -> dict[str, int]:
+    """Read all ties and write them with their contradictions; returns numbers by kind (写出关系).
+
+    Raises FusionSourceBroken when a file cannot be read or lacks a column.
+    """
+    with tabular_open(limits) as connection:
+        connection.execute(TABLES)
+        for tie in plan.ties:
+            files = files_of(tie, source)
+            if files:
+                _read(plan, connection, tie, files, today)
+        for statement in (JOINED, SINGLE, CHILDREN):
+            connection.execute(statement)
+        for table, name in (("ties", TIES), ("against", CONFLICTS)):
+            connection.execute(WRITE.format(table=table, path=sql_text(str(folder / name))))
+        counts = dict(connection.execute("select kind, count(*) from ties group by 1").fetchall())
+        [(wrong,)] = connection.execute("select count(*) from against").fetchall()
+    return counts | {"conflicts": wrong}
+
+
+def ties_link(folder: Path, before: Path) -> None:
+    """Take over the ties of the run before, from which nothing changed."""
+    for name in (TIES, CONFLICTS):
+        if (before / name).exists():
+            os.link(before / name, folder / name)
+
+
+def _read(
+    plan: FusionPlan,
+    connection: duckdb.DuckDBPyConnection,
+    tie: TieSource,
+    files: Sequence[Path],
+    today: date,
+) -> None:
+    kind = sql_text(tie.kind) if tie.kind else "kind::varchar"
+    try:
+        connection.execute(READ.format(kind=kind, relation=parquet_list(files)))
+    except duckdb.Error as error:
+        reason = str(error).strip().splitlines()[0]
+        origin = f"{tie.folder}/{files[0].name}"
+        raise FusionSourceBroken(file=origin, source=tie.title, reason=reason) from error
+    one = _numbers(connection, "id_number", plan.identifier, today)
+    other = _numbers(connection, "other_number", tie.other_identifier, today)
+    numbers = pa.table({"n": np.arange(len(one)), "one": one, "other": other})
+    connection.register("numbers", numbers)
+    values = {"number": tie.number, "rank": tie.rank, "kinds": KINDS}
+    connection.execute(SAID.format(**values))
+    connection.execute(WRONG.format(**values))
+    connection.unregister("numbers")
+
+
+def _numbers(
+    connection: duckdb.DuckDBPyConnection, column: str, identifier: str, today: date
+) -> pa.Array:
+    """Return the validated identifiers of a column of `read`, null where none holds: text (n,)."""
+    found = None
+    if identifier in ("USCC", "EITHER"):
+        texts = connection.sql(
+            f"select coalesce(upper(trim({column})), '') as text from read order by n"
+        )
+        keys = organisation_keys(texts.to_arrow_table().column("text").combine_chunks())
+        found = _text(keys, organisation_codes(keys))
+    if identifier in ("ID_NUMBER", "EITHER"):
+        relation = (
+            f'(select n as row_no, "at" as updated_at, {column} as id_number, kind from read)'
+        )
+        query = select_compile(CHECK_PLAN, CHECK_SOURCE, relation, today=today)
+        rows = connection.execute(f"select row_no, key from ({query})").fetchnumpy()
+        keys = np.zeros(len(rows["key"]), dtype=np.int64)
+        keys[rows["row_no"]] = rows["key"]
+        persons = _text(keys, id_numbers(keys))
+        found = persons if found is None else pc.coalesce(found, persons)
+    return found
+
+
+def _text(keys: np.ndarray, texts: pa.Array) -> pa.Array:
+    return pc.if_else(pa.array(keys > 0), texts, pa.scalar(None, pa.string()))
