@@ -144,11 +144,26 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class QualityRule:
-    """A rule of the resource's contract (质量规则): an expression over one row, and its words."""
+    """A rule of the resource's contract (质量规则) and its words; `resources.quality` checks it.
+
+    kind, property: keys of `quality.data`, property "" = the kind's own. that: the expression of a
+    ROW rule, for other kinds what they compare with. fields: what it judges, by name.
+    action: REJECT keeps a failing row back, WARN lets it go on. The batch stops when more than
+    `stop_share` of the rows judged fail (1 = never), or `stop_count` rows or more (0 = never).
+    judges_empty: a ROW rule is asked also where one of its fields is empty.
+    """
 
     key: str
-    that: str
+    that: str = ""
     message: str = ""
+    message_en: str = ""
+    kind: str = "ROW"
+    property: str = ""
+    fields: tuple[str, ...] = ()
+    action: str = "REJECT"
+    stop_share: float = 1.0
+    stop_count: int = 0
+    judges_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

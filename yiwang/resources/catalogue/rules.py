@@ -101,8 +101,27 @@ def spec_load(content: Mapping) -> ResourceSpec:
 
 
 def spec_dump(spec: ResourceSpec) -> dict:
-    """Turn a specification into plain JSON; `spec_load` turns it back."""
-    return msgspec.json.decode(msgspec.json.encode(spec))  # lists, not tuples, as the database has
+    """Turn a specification into plain JSON; `spec_load` turns it back.
+
+    A rule's settings that are the usual ones are left out, so that words kept from before rules had
+    settings are still the same words.
+    """
+    content = msgspec.json.decode(
+        msgspec.json.encode(spec)
+    )  # lists, not tuples, as the database has
+    content["quality"] = [
+        {name: value for name, value in rule.items() if value != _RULE_USUAL.get(name, _NEVER)}
+        for rule in content["quality"]
+    ]
+    return content
+
+
+_NEVER = object()
+_RULE_USUAL = {
+    name: value
+    for name, value in msgspec.json.decode(msgspec.json.encode(data.QualityRule(""))).items()
+    if name not in ("key", "that", "message")
+}
 
 
 def _texts(value: object) -> Iterator[tuple[str, str]]:
