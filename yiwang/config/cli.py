@@ -17,7 +17,7 @@ Yiwang (一网): a city's e-government on one network.
 
   serving          serve, worker
   the city         demo, codes, catalogue
-  records          generate, fuse
+  records          generate, land, fuse
   packs            pack list | check | new
   for developers   assets, messages, bench
 """
@@ -98,6 +98,19 @@ def _catalogue(options: argparse.Namespace) -> int:
     if options.verb == "import":
         return commands.file_import(options.file, as_json=options.json, echo=print)
     return commands.file_export(options.file, working=options.working, echo=print)
+
+
+def _land(options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.resources.landing import commands
+
+    return commands.file_land(
+        options.file,
+        resource=options.resource,
+        mode=options.mode,
+        as_json=options.json,
+        echo=print,
+    )
 
 
 def _generate(options: argparse.Namespace) -> int:
@@ -227,6 +240,17 @@ def _resource_commands(commands: argparse._SubParsersAction) -> None:
     give.add_argument("file", help="its ending says the form: .xlsx, .csv, .json")
     give.add_argument("--working", action="store_true", help="the working copies instead")
     catalogue.set_defaults(run=_catalogue)
+    land = commands.add_parser("land", help="land a file of a resource's rows (数据归集)")
+    land.add_argument("file", help="CSV, XLSX, Parquet or JSON lines")
+    land.add_argument("--resource", required=True, metavar="CODE", help="its code in the catalogue")
+    land.add_argument(
+        "--mode",
+        choices=["DELTA", "FULL"],
+        default="DELTA",
+        help="new and changed rows, or everything: FULL replaces what was sent before (DELTA)",
+    )
+    land.add_argument("--json", action="store_true")
+    land.set_defaults(run=_land)
 
 
 def _record_commands(commands: argparse._SubParsersAction) -> None:

@@ -53,6 +53,13 @@ from yiwang.resources.geospatial.queries import (
     area_name,
     metro_geojson,
 )
+from yiwang.resources.housing.actions import event_post as housing_event_post
+from yiwang.resources.housing.data import DwellingNotFound, DwellingView, Holding, HousingCheck
+from yiwang.resources.housing.demo import housing_demo_load
+from yiwang.resources.housing.queries import dwelling_get, housing_check, housing_of
+from yiwang.resources.landing.actions import batch_process, batch_receive
+from yiwang.resources.landing.data import BatchView, RowOrigin
+from yiwang.resources.landing.queries import batch_get, batch_list, feed_files, row_origin
 from yiwang.resources.registries.actions import objection_add, objection_answer, registries_load
 from yiwang.resources.registries.data import (
     PERSON_FIELDS,
@@ -86,9 +93,12 @@ __all__ = [
     "REGISTRY_FUNCTIONS",
     "REGISTRY_PLANS",
     "AreaView",
+    "BatchView",
     "CrosswalkNotFound",
     "CrosswalkView",
     "Decision",
+    "DwellingNotFound",
+    "DwellingView",
     "ElementView",
     "EnterpriseView",
     "FamilyMember",
@@ -100,6 +110,8 @@ __all__ = [
     "FusionResult",
     "FusionSourceBroken",
     "GeoJson",
+    "Holding",
+    "HousingCheck",
     "NotInRegistry",
     "ObjectionAlreadyOpen",
     "ObjectionAnswered",
@@ -112,23 +124,34 @@ __all__ = [
     "ResourcePage",
     "ResourceSpec",
     "ResourceView",
+    "RowOrigin",
     "UnknownField",
     "area_geojson",
     "area_get",
     "area_list",
     "area_name",
+    "batch_get",
+    "batch_list",
+    "batch_process",
+    "batch_receive",
     "catalogue_demo_load",
     "catalogue_made_put",
     "crosswalk_apply",
     "crosswalk_get",
     "crosswalk_put",
+    "dwelling_get",
     "element_list",
     "element_put",
     "enterprise_get",
     "enterprise_values",
     "family_list",
+    "feed_files",
     "fuse",
     "geodata_load",
+    "housing_check",
+    "housing_demo_load",
+    "housing_event_post",
+    "housing_of",
     "inventory_propose",
     "legal_person_plan",
     "metro_geojson",
@@ -149,5 +172,6 @@ __all__ = [
     "resource_get",
     "resource_list",
     "resource_register",
+    "row_origin",
     "score",
 ]

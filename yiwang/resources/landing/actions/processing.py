@@ -1,0 +1,299 @@
+"""Processing a batch (批次处理) and putting its rows in force, whoever else is at the same resource."""
+
+import errno
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from time import monotonic
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from yiwang.kernel.api import action, audit_record, code_list, event_publish, job
+from yiwang.resources.catalogue.actions import resource_delivered
+from yiwang.resources.catalogue.data import FieldSpec
+from yiwang.resources.catalogue.queries import crosswalk_list, view_of
+from yiwang.resources.landing import pipeline
+from yiwang.resources.landing.data import (
+    BatchCancelled,
+    BatchCounts,
+    BatchStateMoved,
+    BatchView,
+    LandingUnreadable,
+)
+from yiwang.resources.landing.forcing import Forced, force
+from yiwang.resources.landing.models import Batch, Feed
+from yiwang.resources.landing.queries import batch_get, batch_view, data_root
+from yiwang.resources.landing.rules import code_titles, stop_find
+from yiwang.resources.landing.storing import manifest_write, original_find, work_remove
+
+logger = logging.getLogger(__name__)
+State = Batch.State
+ROUNDS_MAX = 20
+BEAT_SECONDS = 0.5
+Report = Callable[[str, int, int], None]
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+@job
+def landing_run(batch_id: int) -> None:
+    """Process a batch in the background (后台处理)."""
+    batch_process(batch_id, now=timezone.now())
+
+
+def batch_process(batch_id: int, *, now: datetime, report: Report = quiet) -> BatchView:
+    """Read, repair, check and land a batch (批次处理); doing it again changes nothing.
+
+    A run that was killed is continued where its last whole stage ended. report: (stage, done, total).
+    Ends in LANDED, STOPPED or FAILED; a batch that was cancelled meanwhile stays so.
+    """
+    row = _batch(batch_id)
+    if row.state not in (State.RECEIVED, State.RUNNING):
+        return batch_view(row)
+    token = uuid4().hex
+    _start(batch_id, token=token, now=now)
+    try:
+        outcome, forced, stop = _work(row, token, report)
+    except BatchCancelled:
+        return batch_get(batch_id)
+    except LandingUnreadable as error:
+        return _fail(batch_id, token, error.kind, error.params, now=now)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        return _fail(batch_id, token, "DISK", {}, now=now)
+    if stop is not None:
+        view = _stop(batch_id, token, outcome, forced, stop, now=now)
+    else:
+        view = _land(batch_id, token, outcome, forced, now=now)
+    manifest(batch_id)
+    work_remove(data_root(), row.folder)
+    return view
+
+
+def _work(row: Batch, token: str, report: Report) -> tuple:
+    fields = view_of(row.resource).spec.fields
+    outcome = pipeline.process(task_of(row, fields, token=token, report=report))
+    report("LAND", 0, 0)
+    _beat(row.pk, token, "LAND", 0, 0)
+    forced = force(row.pk, fields)
+    stop = stop_find(outcome, forced.effect, mode=row.mode)
+    return outcome, forced, stop
+
+
+def task_of(
+    row: Batch, fields: tuple[FieldSpec, ...], *, token: str, report: Report
+) -> pipeline.Task:
+    """Build what the pipeline needs of a batch."""
+    codes = codes_of(fields)
+    rules = pipeline.rules_of(
+        fields,
+        codes=codes,
+        crosswalks=_crosswalks(row.resource.function),
+    )
+    valid = {one.name: codes[one.code_table][1] for one in fields if codes.get(one.code_table)}
+    return pipeline.Task(
+        original=original_find(data_root(), row.folder),
+        folder=data_root() / row.folder,
+        fields=fields,
+        rules=rules,
+        check=pipeline.basic_check(fields, valid),
+        row_base=lambda rows: _row_base(row.pk, rows),
+        received_at=row.received_at,
+        report=_reporter(row.pk, token, report),
+    )
+
+
+def codes_of(fields: tuple[FieldSpec, ...]) -> dict[str, tuple[dict[str, str], frozenset[str]]]:
+    """Return {table: ({folded name: code}, valid codes)} of the code tables that fields use."""
+    found = {}
+    for table in {one.code_table for one in fields if one.code_table}:
+        views = code_list(table)
+        if views:
+            titles = code_titles((view.code, view.name, view.name_en) for view in views)
+            found[table] = titles, frozenset(view.code for view in views)
+    return found
+
+
+def _crosswalks(function: str) -> dict[str, dict[str, str]]:
+    """Return the department's own crosswalks by the table they lead to."""
+    return {
+        view.to_table: view.entries
+        for view in crosswalk_list()
+        if view.from_table.partition(".")[0] == function
+    }
+
+
+def _reporter(batch_id: int, token: str, report: Report) -> Report:
+    """Return a report that also writes progress, at most twice a second, and notices a cancellation."""
+    last = [0.0]
+
+    def write(stage: str, done: int, total: int) -> None:
+        report(stage, done, total)
+        moment = monotonic()
+        if moment - last[0] >= BEAT_SECONDS or done == 0:
+            last[0] = moment
+            _beat(batch_id, token, stage, done, total)
+
+    return write
+
+
+def _beat(batch_id: int, token: str, stage: str, done: int, total: int) -> None:
+    ours = Batch.objects.filter(pk=batch_id, state=State.RUNNING, token=token)
+    if not ours.update(stage=stage, done=done, total=total):
+        raise BatchCancelled()
+
+
+def _row_base(batch_id: int, rows: int) -> int:
+    """Reserve numbers for a batch's rows, once: a second run finds the first one's."""
+    with transaction.atomic():
+        row = Batch.objects.select_for_update().get(pk=batch_id)
+        if row.row_base is None:
+            feeds = Feed.objects.select_for_update().filter(resource_id=row.resource_id)
+            row.row_base = feeds.get().last_row_no
+            feeds.update(last_row_no=F("last_row_no") + rows)
+            Batch.objects.filter(pk=batch_id).update(row_base=row.row_base)
+        return row.row_base
+
+
+@action("resources.landing.start")
+def _start(batch_id: int, *, token: str, now: datetime) -> None:
+    open_rows = Batch.objects.filter(pk=batch_id, state__in=[State.RECEIVED, State.RUNNING])
+    if not open_rows.update(state=State.RUNNING, token=token, started_at=now, stage="", done=0):
+        raise BatchStateMoved()
+    audit_record(f"batch:{batch_id}")
+
+
+def _land(
+    batch_id: int, token: str, outcome: pipeline.Outcome, forced: Forced, *, now: datetime
+) -> BatchView:
+    """Put a batch in force; when another one was faster, look again at what is."""
+    for _round in range(ROUNDS_MAX):
+        if (view := _land_once(batch_id, token, outcome, forced, now=now)) is not None:
+            return view
+        row = _batch(batch_id)
+        forced = force(batch_id, view_of(row.resource).spec.fields)
+    raise BatchStateMoved()
+
+
+@action("resources.landing.land")
+def _land_once(
+    batch_id: int, token: str, outcome: pipeline.Outcome, forced: Forced, *, now: datetime
+) -> BatchView | None:
+    row = _batch(batch_id)
+    if not feed_change(row.resource_id, forced, now=now):
+        audit_record(f"batch:{batch_id}", detail={"overtaken": True})
+        return None
+    ours = Batch.objects.filter(pk=batch_id, state=State.RUNNING, token=token)
+    if not ours.update(state=State.LANDED, **_results(outcome, forced, now=now)):
+        raise BatchStateMoved()
+    resource_delivered(row.resource_id, row.received_at)
+    finished_tell(row, State.LANDED)
+    audit_record(f"batch:{batch_id}", detail={"accepted": outcome.accepted})
+    return batch_get(batch_id)
+
+
+@action("resources.landing.stop")
+def _stop(
+    batch_id: int,
+    token: str,
+    outcome: pipeline.Outcome,
+    forced: Forced,
+    stop: tuple[str, dict],
+    *,
+    now: datetime,
+) -> BatchView:
+    row = _batch(batch_id)
+    ours = Batch.objects.filter(pk=batch_id, state=State.RUNNING, token=token)
+    changes = _results(outcome, forced, now=now) | {"problem": stop[0], "problem_params": stop[1]}
+    if not ours.update(state=State.STOPPED, **changes):
+        raise BatchStateMoved()
+    finished_tell(row, State.STOPPED)
+    audit_record(f"batch:{batch_id}", detail={"stop": stop[0]})
+    return batch_get(batch_id)
+
+
+@action("resources.landing.fail")
+def _fail(batch_id: int, token: str, kind: str, params: dict, *, now: datetime) -> BatchView:
+    row = _batch(batch_id)
+    ours = Batch.objects.filter(pk=batch_id, state=State.RUNNING, token=token)
+    ours.update(state=State.FAILED, problem=kind, problem_params=params, finished_at=now, stage="")
+    work_remove(data_root(), row.folder)
+    finished_tell(row, State.FAILED)
+    audit_record(f"batch:{batch_id}", detail={"failure": kind})
+    return batch_get(batch_id)
+
+
+def feed_change(resource_id: int, forced: Forced, *, now: datetime) -> bool:
+    """Put a computed feed in force unless another change came first (在用数据切换)."""
+    feed = Feed.objects.select_for_update().get(resource_id=resource_id)
+    folder = data_root() / forced.folder
+    is_whole = all((folder / one.name).exists() for one in forced.files)
+    if feed.revision != forced.revision or not is_whole:
+        return False
+    files = [one.as_json() for one in forced.files]
+    if files == feed.files:
+        return True
+    kept = {one["name"] for one in (*files, *feed.files)}
+    for one in feed.previous:
+        if one["name"] not in kept:
+            (folder / one["name"]).unlink(missing_ok=True)
+    Feed.objects.filter(pk=feed.pk).update(
+        files=files,
+        previous=feed.files,
+        rows=sum(one.rows for one in forced.files),
+        revision=feed.revision + 1,
+        changed_at=now,
+    )
+    return True
+
+
+def finished_tell(row: Batch, state: str) -> None:
+    """Announce that a batch has come to an end (批次完成)."""
+    payload = {"batch_id": row.pk, "resource_code": row.resource.code, "state": str(state)}
+    event_publish("landing.batch_finished", payload, key=str(row.pk))
+
+
+def _results(outcome: pipeline.Outcome, forced: Forced, *, now: datetime) -> dict:
+    counts = BatchCounts(
+        rows=outcome.rows,
+        accepted=outcome.accepted,
+        rejected=outcome.rejected,
+        duplicates=outcome.duplicates,
+        repaired=outcome.repaired,
+        skipped=outcome.skipped,
+        known=forced.effect.known,
+        superseding=forced.effect.superseding,
+        older=forced.effect.older,
+    )
+    return {
+        "counts": asdict(counts),
+        "reasons": outcome.reasons,
+        "repairs": outcome.repairs,
+        "notes": outcome.notes,
+        "finished_at": now,
+        "stage": "",
+        "done": outcome.rows,
+        "total": outcome.rows,
+    }
+
+
+def manifest(batch_id: int) -> None:
+    """Write a batch's manifest (清单) as it stands."""
+    row = _batch(batch_id)
+    names = (
+        "number", "name", "sha256", "size", "mode", "source", "state", "received_at", "finished_at",
+        "row_base", "counts", "reasons", "repairs", "notes", "problem", "problem_params",
+    )  # fmt: skip
+    content = {"resource": row.resource.code} | {name: getattr(row, name) for name in names}
+    manifest_write(data_root(), row.folder, content)
+
+
+def _batch(batch_id: int) -> Batch:
+    return Batch.objects.select_related("resource__current_version").get(pk=batch_id)

@@ -1,0 +1,61 @@
+"""Computing what would be in force with a batch or without it (在用数据试算): reads only, files aside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yiwang.resources.landing.folding import Effect, FeedFile, Landed, effect, files_write, fold
+from yiwang.resources.landing.models import Batch, Feed
+from yiwang.resources.landing.pipeline import connection_open
+from yiwang.resources.landing.queries import data_root, feed_folder, feed_paths
+
+
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """A computed feed (试算结果): holds as long as the feed's revision is the one it began from."""
+
+    folder: str
+    revision: int
+    files: tuple[FeedFile, ...]
+    effect: Effect = Effect()
+
+
+def force(batch_id: int, fields: Sequence[object], *, without: bool = False) -> Forced:
+    """Compute what is in force with a batch, or without it (试算)."""
+    row = Batch.objects.get(pk=batch_id)
+    feed = Feed.objects.get(resource_id=row.resource_id)
+    landed = list(
+        Batch.objects.filter(resource_id=row.resource_id, state=Batch.State.LANDED)
+        .exclude(pk=row.pk)
+        .order_by("number")
+    )
+    chosen = landed if without else sorted([*landed, row], key=lambda one: one.number)
+    batches = _landed(chosen)
+    folder = data_root() / feed_folder(row.resource_id)
+    connection = connection_open(folder / "work")
+    try:
+        is_last = not landed or row.number > landed[-1].number
+        if is_last and not without:
+            fold(connection, batches, within=feed_paths(feed), fresh=row.number)
+        else:
+            fold(connection, batches)
+        found = Effect()
+        if not without:
+            own = next(one for one in batches if one.number == row.number)
+            found = effect(connection, own, before=_landed(landed), feed=feed_paths(feed))
+        files = files_write(connection, batches, fields, folder)
+    finally:
+        connection.close()
+    return Forced(feed_folder(row.resource_id), feed.revision, tuple(files), found)
+
+
+def _landed(rows: Sequence[Batch]) -> list[Landed]:
+    found, epoch = [], 0
+    for row in rows:
+        epoch += row.mode == "FULL"
+        found.append(Landed(row.number, epoch, _accepted(row)))
+    return found
+
+
+def _accepted(row: Batch) -> Path:
+    return data_root() / row.folder / "accepted.parquet"

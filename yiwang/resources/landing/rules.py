@@ -1,0 +1,59 @@
+"""Pure rules of landing: when a batch stops, and what may be done with a batch."""
+
+from collections.abc import Iterable
+
+from yiwang.resources.landing.checking import SHARE_ALLOWED
+from yiwang.resources.landing.folding import Effect
+from yiwang.resources.landing.pipeline import Outcome
+from yiwang.sdk.text import fold
+
+OLD_SHARE, OLD_LEAST = 50, 10
+
+
+def stop_find(
+    outcome: Outcome, effect: Effect, *, mode: str, share: int = SHARE_ALLOWED
+) -> tuple[str, dict] | None:
+    """Return why a batch stops (停止原因) with what to fill in, None when it lands.
+
+    share: percent of refused rows that is allowed. An old file is one of which nothing is new, or most
+    of which is older than what is in force; a FULL delivery that says all over again is no old file.
+
+    >>> stop_find(Outcome(rows=10, accepted=7, rejected=3), Effect(), mode="DELTA")[0]
+    'THRESHOLD'
+    >>> stop_find(Outcome(rows=3, accepted=3), Effect(known=2, older=1), mode="DELTA")[0]
+    'OLD'
+    >>> stop_find(Outcome(rows=3, accepted=3), Effect(known=3), mode="FULL")
+    """
+    rows = outcome.rows - outcome.duplicates
+    if not outcome.accepted:
+        return "NOTHING", {"rows": outcome.rows}
+    if outcome.rejected * 100 > share * rows:
+        return "THRESHOLD", {"rejected": outcome.rejected, "rows": outcome.rows, "share": share}
+    new = outcome.accepted - effect.known - effect.older
+    is_old = new <= 0 and (effect.older > 0 or mode == "DELTA")
+    is_mostly = effect.older >= OLD_LEAST and effect.older * 100 >= OLD_SHARE * outcome.accepted
+    if is_old or is_mostly:
+        return "OLD", {"rows": outcome.accepted, "known": effect.known, "older": effect.older}
+    return None
+
+
+def code_titles(rows: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """Return {folded name: code} of a table's rows (code, name, English name) (代码名称对照).
+
+    People write 女 for 女性 and 汉 for 汉族; a short form that two codes could mean is left out.
+
+    >>> code_titles([("1", "男性", "Male"), ("2", "女性", "")])
+    {'男性': '1', 'male': '1', '女性': '2', '男': '1', '女': '2'}
+    """
+    found: dict[str, str] = {}
+    short: dict[str, set[str]] = {}
+    for code, *names in rows:
+        for name in filter(None, map(fold, names)):
+            found.setdefault(name, code)
+            if len(name) > 1 and name[-1] in "性族":
+                short.setdefault(name[:-1], set()).add(code)
+    return found | {
+        name: next(iter(codes))
+        for name, codes in short.items()
+        if len(codes) == 1 and name not in found
+    }
