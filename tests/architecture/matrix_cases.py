@@ -483,3 +483,56 @@ matrix_case("resources_catalogue:one", _resource("resources_catalogue:one"))
 matrix_case("resources_catalogue:edit", _resource("resources_catalogue:edit"))
 matrix_case("resources_catalogue:review", _resource("resources_catalogue:review", submitted=True))
 matrix_case("resources_catalogue:proposal", _proposal)
+
+
+def _housing(world: World) -> tuple[str, int, int]:
+    """Report a dwelling, and from both departments one thing that cannot hold; number and desk rows."""
+    from yiwang.kernel.api import context_system, context_use
+    from yiwang.resources.api import housing_event_post
+    from yiwang.resources.housing.models import HousingException
+
+    number = "320508001001GB00001F00010001"
+    built = {
+        "key": "b",
+        "kind": "BUILT",
+        "number": number,
+        "document": "b",
+        "effective_date": "2001-01-01",
+        "payload": {
+            "address": "x",
+            "area_code": "320508",
+            "community_code": "320508018001",
+            "building": "1",
+            "flat": "1",
+            "area_m2": "1",
+            "structure": "RC",
+            "purpose": "RESIDENTIAL",
+            "year": 2001,
+        },
+    }
+    wrong = [
+        {**built, "key": key, "kind": "LEASE_ENDED", "document": key, "payload": {"of": "?"}}
+        for key in ("own", "other")
+    ]
+    with context_use(context_system("test")):
+        housing_event_post([built, *wrong], now=world.now)
+    rows = dict(HousingException.objects.values_list("event__document", "pk"))
+    for key, department in (("own", world.own_department), ("other", world.other_department)):
+        HousingException.objects.filter(pk=rows[key]).update(department_id=department)
+    return number, rows["own"], rows["other"]
+
+
+def _housing_exception(world: World) -> Case:
+    _number, own, other = _housing(world)
+    name = "resources_housing:exception"
+    return Case(own=reverse(name, args=[own]), other=reverse(name, args=[other]))
+
+
+def _dwelling(world: World) -> Case:
+    number, _own, _other = _housing(world)
+    name = "resources_housing:dwelling"
+    return Case(own=reverse(name, args=[number]), other=reverse(name, args=["0" * 28]))
+
+
+matrix_case("resources_housing:exception", _housing_exception)
+matrix_case("resources_housing:dwelling", _dwelling)
