@@ -4,22 +4,27 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from yiwang.config.generate.legal_persons import generate_legal_persons
 from yiwang.config.generate.population import generate_population
-from yiwang.engines.tabular.door import tabular_open
+from yiwang.engines.tabular.door import parquet_list, tabular_open
+from yiwang.resources.fusion.checks import organisation_keys
 from yiwang.resources.fusion.data import FusionNothing, FusionSourceBroken, files_of
 from yiwang.resources.fusion.master import DAY_ZERO
+from yiwang.resources.fusion.plans import PLANS
 from yiwang.resources.fusion.publish import manifest_read, master_open
-from yiwang.resources.fusion.stage import slices, stage_plan
+from yiwang.resources.fusion.sql import select_compile
+from yiwang.resources.fusion.stage import slices, stage_plan, stage_write
+from yiwang.resources.fusion.survivorship import rows_gather
 from yiwang.resources.fusion.tests.made import (
     PLAN,
     QUICK,
+    TODAY,
     copied,
     fused,
     groups_of,
@@ -149,12 +154,12 @@ def sql_fuse(folder: Path) -> list[tuple]:
     """Fuse by one GROUP BY with `arg_max`, from the same standardised rows but by another mind."""
     wanted = stage_plan(PLAN, folder / "in", folder / "out" / "stage")
     files = [item for item, _path in wanted]
-    parts = [
-        batch.append_column("class", pa.array(np.full(len(batch), number, np.uint8)))
-        for bucket in range(PLAN.buckets)
-        for number, batch in slices(files, bucket)
-    ]
-    table = pa.Table.from_batches(parts)
+    tables = []
+    for bucket in range(PLAN.buckets):
+        rows = rows_gather(PLAN, slices(files, bucket))
+        columns = {"key": rows.key, "class": rows.number, "row_no": rows.row_no}
+        tables.append(pa.table(columns | {"seconds": rows.seconds} | rows.codes | rows.texts))
+    table = pa.concat_tables(tables)
     picked = []
     for field in PLAN.fields:
         cases = " ".join(f"when {n} then {t.rank}" for n, t in PLAN.trust[field.name].items())
@@ -173,6 +178,34 @@ def sql_fuse(folder: Path) -> list[tuple]:
             "create table staged as select *, row_number() over () as place from staged_"
         )
         return connection.execute(SQL.format(picked=", ".join(picked))).fetchall()
+
+
+@pytest.mark.parametrize("what", ["population", "legal-persons"])
+def test_the_stage_has_what_the_whole_statement_says(what, tmp_path):
+    make = {"population": generate_population, "legal-persons": generate_legal_persons}[what]
+    make(persons=60, records=1_200, out=tmp_path / "in", seed=5, workers=1)
+    plan = PLANS[what]()
+    (tmp_path / "stage").mkdir()
+    for item, path in stage_plan(plan, tmp_path / "in", tmp_path / "stage"):
+        stage_write(plan, item, path, today=TODAY, memory_mb=256)
+        source = plan.source_get(item.number)
+        query = select_compile(plan, source, parquet_list([path]), today=TODAY)
+        with tabular_open() as connection:
+            whole = connection.sql(query).to_arrow_table().to_pylist()
+        parts = [part for bucket in range(plan.buckets + 1) for part in slices([item], bucket)]
+        rows = rows_gather(plan, parts)
+        claimed = pa.concat_arrays([batch.column("claimed") for _number, batch in parts])
+        staged = pa.table(
+            {"key": rows.key, "row_no": rows.row_no, "seconds": rows.seconds, "claimed": claimed}
+            | rows.texts
+            | {f.name + "_hash" * f.is_text: rows.codes[f.name] for f in plan.fields}
+        ).to_pylist()
+        for one in whole:
+            if what == "legal-persons":
+                one["key"] = int(organisation_keys(pa.array([one["claimed"]]))[0])
+                one["claimed"] = one["claimed"] if one["key"] == 0 else ""
+        by_row = {one["row_no"]: one for one in whole}
+        assert {one["row_no"]: one for one in staged} == by_row
 
 
 def test_two_independent_fuses_agree_person_by_person(made):

@@ -1,28 +1,32 @@
 """The stage (暂存): standardised rows as Arrow, each batch of rows ordered by bucket.
 
-One file for a source file, named by what went into it: plan, engine, class and the file's own bytes. So
-a run that was killed goes on where it stopped, a batch that arrives twice changes nothing, and a bucket
+One file for a source file, named by what went into it: plan, engine, class and the file's own bytes. It has
+the columns that the class supplies and no others. So a run that was killed goes on where it stopped, a batch that arrives twice changes nothing, and a bucket
 is fused again by reading its slices of every file, without copying, from memory-mapped pages.
 """
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from yiwang.engines.tabular.door import TabularLimits, parquet_list, tabular_open
-from yiwang.resources.fusion.checks import organisation_keys
+from yiwang.resources.fusion.checks import id_keys, organisation_keys, text_offsets
 from yiwang.resources.fusion.data import FusionPlan, FusionSourceBroken, Source, files_of
-from yiwang.resources.fusion.sql import select_compile
+from yiwang.resources.fusion.sql import staged_compile
 
+FORMAT = 2  # of a stage file; older ones are made again
 BATCH_ROWS = 1 << 19
+READERS = 2  # threads that read source files to name them
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -66,7 +70,7 @@ def stage_name(fingerprint: str, source: Source, path: Path) -> str:
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256(
-        f"{fingerprint} {duckdb.__version__} {source.number} {content}".encode()
+        f"{fingerprint} {duckdb.__version__} {FORMAT} {source.number} {content}".encode()
     )
     return f"{source.code}-{digest.hexdigest()[:24]}"
 
@@ -78,13 +82,13 @@ def stage_plan(plan: FusionPlan, folder: Path, stage: Path) -> list[tuple[StageF
     """
     found: dict[str, tuple[StageFile, Path]] = {}
     fingerprint = plan.fingerprint()
-    for source in plan.sources:
-        for path in files_of(source, folder):
-            name = stage_name(fingerprint, source, path)
+    wanted = [(source, path) for source in plan.sources for path in files_of(source, folder)]
+    with ThreadPoolExecutor(READERS) as readers:
+        names = readers.map(lambda one: stage_name(fingerprint, *one), wanted)
+        for (source, path), name in zip(wanted, names, strict=True):
             origin = f"{source.folder}/{path.name}"
-            found.setdefault(
-                name, (StageFile(source.number, origin, str(stage / f"{name}.arrow")), path)
-            )
+            item = StageFile(source.number, origin, str(stage / f"{name}.arrow"))
+            found.setdefault(name, (item, path))
     return list(found.values())
 
 
@@ -99,21 +103,24 @@ def stage_write(
     if target.exists():
         return int(item.counts().sum())
     source = plan.source_get(item.number)
-    query = select_compile(plan, source, parquet_list([path]), today=today)
+    reader = partial(_batches, staged_compile(plan, source, parquet_list([path])), memory_mb)
     try:
-        return _write(plan, query, target, memory_mb)
+        return _write(plan, reader, target, today)
     except (duckdb.Error, pa.ArrowException) as error:
         reason = str(error).strip().splitlines()[0]
         raise FusionSourceBroken(file=item.origin, source=source.title, reason=reason) from error
 
 
-def _write(plan: FusionPlan, query: str, target: Path, memory_mb: int) -> int:
-    partial = target.with_suffix(f".{os.getpid()}.part")
+def _write(
+    plan: FusionPlan, read: Callable[[], pa.RecordBatchReader], target: Path, today: date
+) -> int:
+    partial_path = target.with_suffix(f".{os.getpid()}.part")
     offsets = []
-    reader = _connection(memory_mb).sql(query).to_arrow_reader(BATCH_ROWS)
-    with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, reader.schema) as writer:
+    reader = read()
+    schema = _schema(reader.schema)
+    with pa.OSFile(str(partial_path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for batch in reader:
-            ordered, cuts = _partition(plan, batch)
+            ordered, cuts = _partition(plan, batch, schema, today)
             writer.write_batch(ordered)
             offsets.append(cuts)
     table = np.array(offsets, dtype=np.int64).reshape(-1, plan.buckets + 2)
@@ -121,8 +128,12 @@ def _write(plan: FusionPlan, query: str, target: Path, memory_mb: int) -> int:
     with cuts_path.with_suffix(f".{os.getpid()}.cuts").open("wb") as file:
         np.save(file, table)
     os.replace(file.name, cuts_path)
-    os.replace(partial, target)  # last: only a whole file bears the name
+    os.replace(partial_path, target)  # last: only a whole file bears the name
     return int(table[:, -1].sum())
+
+
+def _batches(query: str, memory_mb: int) -> pa.RecordBatchReader:
+    return _connection(memory_mb).sql(query).to_arrow_reader(BATCH_ROWS)
 
 
 @lru_cache(maxsize=1)
@@ -131,19 +142,45 @@ def _connection(memory_mb: int) -> duckdb.DuckDBPyConnection:
     return tabular_open(TabularLimits(threads=1, memory_mb=memory_mb))
 
 
-def _partition(plan: FusionPlan, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, np.ndarray]:
-    if plan.identifier == "USCC":
-        batch = _organisations(batch)
-    bucket = bucket_of(batch.column("key").to_numpy(), plan.buckets)
+def _schema(read: pa.Schema) -> pa.Schema:
+    """Name the columns of the stage: key and claimed stand for the identifier as it was read."""
+    others = [field for field in read if field.name != "id_text"]
+    return pa.schema([("key", pa.int64()), *others, ("claimed", pa.string())])
+
+
+def _partition(
+    plan: FusionPlan, batch: pa.RecordBatch, schema: pa.Schema, today: date
+) -> tuple[pa.RecordBatch, np.ndarray]:
+    """Order a batch by bucket; `claimed` is kept where no identifier holds, which is at the end."""
+    keys, rest, written = _keys(plan, batch.column("id_text"), today)
+    bucket = bucket_of(keys, plan.buckets)
     counts = np.bincount(bucket, minlength=plan.buckets + 1)
-    order = pa.array(np.argsort(bucket, kind="stable"))
-    return batch.take(order), np.concatenate([[0], np.cumsum(counts)])
+    order = np.argsort(bucket, kind="stable")
+    others = batch.drop_columns(["id_text"]).take(pa.array(order)).columns
+    claimed = _behind(written, len(batch) - len(rest))
+    columns = [pa.array(keys[order]), *others, claimed]
+    cuts = np.concatenate([[0], np.cumsum(counts)])
+    return pa.RecordBatch.from_arrays(columns, schema=schema), cuts
 
 
-def _organisations(batch: pa.RecordBatch) -> pa.RecordBatch:
-    place = batch.schema.get_field_index("key")
-    keys = organisation_keys(batch.column("claimed"))
-    return batch.set_column(place, batch.schema.field(place), pa.array(keys))
+def _keys(
+    plan: FusionPlan, texts: pa.Array, today: date
+) -> tuple[np.ndarray, np.ndarray, pa.Array]:
+    """Return the key of each row, the rows without one, and what stands there."""
+    if plan.identifier == "ID_NUMBER":
+        return id_keys(texts, today=today)
+    texts = pc.fill_null(texts, "")
+    keys = organisation_keys(texts)
+    rest = np.flatnonzero(keys == 0)
+    return keys, rest, texts.take(pa.array(rest))
+
+
+def _behind(texts: pa.Array, before: int) -> pa.Array:
+    """Put empty texts before others, without copying their letters."""
+    offsets = text_offsets(texts)
+    grown = np.concatenate([np.full(before, offsets[0], dtype=np.int32), offsets])
+    letters = texts.buffers()[2] or pa.py_buffer(b"")
+    return pa.StringArray.from_buffers(before + len(texts), pa.py_buffer(grown), letters)
 
 
 @lru_cache(maxsize=4096)

@@ -11,12 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from yiwang.resources.fusion.data import FusionPlan
+from yiwang.resources.fusion.data import TEXT_KINDS, FusionPlan
 
 # trust (10 bits) | seconds since 1970 (31 bits, until 2038) | position (22 bits), plus 1; 0 is no value.
 POSITION_BITS, TIME_BITS = 22, 31
 POSITION_MASK = (1 << POSITION_BITS) - 1
 TIME_LIMIT = (1 << TIME_BITS) - 1
+# How the code of a field is kept, by its kind: a text's is its hash.
+CODES = {
+    **dict.fromkeys(TEXT_KINDS, np.uint32),
+    "CODE": np.uint8,
+    "DATE": np.int32,
+    "PHONE": np.int64,
+}
 
 
 @dataclass(slots=True)
@@ -69,26 +76,47 @@ class Fused:
 
 
 def rows_gather(plan: FusionPlan, parts: Iterable[tuple[int, pa.RecordBatch]]) -> Rows | None:
-    """Join slices into columns; None when there is no row."""
+    """Join slices into columns; None when there is no row. A column that a part lacks has no value there."""
     parts = list(parts)
     if not parts:
         return None
     sizes = [len(batch) for _number, batch in parts]
+    ends = np.cumsum(sizes).tolist()
+    empty = _empty_texts(max(sizes))
 
-    def numbers(name: str) -> np.ndarray:
-        return np.concatenate([batch.column(name).to_numpy() for _number, batch in parts])
+    def numbers(name: str, kind: type) -> np.ndarray:
+        whole = np.zeros(ends[-1], dtype=kind)
+        for (_number, batch), size, end in zip(parts, sizes, ends, strict=True):
+            if name in batch.schema.names:
+                whole[end - size : end] = batch.column(name).to_numpy()
+        return whole
 
-    texts = {
-        field.name: pa.concat_arrays([batch.column(field.name) for _number, batch in parts])
-        for field in plan.fields
-        if field.is_text
-    }
-    codes = {
-        field.name: numbers(f"{field.name}_hash" if field.is_text else field.name)
-        for field in plan.fields
-    }
-    number = np.repeat(np.array([n for n, _batch in parts], dtype=np.uint8), sizes)
-    return Rows(numbers("key"), number, numbers("row_no"), numbers("seconds"), texts, codes)
+    def texts(name: str) -> pa.Array:
+        return pa.concat_arrays(
+            [
+                batch.column(name) if name in batch.schema.names else empty[: len(batch)]
+                for _number, batch in parts
+            ]
+        )
+
+    return Rows(
+        key=numbers("key", np.int64),
+        number=np.repeat(np.array([n for n, _batch in parts], dtype=np.uint8), sizes),
+        row_no=numbers("row_no", np.int64),
+        seconds=numbers("seconds", np.int64),
+        texts={field.name: texts(field.name) for field in plan.fields if field.is_text},
+        codes={
+            field.name: numbers(
+                f"{field.name}_hash" if field.is_text else field.name, CODES[field.kind]
+            )
+            for field in plan.fields
+        },
+    )
+
+
+def _empty_texts(count: int) -> pa.Array:
+    offsets = pa.py_buffer(np.zeros(count + 1, dtype=np.int32))
+    return pa.StringArray.from_buffers(count, offsets, pa.py_buffer(b""))
 
 
 def rows_take(rows: Rows, places: np.ndarray) -> Rows:

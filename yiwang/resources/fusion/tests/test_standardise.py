@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yiwang.engines.tabular.door import tabular_open, to_spark
-from yiwang.resources.fusion.checks import id_numbers, organisation_codes, organisation_keys
+from yiwang.resources.fusion.checks import (
+    id_keys,
+    id_numbers,
+    organisation_codes,
+    organisation_keys,
+)
 from yiwang.resources.fusion.plans import PLANS
 from yiwang.resources.fusion.sql import FORMATS, select_compile
 from yiwang.resources.fusion.tests.made import ONE, PLAN, TODAY
@@ -33,6 +38,7 @@ BROKEN = st.builds(
     st.integers(0, 17),
     st.sampled_from("0123456789Xxe+ "),
 )
+ZERO_CHECK = "110105194912310020"
 OLD = st.text("0123456789", min_size=15, max_size=15)
 
 
@@ -46,7 +52,9 @@ def keys_of(texts: list[str]) -> list[int]:
     with tabular_open() as connection:
         connection.register("made", pa.table(columns))
         query = select_compile(PLAN, ONE, "made", today=TODAY)
-        return [row[0] for row in connection.execute(query).fetchall()]
+        keys = [row[0] for row in connection.execute(query).fetchall()]
+    assert id_keys(pa.array(texts, pa.string()), today=TODAY)[0].tolist() == keys
+    return keys
 
 
 def expected_key(text: str) -> int:
@@ -62,7 +70,7 @@ def expected_key(text: str) -> int:
 
 @settings(max_examples=60)
 @given(st.lists(VALID | ANY_DIGITS | TYPED | BROKEN | OLD, min_size=1, max_size=40))
-def test_a_number_holds_in_sql_exactly_when_the_validator_says_so(texts):
+def test_a_number_holds_in_sql_and_over_columns_exactly_when_the_validator_says_so(texts):
     assert keys_of(texts) == [expected_key(text) for text in texts]
 
 
@@ -77,6 +85,20 @@ def test_the_date_inside_a_number_must_be_a_real_day_that_has_come(text):
     first17 = f"320508{text}123"
     number = first17 + id_number_check(first17)
     assert keys_of([number]) == [int(first17) if id_number_valid(number, today=TODAY) else 0]
+
+
+def test_what_holds_no_number_is_handed_on_as_it_was_written():
+    texts = pa.array([ZERO_CHECK, None, " 12 ", "11010519491231002X", "", "中" * 6], pa.string())
+    for array in (texts, texts.slice(1)):
+        keys, rest, written = id_keys(array, today=TODAY)
+        found = zip(rest.tolist(), written.to_pylist(), strict=True)
+        assert np.flatnonzero(keys == 0).tolist() == rest.tolist()
+        assert dict(found) == {
+            place: (text or "").strip(" ")
+            for place, text in enumerate(array.to_pylist())
+            if text != "11010519491231002X"
+        }
+    assert id_keys(texts.slice(0, 0), today=TODAY)[0].tolist() == []
 
 
 def test_a_number_of_the_standard_is_read_in_every_form():
