@@ -65,6 +65,10 @@ from yiwang.resources.registries.data import (
     PERSON_FIELDS,
     EnterpriseView,
     FamilyMember,
+    MasterNotThere,
+    MasterOvertaken,
+    MasterShrinks,
+    MasterView,
     NotInRegistry,
     ObjectionAlreadyOpen,
     ObjectionAnswered,
@@ -73,6 +77,12 @@ from yiwang.resources.registries.data import (
     PurposeNeeded,
     RegistryValue,
     UnknownField,
+)
+from yiwang.resources.registries.masters import master_list
+from yiwang.resources.registries.publishing import (
+    registry_forward,
+    registry_publish,
+    registry_rollback,
 )
 from yiwang.resources.registries.queries import (
     enterprise_get,
@@ -112,6 +122,10 @@ __all__ = [
     "GeoJson",
     "Holding",
     "HousingCheck",
+    "MasterNotThere",
+    "MasterOvertaken",
+    "MasterShrinks",
+    "MasterView",
     "NotInRegistry",
     "ObjectionAlreadyOpen",
     "ObjectionAnswered",
@@ -154,6 +168,7 @@ __all__ = [
     "housing_of",
     "inventory_propose",
     "legal_person_plan",
+    "master_list",
     "metro_geojson",
     "objection_add",
     "objection_answer",
@@ -167,6 +182,9 @@ __all__ = [
     "ref_make",
     "ref_valid",
     "registries_load",
+    "registry_forward",
+    "registry_publish",
+    "registry_rollback",
     "resource_by_id",
     "resource_delivered",
     "resource_get",

@@ -9,14 +9,19 @@ from django.utils import timezone
 from yiwang.identity.api import data_scope, department_find
 from yiwang.kernel.api import action, audit_record, context_get, event_publish, purpose_use
 from yiwang.resources.registries.data import (
+    Lineage,
     NotInRegistry,
     ObjectionAlreadyOpen,
     ObjectionAnswered,
     ObjectionView,
 )
+from yiwang.resources.registries.loading import (
+    organisations_load,
+    population_load,
+    rows_amend,
+)
 from yiwang.resources.registries.models import (
     Enterprise,
-    FamilyTie,
     Household,
     Person,
     RegistryObjection,
@@ -27,7 +32,14 @@ from yiwang.resources.registries.queries import (
     objection_view,
     reads_own,
 )
-from yiwang.resources.registries.rules import fields_check, fields_of, source_of
+from yiwang.resources.registries.rules import (
+    fields_check,
+    fields_of,
+    lineage_read,
+    registry_of,
+    source_of,
+)
+from yiwang.resources.registries.store import enterprise_row, person_row, rows_where
 from yiwang.sdk.errors import N_, Forbidden, Invalid
 from yiwang.sdk.identifiers import person_ref_of
 
@@ -50,7 +62,7 @@ def objection_add(
         raise Forbidden()
     claimed, note = _texts_check(claimed, note)
     row = _subject_row(subject_ref)
-    function, _ = source_of(row.sources, fields_of(subject_ref)[field])
+    function, _ = source_of(_lineage(row, subject_ref), fields_of(subject_ref)[field])
     department = department_find(function, row.area_code)
     objection = RegistryObjection(
         subject_ref=subject_ref,
@@ -147,19 +159,21 @@ def registries_load(
 ) -> dict[str, int]:
     """Load registry rows in bulk (装载基础库): dicts of the models' columns; returns counts.
 
-    The only filling so far: the demonstration city. Foreign keys are given as `household_id`,
-    `person_id`, `relative_id` (references).
+    For tests and samples; a city's registries come from `registry_publish`. People and ties make one
+    version, legal persons another. References are given as `household_id`, `person_id`, `relative_id`;
+    `sources`: see `rules.source_of`.
     """
-    counts = {}
+    households, persons, ties, enterprises = map(list, (households, persons, ties, enterprises))
     with data_scope(purpose="REGISTRY_LOAD", reason="bulk load"):
-        for name, model, rows in (
-            ("households", Household, households),
-            ("persons", Person, persons),
-            ("ties", FamilyTie, ties),
-            ("enterprises", Enterprise, enterprises),
-        ):
-            made = model.objects.bulk_create([model(**row) for row in rows], batch_size=1000)
-            counts[name] = len(made)
+        Household.objects.bulk_create([Household(**row) for row in households], batch_size=1000)
+        population_load(persons, ties, now=now)
+        organisations_load(enterprises, now=now)
+    counts = {
+        "households": len(households),
+        "persons": len(persons),
+        "ties": len(ties),
+        "enterprises": len(enterprises),
+    }
     audit_record("registries", detail={**counts, "at": now.isoformat()})
     return counts
 
@@ -211,27 +225,33 @@ def _answer_problems(
 def _subject_row(subject_ref: str) -> Person | Enterprise:
     kind, _, key = subject_ref.partition(":")
     if kind == "enterprise":
-        row = Enterprise.objects.filter(uscc=key).first()
+        row = enterprise_row(key)
     else:
         with data_scope(purpose=OBJECTION, reason=subject_ref):
-            row = Person.objects.filter(ref=key).first()
+            row = person_row(key)
     if row is None:
         raise NotInRegistry()
     return row
 
 
+def _lineage(row: Person | Enterprise, subject_ref: str) -> Lineage:
+    return lineage_read(row.lineage, registry_of(subject_ref))
+
+
 def _correct(view: ObjectionView, corrected: str, now: datetime) -> None:
+    """Write a corrected value as a version of its own; a household's address for the whole household."""
     row = _subject_row(view.subject_ref)
-    function, _ = source_of(row.sources, fields_of(view.subject_ref)[view.field])
-    row.sources[f"field:{view.field}"] = [function, f"{timezone.localdate(now)}"]
+    limit = type(row)._meta.get_field(view.field).max_length
+    if limit and len(corrected) > limit:
+        raise Invalid(
+            fields={"corrected": [N_("This is too long for the field. Please shorten it.")]}
+        )
+    function, _ = source_of(
+        _lineage(row, view.subject_ref), fields_of(view.subject_ref)[view.field]
+    )
+    sources = {f"field:{view.field}": [function, f"{timezone.localdate(now)}"]}
     with data_scope(purpose=OBJECTION, reason=view.number):
-        target = row.household if view.field == "household_address" else row
-        column = "address" if view.field == "household_address" else view.field
-        limit = type(target)._meta.get_field(column).max_length
-        if limit and len(corrected) > limit:
-            raise Invalid(
-                fields={"corrected": [N_("This is too long for the field. Please shorten it.")]}
-            )
-        setattr(target, column, corrected)
-        target.save(update_fields=[column])
-        row.save(update_fields=["sources"])
+        rows = [row]
+        if view.field == "household_address" and row.household_ref:
+            rows = rows_where(Person, "household_ref = %s", [row.household_ref])
+        rows_amend(rows, {view.field: corrected, "sources": sources}, now=now)

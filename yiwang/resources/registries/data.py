@@ -15,77 +15,175 @@ LEGAL_PERSONS: Text = {"zh": "法人库", "en": "Legal-person registry"}
 class Field:
     """A field of a registry (字段): its name, title, and the function that supplies it.
 
-    correctable: whether answering an objection may change it here; keys and derived fields change
-    only at their source.
+    correctable: whether answering an objection may change it; keys and derived fields change only at
+    their source. origin: the plan's field that it is served from, where the name differs. level: how
+    far it is protected (数据安全级别), see `identity.protected`.
     """
 
     name: str
     title: Text
     function: str
     correctable: bool = False
+    origin: tuple[str, ...] = ()
+    level: int = 3
+
+    @property
+    def plan_fields(self) -> tuple[str, ...]:
+        """Return the plan's fields that it may come from, the first first."""
+        return self.origin or (self.name,)
 
 
 PERSON_FIELDS = {
     item.name: item
     for item in (
-        Field("name", {"zh": "姓名", "en": "Name"}, "public_security"),
-        Field("id_number", {"zh": "公民身份号码", "en": "Identity number"}, "public_security"),
+        Field("name", {"zh": "姓名", "en": "Name"}, "public_security", level=2),
+        Field(
+            "id_number",
+            {"zh": "公民身份号码", "en": "Identity number"},
+            "public_security",
+            origin=("identifier", "name"),
+            level=4,
+        ),
         Field("birth_date", {"zh": "出生日期", "en": "Date of birth"}, "public_security"),
-        Field("sex", {"zh": "性别", "en": "Sex"}, "public_security"),
+        Field("sex", {"zh": "性别", "en": "Sex"}, "public_security", level=2),
         Field("ethnicity", {"zh": "民族", "en": "Ethnicity"}, "public_security", True),
         Field("photo", {"zh": "照片", "en": "Photograph"}, "public_security"),
         Field("address", {"zh": "现住址", "en": "Home address"}, "public_security", True),
-        Field("area_code", {"zh": "所在区县", "en": "District"}, "public_security"),
-        Field("community_code", {"zh": "所在社区", "en": "Community"}, "public_security"),
+        Field(
+            "area_code",
+            {"zh": "所在区县", "en": "District"},
+            "public_security",
+            origin=("community",),
+            level=2,
+        ),
+        Field(
+            "community_code",
+            {"zh": "所在社区", "en": "Community"},
+            "public_security",
+            origin=("community",),
+        ),
         Field(
             "household_address",
             {"zh": "户籍地址", "en": "Registered household address"},
             "public_security",
             True,
         ),
-        Field("marital_status", {"zh": "婚姻状况", "en": "Marital status"}, "civil_affairs", True),
+        Field(
+            "marital_status",
+            {"zh": "婚姻状况", "en": "Marital status"},
+            "civil_affairs",
+            True,
+            ("marital",),
+        ),
         Field("phone", {"zh": "手机号码", "en": "Mobile phone"}, "human_resources", True),
-        Field("employer", {"zh": "工作单位", "en": "Employer"}, "human_resources"),
+        Field(
+            "employer",
+            {"zh": "工作单位", "en": "Employer"},
+            "human_resources",
+            origin=("employer_code", "employer"),
+        ),
     )
 }
 
 ENTERPRISE_FIELDS = {
     item.name: item
     for item in (
-        Field("name", {"zh": "企业名称", "en": "Name"}, "market_supervision"),
+        Field("name", {"zh": "企业名称", "en": "Name"}, "market_supervision", level=1),
         Field(
             "uscc",
             {"zh": "统一社会信用代码", "en": "Unified social credit code"},
             "market_supervision",
+            origin=("uscc", "identifier", "name"),
+            level=1,
         ),
         Field(
             "legal_representative",
             {"zh": "法定代表人", "en": "Legal representative"},
             "market_supervision",
+            origin=("representative",),
+            level=1,
         ),
         Field(
             "registered_address",
             {"zh": "住所", "en": "Registered address"},
             "market_supervision",
             True,
+            ("address",),
+            level=1,
         ),
-        Field("area_code", {"zh": "所在区县", "en": "District"}, "market_supervision"),
         Field(
-            "business_scope", {"zh": "经营范围", "en": "Business scope"}, "market_supervision", True
+            "area_code",
+            {"zh": "所在区县", "en": "District"},
+            "market_supervision",
+            origin=("community",),
+            level=1,
+        ),
+        Field(
+            "business_scope",
+            {"zh": "经营范围", "en": "Business scope"},
+            "market_supervision",
+            True,
+            level=1,
         ),
         Field(
             "registered_capital",
             {"zh": "注册资本（万元）", "en": "Registered capital (10,000 yuan)"},
             "market_supervision",
+            level=1,
         ),
         Field(
             "established_date",
             {"zh": "成立日期", "en": "Date of establishment"},
             "market_supervision",
+            level=1,
         ),
-        Field("industry", {"zh": "行业门类", "en": "Industry"}, "market_supervision"),
-        Field("phone", {"zh": "联系电话", "en": "Phone"}, "tax", True),
+        Field("industry", {"zh": "行业门类", "en": "Industry"}, "market_supervision", level=1),
+        Field("phone", {"zh": "联系电话", "en": "Phone"}, "tax", True, level=1),
     )
+}
+
+# Which department of the plans (数源部门代码) is which function of the city's departments. A city
+# that numbers its departments otherwise replaces this table; "": not a department of the city.
+DEPARTMENT_FUNCTIONS = {
+    "D01": "public_security",
+    "D02": "civil_affairs",
+    "D03": "human_resources",
+    "D04": "medical_insurance",
+    "D05": "health",
+    "D06": "education",
+    "D07": "housing_fund",
+    "D08": "housing",
+    "D09": "natural_resources",
+    "D10": "tax",
+    "D11": "disabled",
+    "D12": "veterans",
+    "D13": "market_supervision",
+    "L01": "market_supervision",
+    "L02": "general_office",
+    "L03": "civil_affairs",
+    "L04": "tax",
+    "L05": "human_resources",
+    "L06": "medical_insurance",
+    "L07": "housing_fund",
+    "L08": "statistics",
+    "L09": "market_supervision",
+    "L10": "commerce",
+    "L11": "ecology",
+    "L12": "emergency",
+    "L13": "housing",
+    "L14": "transport",
+    "L15": "health",
+    "L16": "education",
+    "L17": "culture_tourism",
+    "L18": "agriculture",
+    "L19": "water",
+    "L20": "urban_management",
+    "L21": "public_security",
+    "L22": "fire_rescue",
+    "L23": "science",
+    "L24": "",
+    "L25": "development_reform",
+    "L26": "",
 }
 
 # GB/T 2261.1 with the words that documents print, which are shorter than the standard's.
@@ -121,6 +219,64 @@ INDUSTRIES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The source row of a value (来源行): class of the plan, row number there, when it was written.
+
+    rule, score: why the row belongs to the subject; a row with the valid number by EXACT_ID.
+    """
+
+    class_number: int
+    row_no: int
+    at: datetime
+    rule: str = "EXACT_ID"
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Losing:
+    """What another source says (落选值), dated; of equal values the latest."""
+
+    value: str
+    class_number: int
+    row_no: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where the values of a row come from (血缘). origins, losing: by the plan's fields.
+
+    suppliers: {function: day}, {"field:<name>": [function, day]} of rows that no fusion made.
+    """
+
+    registry: str
+    origins: dict[str, Origin]
+    losing: dict[str, list[Losing]]
+    suppliers: dict
+
+
+@dataclass(frozen=True, slots=True)
+class MasterView:
+    """A version of a registry (主数据版本). counts: subjects, new, changed, gone, ties …."""
+
+    registry: str
+    number: int
+    base: int
+    run: str
+    state: str
+    is_current: bool
+    counts: dict
+    done: int
+    total: int
+    problem: str
+    started_at: datetime
+    published_at: datetime | None
+    published_by: int | None
+    published_name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryValue:
     """One value with where it comes from (登记值与来源).
 
@@ -144,8 +300,8 @@ class PersonView:
 
     ref: str
     name: str
-    id_number: str
-    birth_date: date
+    id_number: str  # "" for a provisional subject
+    birth_date: date | None
     sex: str
     ethnicity: str
     marital_status: str
@@ -174,7 +330,7 @@ class EnterpriseView:
     community_code: str
     business_scope: str
     registered_capital: str
-    established_date: date
+    established_date: date | None
     industry: str
     phone: str
     state: str
@@ -189,7 +345,7 @@ class FamilyMember:
     ref: str
     name: str
     kind: str
-    birth_date: date
+    birth_date: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +407,38 @@ class ObjectionAlreadyOpen(YiwangError):
     code = "objection_already_open"
     status = 409
     message = N_("You already told us that this value is wrong. The department is looking into it.")
+
+
+class RegistryUnknown(YiwangError):
+    """There is no registry of that name."""
+
+    code = "registry_unknown"
+    status = 404
+    message = N_("There is no registry %(registry)s.")
+
+
+class MasterShrinks(YiwangError):
+    """The new master lost more subjects than is plausible; it waits for a person's word."""
+
+    code = "master_shrinks"
+    status = 409
+    message = N_(
+        "The new version would lose %(gone)s of %(base)s subjects. Nothing was published. "
+        "Check the batches, or publish it nonetheless."
+    )
+
+
+class MasterOvertaken(YiwangError):
+    """The current master changed while the new one was written."""
+
+    code = "master_overtaken"
+    status = 409
+    message = N_("The current version changed in the meantime. Publish again.")
+
+
+class MasterNotThere(YiwangError):
+    """There is no version to go back or forward to."""
+
+    code = "master_not_there"
+    status = 409
+    message = N_("There is no version to go to. Reload the page.")

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from django.urls import reverse
+from django.utils import timezone
 
 from yiwang.identity.api import (
     DepartmentView,
@@ -42,18 +43,22 @@ from yiwang.resources.registries.data import (
     RegistryValue,
     Text,
 )
-from yiwang.resources.registries.models import (
-    Enterprise,
-    FamilyTie,
-    Person,
-    RegistryObjection,
+from yiwang.resources.registries.models import Enterprise, Person, RegistryObjection
+from yiwang.resources.registries.rules import fields_check, fields_of, lineage_read, source_of
+from yiwang.resources.registries.store import (
+    enterprise_row,
+    family_rows,
+    master_current,
+    person_row,
+    person_row_by_id_number,
+    person_rows_by_uid,
 )
-from yiwang.resources.registries.rules import fields_check, fields_of, source_of
 from yiwang.sdk.errors import N_, Forbidden, NotFound
 
 # Purposes as the person reads them; message ids, translated where they are shown.
 OWN_DATA = N_("Looking at my own data")
 OBJECTION = N_("Handling an objection to data")
+REPRESENTED = N_("Finding who represents an organisation")
 PRINTED: dict[str, dict[str, Text]] = {"sex": SEXES, "industry": INDUSTRIES}
 TABLES = {"ethnicity": "ethnicities", "marital_status": "marital_status"}
 OWN_DEPARTMENTS = field_in("department_id", "department_ids")
@@ -144,7 +149,7 @@ def own_enterprise_values(uscc: str) -> dict[str, RegistryValue]:
 
 def _person_values(person: Person, fields: list[str], shown_for: str) -> dict[str, RegistryValue]:
     values = {name: _person_value(person, name, shown_for) for name in fields}
-    texts = {name: _person_text(name, value) for name, value in values.items()}
+    texts = {name: _person_text(person, name, value) for name, value in values.items()}
     known = [PERSON_FIELDS[name] for name in fields]
     return _with_sources(values, texts, known, person, POPULATION)
 
@@ -156,7 +161,8 @@ def person_list_by_id_number(id_number: str, *, purpose: str) -> list[PersonView
     if not purpose:
         raise PurposeNeeded()
     with data_scope(purpose=purpose, reason="by identity number"):
-        rows = list(Person.objects.select_related("household").filter(id_number=id_number))
+        row = person_row_by_id_number(id_number)
+    rows = [row] if row else []
     for row in rows:
         _record(f"person:{row.ref}", row.ref, list(PERSON_FIELDS), purpose)
     return [person_view(row) for row in rows]
@@ -189,21 +195,21 @@ def family_list(ref: str, *, purpose: str) -> list[FamilyMember]:
 
 def _family(ref: str, purpose: str) -> list[FamilyMember]:
     with data_scope(purpose=purpose, reason="family"):
-        forward = FamilyTie.objects.filter(person_id=ref).select_related("relative")
-        backward = FamilyTie.objects.filter(relative_id=ref).select_related("person")
-        members = [
-            FamilyMember(tie.relative_id, tie.relative.name, tie.kind, tie.relative.birth_date)
-            for tie in forward
-        ] + [
-            FamilyMember(
-                tie.person_id,
-                tie.person.name,
-                "SPOUSE" if tie.kind == "SPOUSE" else "PARENT",
-                tie.person.birth_date,
-            )
-            for tie in backward
-        ]
-    return sorted(members, key=lambda member: (member.birth_date, member.ref))
+        at = master_current("population")
+        person = person_row(ref, at=at)
+        if person is None:
+            raise NotInRegistry()
+        kinds = {}
+        for tie in family_rows(person.uid, at=at):
+            if tie.valid_to is not None and tie.valid_to <= timezone.localdate():
+                continue
+            if tie.person_uid == person.uid:
+                kinds[tie.relative_uid] = tie.kind
+            else:
+                kinds[tie.person_uid] = "SPOUSE" if tie.kind == "SPOUSE" else "PARENT"
+        relatives = person_rows_by_uid(kinds, at=at)
+    members = [FamilyMember(row.ref, row.name, kinds[row.uid], row.birth_date) for row in relatives]
+    return sorted(members, key=lambda member: (member.birth_date or date.max, member.ref))
 
 
 def enterprise_get(uscc: str) -> EnterpriseView:
@@ -321,10 +327,11 @@ def area_text(code: str) -> str | Text:
 
 def person_view(person: Person) -> PersonView:
     """Turn a row into what may cross areas."""
+    lineage = lineage_read(person.lineage, "population")
     return PersonView(
         ref=person.ref,
         name=person.name,
-        id_number=person.id_number,
+        id_number=person.id_number or "",
         birth_date=person.birth_date,
         sex=person.sex,
         ethnicity=person.ethnicity,
@@ -333,49 +340,66 @@ def person_view(person: Person) -> PersonView:
         address=person.address,
         area_code=person.area_code,
         community_code=person.community_code,
-        household_ref=person.household_id,
-        household_address=person.household.address,
+        household_ref=person.household_ref,
+        household_address=person.household_address,
         employer_uscc=person.employer_uscc,
         deceased_date=person.deceased_date,
         is_made=person.is_made,
-        sources={name: source_of(person.sources, item) for name, item in PERSON_FIELDS.items()},
+        sources={name: source_of(lineage, item) for name, item in PERSON_FIELDS.items()},
     )
 
 
 def enterprise_view(row: Enterprise) -> EnterpriseView:
     """Turn a row into what may cross areas."""
+    lineage = lineage_read(row.lineage, "legal-persons")
     return EnterpriseView(
         uscc=row.uscc,
         name=row.name,
         legal_representative=row.legal_representative,
-        legal_representative_ref=row.legal_representative_ref,
+        legal_representative_ref=representative_ref(row),
         registered_address=row.registered_address,
         area_code=row.area_code,
         community_code=row.community_code,
         business_scope=row.business_scope,
-        registered_capital=f"{row.registered_capital.normalize():f}",
+        registered_capital=_capital_text(row),
         established_date=row.established_date,
-        industry=row.industry,
+        industry=row.industry[:1],
         phone=row.phone,
         state=row.state,
         is_made=row.is_made,
-        sources={name: source_of(row.sources, item) for name, item in ENTERPRISE_FIELDS.items()},
+        sources={name: source_of(lineage, item) for name, item in ENTERPRISE_FIELDS.items()},
     )
 
 
 def _person(ref: str, purpose: str) -> Person:
     with data_scope(purpose=purpose, reason="registry record"):
-        person = Person.objects.select_related("household").filter(ref=ref).first()
+        person = person_row(ref)
     if person is None:
         raise NotInRegistry()
     return person
 
 
 def _enterprise(uscc: str) -> Enterprise:
-    enterprise = Enterprise.objects.filter(uscc=uscc).first()
+    enterprise = enterprise_row(uscc)
     if enterprise is None:
         raise NotInRegistry()
     return enterprise
+
+
+def representative_ref(row: Enterprise) -> str:
+    """Return the reference of a legal representative (法定代表人标识), "" when the population lacks them.
+
+    The number was looked up when the version was written; a later population may know it since.
+    """
+    if row.legal_representative_ref or not row.representative_id:
+        return row.legal_representative_ref
+    with data_scope(purpose=REPRESENTED, reason=row.uscc):
+        person = person_row_by_id_number(row.representative_id)
+    return person.ref if person else ""
+
+
+def _capital_text(row: Enterprise) -> str:
+    return "" if row.registered_capital is None else f"{row.registered_capital.normalize():f}"
 
 
 def _record(subject: str, person_ref: str, fields: list[str], purpose: str) -> None:
@@ -388,18 +412,16 @@ def _record(subject: str, person_ref: str, fields: list[str], purpose: str) -> N
 def _person_value(person: Person, name: str, purpose: str) -> str:
     if name == "photo":
         return photo_url(person.ref, purpose) if person.photo_key else ""
-    if name == "household_address":
-        return person.household.address
     if name == "employer":
         return person.employer_uscc
     value = getattr(person, name)
-    return value.isoformat() if isinstance(value, date) else value
+    return value.isoformat() if isinstance(value, date) else value or ""
 
 
-def _person_text(name: str, value: str) -> str | Text:
-    if name == "employer" and value:
-        found = Enterprise.objects.filter(uscc=value).values_list("name", flat=True).first()
-        return found or value
+def _person_text(person: Person, name: str, value: str) -> str | Text:
+    if name == "employer":
+        found = enterprise_row(value) if value else None
+        return found.name if found else person.employer or value
     if name in ("area_code", "community_code"):
         return area_text(value)
     return coded_text(name, value)
@@ -407,9 +429,11 @@ def _person_text(name: str, value: str) -> str | Text:
 
 def _enterprise_value(enterprise: Enterprise, name: str) -> str:
     if name == "registered_capital":
-        return f"{enterprise.registered_capital.normalize():f}"
+        return _capital_text(enterprise)
+    if name == "industry":
+        return enterprise.industry[:1]
     value = getattr(enterprise, name)
-    return value.isoformat() if isinstance(value, date) else value
+    return value.isoformat() if isinstance(value, date) else value or ""
 
 
 def photo_url(ref: str, purpose: str) -> str:
@@ -437,7 +461,8 @@ def _with_sources(
     row: Person | Enterprise,
     registry: Text,
 ) -> dict[str, RegistryValue]:
-    sources = {field.name: source_of(row.sources, field) for field in known}
+    lineage = lineage_read(row.lineage, "population" if registry is POPULATION else "legal-persons")
+    sources = {field.name: source_of(lineage, field) for field in known}
     suppliers = supplier_map((function for function, _ in sources.values()), row.area_code)
     result = {}
     for name, (function, as_of) in sources.items():

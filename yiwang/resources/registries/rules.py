@@ -1,14 +1,24 @@
-"""Pure rules of the registries (基础库): references, sources, the texts of coded values."""
+"""Pure rules of the registries (基础库): references, lineage, sources, masks."""
 
-from datetime import date
+import json
+from datetime import UTC, date, datetime
+from functools import cache
 
+from yiwang.resources.fusion.plans import REGISTRY_PLANS
 from yiwang.resources.registries.data import (
+    DEPARTMENT_FUNCTIONS,
     ENTERPRISE_FIELDS,
     PERSON_FIELDS,
     Field,
+    Lineage,
+    Losing,
+    Origin,
     UnknownField,
 )
 from yiwang.sdk.identifiers import luhn_check
+
+FACTOR, SHIFT, SIZE = 387_420_489, 271_828_182, 10**9
+LONG_AGO = date(1970, 1, 1)
 
 
 def ref_make(prefix: str, sequence: int) -> str:
@@ -16,15 +26,24 @@ def ref_make(prefix: str, sequence: int) -> str:
 
     The multiplier shares no factor with 10**9, so no two sequences below it meet.
     """
-    digits = f"{(sequence * 387_420_489 + 271_828_182) % 10**9:09d}"
+    digits = f"{(sequence * FACTOR + SHIFT) % SIZE:09d}"
     return f"{prefix}{digits}{luhn_check(digits)}"
+
+
+def ref_sequence(ref: str) -> int:
+    """Return the sequence that a reference was made of (主体标识序号).
+
+    >>> ref_sequence(ref_make("P", 12_345))
+    12345
+    """
+    return (int(ref[1:10]) - SHIFT) * pow(FACTOR, -1, SIZE) % SIZE
 
 
 def ref_valid(ref: str) -> bool:
     """Tell whether a reference has its form and check digit (主体标识校验)."""
     return (
         len(ref) == 11
-        and ref[0] in "PH"
+        and ref[0] in "PHE"
         and ref[1:].isascii()
         and ref[1:].isdigit()
         and luhn_check(ref[1:10]) == ref[10]
@@ -36,6 +55,11 @@ def fields_of(subject_ref: str) -> dict[str, Field]:
     return ENTERPRISE_FIELDS if subject_ref.startswith("enterprise:") else PERSON_FIELDS
 
 
+def registry_of(subject_ref: str) -> str:
+    """Return the registry that a subject belongs to (所属基础库)."""
+    return "legal-persons" if subject_ref.startswith("enterprise:") else "population"
+
+
 def fields_check(names: list[str], known: dict[str, Field]) -> None:
     """Refuse names that the registry does not publish. Raises UnknownField."""
     for name in names:
@@ -43,12 +67,68 @@ def fields_check(names: list[str], known: dict[str, Field]) -> None:
             raise UnknownField(field=name)
 
 
-def source_of(sources: dict, field: Field) -> tuple[str, date]:
+def lineage_read(text: str, registry: str) -> Lineage:
+    """Read where a row's values come from (血缘).
+
+    text: JSON {"f": {field: [class, row, seconds, rule?, score?]}, "l": [[field, value, class, row,
+    seconds]], "s": {…}}; fields as the plan names them; without rule: EXACT_ID; s: what a loader or a
+    correction here says, see `source_of`.
+    """
+    kept = json.loads(text or "{}")
+    losing: dict[str, list[Losing]] = {}
+    for field, value, number, row_no, seconds in kept.get("l", ()):
+        losing.setdefault(field, []).append(Losing(value, number, row_no, moment(seconds)))
+    origins = {
+        field: Origin(number, row_no, moment(seconds), *why)
+        for field, (number, row_no, seconds, *why) in kept.get("f", {}).items()
+    }
+    return Lineage(registry, origins, losing, kept.get("s", {}))
+
+
+def moment(seconds: int) -> datetime:
+    """Turn the seconds of a source row into a moment (来源时间); departments write the city's wall clock."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+@cache
+def department_code(registry: str, number: int) -> str:
+    """Return the plan's code of the department that keeps a class (数源部门代码), "" when unknown."""
+    for source in REGISTRY_PLANS[registry]().sources:
+        if source.number == number:
+            return source.department
+    return ""
+
+
+@cache
+def class_title(registry: str, number: int) -> str:
+    """Return the Chinese name of a class of records (数据类名称), "" when unknown."""
+    for source in REGISTRY_PLANS[registry]().sources:
+        if source.number == number:
+            return source.title
+    return ""
+
+
+def function_of(registry: str, number: int) -> str:
+    """Return the function of the department that keeps a class (数源部门职能), "" when unknown."""
+    return DEPARTMENT_FUNCTIONS.get(department_code(registry, number), "")
+
+
+def source_of(lineage: Lineage, field: Field) -> tuple[str, date]:
     """Return (function, as of) of a field (字段来源).
 
-    `sources` holds {function: day} for all that one supplier delivered together, and
-    {"field:<name>": [function, day]} where one field was corrected since.
+    A correction made here comes first, then the source row that fusion chose, then what one supplier
+    delivered as a whole ({function: day}).
     """
-    if own := sources.get(f"field:{field.name}"):
+    if own := lineage.suppliers.get(f"field:{field.name}"):
         return own[0], date.fromisoformat(own[1])
-    return field.function, date.fromisoformat(sources.get(field.function, "1970-01-01"))
+    if origin := origin_of(lineage, field):
+        function = function_of(lineage.registry, origin.class_number)
+        return function or field.function, origin.at.date()
+    return field.function, date.fromisoformat(lineage.suppliers.get(field.function, f"{LONG_AGO}"))
+
+
+def origin_of(lineage: Lineage, field: Field) -> Origin | None:
+    """Return the source row of a field (来源行): of the first of its plan fields that has one."""
+    return next(
+        (lineage.origins[name] for name in field.plan_fields if name in lineage.origins), None
+    )

@@ -116,7 +116,7 @@ def test_a_household_address_is_corrected_for_the_whole_household(steward):
     [
         ("id_number", {"outcome": "CORRECTED", "answer": "好", "corrected": "1"}, "outcome"),
         ("address", {"outcome": "CORRECTED", "answer": "好", "corrected": " "}, "corrected"),
-        ("address", {"outcome": "CORRECTED", "answer": "好", "corrected": "长" * 201}, "corrected"),
+        ("address", {"outcome": "CORRECTED", "answer": "好", "corrected": "长" * 401}, "corrected"),
         ("address", {"outcome": "KEPT", "answer": " "}, "answer"),
         ("address", {"outcome": "MAYBE", "answer": "好"}, "outcome"),
     ],

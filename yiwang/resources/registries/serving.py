@@ -1,0 +1,274 @@
+"""From the files of a fused master to rows of the serving tables (主数据装载), in DuckDB.
+
+Imported lazily: DuckDB costs a web process its memory. The SQL is made of the plan's own names.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from yiwang.engines.tabular.door import TabularLimits, parquet_list, sql_text, tabular_open
+from yiwang.resources.fusion.data import FusionPlan
+from yiwang.resources.fusion.plans import REGISTRY_PLANS
+from yiwang.resources.fusion.publish import Master
+
+# Served column → SQL over the master's columns. A field that the master lacks is null there.
+PERSON_COLUMNS = {
+    "name": "coalesce(left(p.name, 120), '')",
+    "id_number": "p.identifier",
+    "birth_date": "p.birth_date::varchar",
+    "sex": "coalesce(p.sex::varchar, '')",
+    "ethnicity": "coalesce(lpad(p.ethnicity::varchar, 2, '0'), '')",
+    "marital_status": "coalesce(lpad(p.marital::varchar, 2, '0'), '')",
+    "phone": "coalesce(left(p.phone, 20), '')",
+    "area_code": "coalesce(left(p.community, 6), '')",
+    "community_code": "coalesce(left(p.community, 12), '')",
+    "address": "coalesce(left(p.address, 400), '')",
+    "household_ref": "coalesce(left(p.household, 32), '')",
+    "household_address": "coalesce(left(p.household_address, 400), '')",
+    "employer": "coalesce(left(p.employer, 200), '')",
+    "employer_uscc": "coalesce(left(p.employer_code, 18), '')",
+    "photo_key": "coalesce(left(p.photo, 40), '')",
+    "deceased_date": "p.deceased_date::varchar",
+}
+STATES = "case try_cast(p.status as integer) when 2 then 'REVOKED' when 3 then 'CANCELLED' else 'ACTIVE' end"
+CAPITAL = "try_cast(p.registered_capital as decimal(16, 2))::varchar"
+ENTERPRISE_COLUMNS = {
+    "uscc": "coalesce(left(p.uscc, 18), '')",
+    "organisation_code": "coalesce(p.identifier, '')",
+    "registration_number": "coalesce(left(p.registration_number, 40), '')",
+    "name": "coalesce(left(p.name, 200), '')",
+    "legal_representative": "coalesce(left(p.representative, 120), '')",
+    "representative_id": "coalesce(left(p.representative_id, 18), '')",
+    "registered_address": "coalesce(left(p.address, 400), '')",
+    "area_code": "coalesce(left(p.community, 6), '')",
+    "community_code": "coalesce(left(p.community, 12), '')",
+    "business_scope": "coalesce(p.business_scope, '')",
+    "registered_capital": CAPITAL,
+    "established_date": "p.established_date::varchar",
+    "industry": "coalesce(left(p.industry, 8), '')",
+    "phone": "coalesce(left(p.phone, 20), '')",
+    "state": STATES,
+}
+COLUMNS = {"population": PERSON_COLUMNS, "legal-persons": ENTERPRISE_COLUMNS}
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A fused master, ready to be read bucket by bucket (待装载主数据)."""
+
+    registry: str
+    plan: FusionPlan
+    master: Master
+    connection: object
+    buckets: dict[int, str]  # bucket → the relation that holds its subjects
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the columns of `changed_rows`."""
+        return (
+            "uid",
+            *COLUMNS[self.registry],
+            *("records", "conflict", "lineage", "digest"),
+        )
+
+
+@contextmanager
+def feed_open(registry: str, master: Master) -> Iterator[Feed]:
+    """Open the files of a master for reading (打开主数据)."""
+    with tabular_open(TabularLimits(threads=1, memory_mb=1024)) as connection:
+        plan = REGISTRY_PLANS[registry]()
+        yield Feed(registry, plan, master, connection, _buckets(connection, master))
+
+
+def bucket_digest(feed: Feed, bucket: int) -> str:
+    """Return the digest of what a bucket is made of (分桶摘要): its files' bytes and this module's SQL."""
+    total = hashlib.sha256(repr(COLUMNS[feed.registry]).encode())
+    for kind in ("persons", "values", "filled"):
+        path = feed.master.folder / f"{kind}-{bucket:03d}.parquet"
+        if path.exists():
+            with path.open("rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()[:32]
+
+
+def rows_prepare(feed: Feed, bucket: int) -> int:
+    """Make the table `fresh` of a bucket's serving rows; returns how many."""
+    connection = feed.connection
+    files = feed.master.files("values")
+    values = parquet_list(files) if bucket not in _own(feed) else _file(feed, "values", bucket)
+    connection.execute(_sql(feed, bucket, values)).fetchall()
+    return connection.execute("select count(*) from fresh").fetchall()[0][0]
+
+
+def known_put(feed: Feed, known: list[tuple[int, int]]) -> tuple[int, list[int]]:
+    """Tell what the database has of a bucket (uid, digest); returns (changed, uids that are gone)."""
+    import numpy as np  # noqa: PLC0415 - with DuckDB only
+    import pyarrow as pa  # noqa: PLC0415
+
+    table = np.array(known, dtype=np.int64).reshape(-1, 2)
+    held = pa.table({"uid": table[:, 0], "digest": table[:, 1]})
+    connection = feed.connection
+    connection.register("held", held)
+    connection.execute(
+        "create or replace temp table changed as select f.* from fresh f"
+        " anti join held h on f.uid = h.uid and f.digest = h.digest"
+    ).fetchall()
+    gone = connection.execute("select uid from held anti join fresh using (uid)").fetchall()
+    connection.unregister("held")
+    [(count,)] = connection.execute("select count(*) from changed").fetchall()
+    return count, [uid for (uid,) in gone]
+
+
+def changed_rows(feed: Feed, size: int) -> Iterator[list[tuple]]:
+    """Yield the changed rows of the bucket in parts, by number so that references follow it."""
+    first = "id_number" if feed.registry == "population" else "organisation_code"
+    columns = ", ".join(feed.columns)
+    cursor = feed.connection.execute(
+        f"select {columns} from changed order by {first} nulls last, uid"
+    )
+    while rows := cursor.fetchmany(size):
+        yield rows
+
+
+def tie_rows(feed: Feed) -> list[tuple] | None:
+    """Return the ties of the run, None when it tells nothing about ties.
+
+    Each: one, other, kind, class, row_no, seconds, valid from, valid to; one and other are uids of pairs
+    that are both in the population, else an organisation's code and the other's number.
+    """
+    path = feed.master.folder / "ties.parquet"
+    if not path.exists():
+        return None
+    ties, connection = parquet_list([path]), feed.connection
+    present = {row[0] for row in connection.execute(f"describe from {ties}").fetchall()}
+    days = [
+        f"max(t.{name})::date::varchar" if name in present else "null::varchar"
+        for name in ("valid_from", "valid_to")
+    ]
+    told = (
+        'arg_max(t.class, t."at"), arg_max(t.row_no, t."at"), epoch(max(t."at"))::bigint, '
+        + ", ".join(days)
+    )
+    if feed.registry == "population":
+        persons = parquet_list(feed.master.files("persons"))
+        sql = f"""
+            with p as (select identifier, uid from {persons} where identifier is not null)
+            select case when t.kind = 'SPOUSE' then least(a.uid, b.uid) else a.uid end as one,
+                   case when t.kind = 'SPOUSE' then greatest(a.uid, b.uid) else b.uid end as two,
+                   t.kind, {told}
+            from {ties} t join p a on a.identifier = t.identifier
+                 join p b on b.identifier = t.other_identifier
+            where a.uid <> b.uid group by one, two, t.kind order by one, two, t.kind"""
+    else:
+        sql = f"""
+            select t.identifier, t.other_identifier, t.kind, {told}
+            from {ties} t where length(t.other_identifier) between 1 and 18
+            group by 1, 2, 3 order by 1, 2, 3"""
+    return connection.execute(sql).fetchall()
+
+
+def event_rows(feed: Feed) -> list[tuple]:
+    """Return the changes of identity that fusion tells (event, uid, other uid, rule), creations apart."""
+    path = feed.master.folder / "events.parquet"
+    if not path.exists():
+        return []
+    return feed.connection.execute(
+        f"select event, uid, other_uid, coalesce(rule, '') from {parquet_list([path])}"
+        " where event in ('ABSORBED', 'MERGED', 'SPLIT') order by all"
+    ).fetchall()
+
+
+def _buckets(connection, master: Master) -> dict[int, str]:
+    """Find where the subjects of each bucket stand: their own file, or, after the plan's buckets changed, any."""
+    files = {path: int(path.stem.rpartition("-")[2]) for path in master.files("persons")}
+    strays = set()
+    for path, number in files.items():
+        found = connection.execute(
+            f"select distinct uid & 255 from {parquet_list([path])} where uid & 255 <> {number}"
+        ).fetchall()
+        strays |= {bucket for (bucket,) in found} | ({number} if found else set())
+    everything = parquet_list(files)
+    buckets = {number: parquet_list([path]) for path, number in files.items()}
+    return buckets | {
+        number: f"(select * from {everything} where uid & 255 = {number})" for number in strays
+    }
+
+
+def _own(feed: Feed) -> set[int]:
+    return {number for number, source in feed.buckets.items() if not source.startswith("(")}
+
+
+def _file(feed: Feed, kind: str, bucket: int) -> str:
+    return parquet_list([feed.master.folder / f"{kind}-{bucket:03d}.parquet"])
+
+
+def _sql(feed: Feed, bucket: int, values: str) -> str:
+    """Write the statement that makes `fresh`."""
+    source = feed.buckets[bucket]
+    described = feed.connection.execute(f"describe select * from {source}").fetchall()
+    present = {row[0] for row in described}
+    wanted = [field.name for field in feed.plan.fields]
+    known = [name for name in wanted if name in present]
+    filled = _filled(feed, bucket, known)
+    taken = "".join(_taken(name, bool(filled)) for name in known)
+    taken += "".join(f", null::varchar as {name}" for name in wanted if name not in present)
+    join = f"left join ({filled}) f on s.uid = f.uid" if filled else ""
+    origins = ", ".join(
+        f"""'"{name}":[' || p.{name}_class || ',' || p.{name}_row || ',' || epoch(p.{name}_at)::bigint"""
+        f""" || coalesce(',' || p.{name}_why, '') || ']'"""
+        for name in known
+    )
+    served = ", ".join(f"{sql} as {name}" for name, sql in COLUMNS[feed.registry].items())
+    digested = ", ".join(
+        f"coalesce({name}::varchar, '~')"
+        for name in (*COLUMNS[feed.registry], "records", "conflict", "lineage")
+    )
+    separator = sql_text("\x1f")
+    return f"""
+        create or replace temp table fresh as
+        with lost as (
+            select uid, '[' || string_agg('[' || to_json(field) || ',' || to_json(value) || ',' || class || ','
+                || row_no || ',' || epoch("at")::bigint || ']', ',' order by field, "at" desc, value) || ']' as l
+            from {values} group by uid),
+        p as (select s.uid, s.identifier, s.records, s.conflict{taken} from {source} s {join}),
+        made as (
+            select p.uid, {served}, p.records, p.conflict,
+                '{{"f":{{' || concat_ws(',', {origins}) || '}}' || coalesce(',"l":' || lost.l, '') || '}}' as lineage
+            from p left join lost on p.uid = lost.uid)
+        select *, (md5_number_lower(concat_ws({separator}, {digested})) >> 1)::bigint as digest from made"""
+
+
+def _taken(name: str, is_filled: bool) -> str:
+    """Write what the master says of a field, else what a linked row fills (补缺), with its row and rule."""
+    if not is_filled:
+        own = "".join(f", s.{name}_{part} as {name}_{part}" for part in ("class", "row", "at"))
+        return f", s.{name}::varchar as {name}{own}, null::varchar as {name}_why"
+    return (
+        f", coalesce(s.{name}::varchar, f.{name}_value) as {name}"
+        f", coalesce(s.{name}_class, f.{name}_class) as {name}_class"
+        f", coalesce(s.{name}_row, f.{name}_row) as {name}_row"
+        f", coalesce(s.{name}_at, f.{name}_at) as {name}_at"
+        f", case when s.{name}_row is null then f.{name}_why end as {name}_why"
+    )
+
+
+def _filled(feed: Feed, bucket: int, names: list[str]) -> str:
+    """Write the filled fields of a bucket as one row a subject; "" when none is told."""
+    paths = feed.master.files("filled")
+    if bucket in _own(feed):
+        paths = [path for path in paths if path.stem.endswith(f"-{bucket:03d}")]
+    if not paths:
+        return ""
+    columns = []
+    for name in names:
+        where = f"filter (where field = {sql_text(name)})"
+        columns += [
+            f"max(value) {where} as {name}_value",
+            f"max(class) {where} as {name}_class",
+            f"max(row_no) {where} as {name}_row",
+            f'max("at") {where} as {name}_at',
+            f"max(to_json(rule) || ',' || round(score, 4)) {where} as {name}_why",
+        ]
+    return f"select uid, {', '.join(columns)} from {parquet_list(paths)} group by uid"
