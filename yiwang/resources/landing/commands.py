@@ -11,6 +11,7 @@ from django.utils import timezone
 from yiwang.kernel.api import context_system, context_use
 from yiwang.resources.landing.actions import batch_process, batch_receive
 from yiwang.resources.landing.data import REPAIRS, BatchView, LandingUnreadable
+from yiwang.resources.landing.queries import resource_view
 from yiwang.resources.landing.wording import problem_text, reason_text
 
 Echo = Callable[[str], None]
@@ -45,6 +46,7 @@ def _facts(view: BatchView) -> dict:
         "repeated": view.is_repeated,
         **asdict(view.counts),
         "reasons": view.reasons,
+        "warnings": view.warnings,
         "repairs": view.repairs,
         "notes": view.notes,
         "problem": view.problem,
@@ -62,8 +64,9 @@ def _print(view: BatchView, echo: Echo) -> None:
         f"accepted {counts.accepted:,}  rejected {counts.rejected:,}  exact duplicates "
         f"{counts.duplicates:,}  known {counts.known:,}  superseding {counts.superseding:,}"
     )
+    spec = resource_view(view.resource_id).spec
     for reason, count in view.reasons.items():
-        echo(f"  rejected {count:,}: {reason_text(reason)}")
+        echo(f"  rejected {count:,}: {reason_text(reason, spec)}")
     for kind, one in view.repairs.items():
         name, before, after = one["samples"][0]
         echo(f"  repaired {one['count']:,}: {REPAIRS[kind]}, as {name} {before!r} to {after!r}")

@@ -64,15 +64,17 @@ REASONS = {
     "FEW": N_("The line has fewer columns than the heading"),
     "MANY": N_("The line has more columns than the heading"),
     "JSON": N_("The row is not an object of named values"),
-    "KEY_EMPTY": N_("%(field)s is part of the key and is empty"),
-    "KEY_TWICE": N_("Another row of this file has the same key and other values"),
-    "TYPE_D": N_("%(field)s is not a date"),
-    "TYPE_T": N_("%(field)s is not a date with a time"),
-    "TYPE_N": N_("%(field)s is not a number"),
-    "TYPE_I": N_("%(field)s is not a whole number"),
-    "TYPE_L": N_("%(field)s is not yes or no"),
-    "LENGTH": N_("%(field)s is longer than the catalogue allows"),
-    "CODE": N_("%(field)s is not in its code table"),
+    "required": N_("%(field)s is empty"),
+    "unique": N_("Another row of this file has the same %(field)s and other values"),
+    "type:D": N_("%(field)s is not a date such as 2024-01-05"),
+    "type:T": N_("%(field)s is not a date with a time such as 2024-01-05 09:30:00"),
+    "type:N": N_("%(field)s is not a number"),
+    "type:I": N_("%(field)s is not a whole number"),
+    "type:L": N_("%(field)s is not yes or no"),
+    "length": N_("%(field)s is longer than the catalogue allows"),
+    "code": N_("%(field)s is not in its code table"),
+    "valid": N_("%(field)s does not hold: its check digit or form is wrong"),
+    "rule": N_("%(field)s breaks the rule %(rule)s"),
 }
 # Why a whole batch stopped (批次停止原因).
 STOPS = {
@@ -87,7 +89,10 @@ STOPS = {
         "This looks like an older file: of %(rows)s rows %(known)s are in force already and %(older)s "
         "are older than what is in force. If it is meant, a data steward may release it."
     ),
-    "RULE": N_("%(message)s"),
+    "RULE": N_(
+        "The contract stops this batch: %(rules)s. Correct the file and send it again, or ask a data "
+        "steward to release it."
+    ),
 }
 # What is unreadable (不可读原因): what happened and what to do.
 FAILURES = {
@@ -185,7 +190,7 @@ class BatchCounts:
     rows: data rows of the file; accepted: taken; rejected: refused with reasons; duplicates: repeated
     exactly within the file; known: accepted ones already in force as they are; superseding: accepted
     ones that replace a row in force; older: accepted ones older than what is in force; repaired: rows
-    with a repair; skipped: totals and notes below the table.
+    with a repair; skipped: totals and notes below the table; warned: taken with a note of the contract.
     """
 
     rows: int = 0
@@ -197,6 +202,7 @@ class BatchCounts:
     older: int = 0
     repaired: int = 0
     skipped: int = 0
+    warned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,7 @@ class BatchView:
     counts: BatchCounts
     reasons: dict[str, int] = field(default_factory=dict)
     repairs: dict[str, dict] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
     notes: list[dict] = field(default_factory=list)
     problem: str = ""
     problem_params: dict = field(default_factory=dict)

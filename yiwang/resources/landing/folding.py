@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yiwang.engines.tabular.door import parquet_list, sql_text
-from yiwang.resources.landing.checking import identifier
 from yiwang.resources.landing.pipeline import time_field
+from yiwang.resources.quality.columns import identifier
 
 if TYPE_CHECKING:
     import duckdb

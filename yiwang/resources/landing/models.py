@@ -68,6 +68,7 @@ class Batch(models.Model):
     row_base = models.BigIntegerField("行号起点", null=True)
     counts = models.JSONField("计数", default=dict)
     reasons = models.JSONField("拒收原因", default=dict)
+    warnings = models.JSONField("提示", default=dict)
     repairs = models.JSONField("修复", default=dict)
     notes = models.JSONField("说明", default=list)
     problem = models.CharField("停止或失败原因", max_length=40, blank=True)

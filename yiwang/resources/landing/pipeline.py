@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yiwang.engines.tabular.door import TabularLimits, sql_text, tabular_open
-from yiwang.resources.landing import checking, repairs
-from yiwang.resources.landing.checking import identifier
+from yiwang.resources.landing import repairs
 from yiwang.resources.landing.data import LINE_MAX, LandingUnreadable
 from yiwang.resources.landing.reading.delimited import delimited_read, delimiter_find
 from yiwang.resources.landing.reading.heading import (
@@ -29,6 +28,8 @@ from yiwang.resources.landing.reading.lines import Encodings, Scan, scan, to_utf
 from yiwang.resources.landing.reading.objects import objects_read
 from yiwang.resources.landing.reading.rows import Reading
 from yiwang.resources.landing.reading.sheets import sheet_read
+from yiwang.resources.quality.columns import identifier
+from yiwang.resources.quality.data import Checked
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,7 +44,7 @@ STRUCTURAL = ("FEW", "MANY", "QUOTE", "JSON")
 TIME_NAMES = ("updated_at", "update_time", "updated_time", "last_modified", "gxsj")
 
 Report = Callable[[str, int, int], None]
-Check = Callable[["duckdb.DuckDBPyConnection", str], None]
+Check = Callable[["duckdb.DuckDBPyConnection", str], Checked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Task:
     """What one batch's processing needs (处理任务).
 
     folder: where `original`, the results and `work/` stand. fields: the catalogue's `FieldSpec`s.
-    rules: how each is repaired. check: makes the table `bad` over a relation. row_base: gives the
+    rules: how each is repaired. check: the contract's, over a relation. row_base: gives the
     number below the first row's, once the number of rows is known.
     """
 
@@ -78,6 +79,9 @@ class Outcome:
     reasons: dict[str, int] = field(default_factory=dict)
     repairs: dict[str, dict] = field(default_factory=dict)
     notes: list[dict] = field(default_factory=list)
+    warned: int = 0
+    warnings: dict[str, int] = field(default_factory=dict)
+    stops: list[str] = field(default_factory=list)
 
 
 def process(task: Task) -> Outcome:
@@ -96,15 +100,9 @@ def process(task: Task) -> Outcome:
     base = task.row_base(facts["rows"])
     checked = _stage(work / "checked.json", lambda: _check(task, work, base, facts["rows"]))
     return Outcome(
-        rows=facts["rows"],
-        skipped=facts["skipped"],
-        notes=facts["notes"],
-        repaired=checked["repaired"],
+        **{name: facts[name] for name in ("rows", "skipped", "notes")},
         repairs=fixed["repairs"],
-        accepted=checked["accepted"],
-        rejected=checked["rejected"],
-        duplicates=checked["duplicates"],
-        reasons=checked["reasons"],
+        **checked,
     )
 
 
@@ -436,9 +434,10 @@ def _check(task: Task, work: Path, base: int, rows: int) -> dict:
     connection = connection_open(work)
     try:
         _prepare(connection, task, work)
-        task.check(connection, "candidates")
+        checked = task.check(connection, "candidates")
         task.report("CHECK", rows // 2, rows)
-        return _results(connection, task, base, work) | {}
+        results = _results(connection, task, base, work, checked.table)
+        return results | _judged(connection, checked)
     finally:
         connection.close()
 
@@ -470,14 +469,25 @@ def row_hash(fields: Sequence[object]) -> str:
     return f"md5_number_lower(concat({parts}))"
 
 
-def _results(connection: "duckdb.DuckDBPyConnection", task: Task, base: int, work: Path) -> dict:
+def _judged(connection: "duckdb.DuckDBPyConnection", checked: Checked) -> dict:
+    """Return what the contract says besides the refused rows: notes on rows, and whether it stops."""
+    warnings = connection.execute(
+        f"select reason, count(*) from (select unnest(reasons) as reason from {checked.table} "
+        "where not rejected) group by 1 order by 2 desc, 1"
+    ).fetchall()
+    return {"warned": checked.warned, "warnings": dict(warnings), "stops": list(checked.stops)}
+
+
+def _results(
+    connection: "duckdb.DuckDBPyConnection", task: Task, base: int, work: Path, faults: str
+) -> dict:
     fixed, raw = (
         f"read_parquet({sql_text(str(work / name))})" for name in ("fixed.parquet", "raw.parquet")
     )
     connection.execute(
         f"create temp table refused as select f.line, list_distinct(list_concat("
         f"coalesce(f.faults, []), coalesce(b.reasons, []))) as reasons from {fixed} f "
-        f"left join bad b on b.line = f.line where f.line not in (select line from repeated) "
+        f"left join (select * from {faults} where rejected) b on b.line = f.line where f.line not in (select line from repeated) "
         f"and (len(f.faults) > 0 or b.line is not null)"
     ).fetchall()
     accepted = _accepted(connection, task, base, fixed)
@@ -552,15 +562,6 @@ def rules_of(
         )
         for one in fields
     )
-
-
-def basic_check(fields: Sequence[object], codes: Mapping[str, Sequence[str]]) -> Check:
-    """Return the check that the catalogue alone allows: see `checking` (基本检查)."""
-
-    def check(connection: "duckdb.DuckDBPyConnection", relation: str) -> None:
-        checking.bad_rows(connection, relation, fields, codes=codes)
-
-    return check
 
 
 def rows_iterate(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict]:

@@ -289,6 +289,7 @@ def batch_view(row: Batch, *, is_repeated: bool = False) -> BatchView:
         total=row.total,
         counts=BatchCounts(**row.counts),
         reasons=row.reasons,
+        warnings=row.warnings,
         repairs=row.repairs,
         notes=row.notes,
         problem=row.problem,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from yiwang.resources.landing.checking import SHARE_ALLOWED
 from yiwang.resources.landing.folding import Effect
 from yiwang.resources.landing.pipeline import Outcome
 from yiwang.sdk.text import fold
@@ -11,14 +10,14 @@ OLD_SHARE, OLD_LEAST = 50, 10
 
 
 def stop_find(
-    outcome: Outcome, effect: Effect, *, mode: str, share: int = SHARE_ALLOWED
+    outcome: Outcome, effect: Effect, *, mode: str, share: float = 0.5
 ) -> tuple[str, dict] | None:
     """Return why a batch stops (停止原因) with what to fill in, None when it lands.
 
-    share: percent of refused rows that is allowed. An old file is one of which nothing is new, or most
-    of which is older than what is in force; a FULL delivery that says all over again is no old file.
+    share: of refused rows that is allowed. An old file is one of which nothing is new, or most of which
+    is older than what is in force; a FULL delivery that says all over again is no old file.
 
-    >>> stop_find(Outcome(rows=10, accepted=7, rejected=3), Effect(), mode="DELTA")[0]
+    >>> stop_find(Outcome(rows=10, accepted=4, rejected=6), Effect(), mode="DELTA")[0]
     'THRESHOLD'
     >>> stop_find(Outcome(rows=3, accepted=3), Effect(known=2, older=1), mode="DELTA")[0]
     'OLD'
@@ -27,8 +26,11 @@ def stop_find(
     rows = outcome.rows - outcome.duplicates
     if not outcome.accepted:
         return "NOTHING", {"rows": outcome.rows}
-    if outcome.rejected * 100 > share * rows:
-        return "THRESHOLD", {"rejected": outcome.rejected, "rows": outcome.rows, "share": share}
+    if outcome.rejected > share * rows or "reject_share" in outcome.stops:
+        allowed = round(share * 100)
+        return "THRESHOLD", {"rejected": outcome.rejected, "rows": outcome.rows, "share": allowed}
+    if outcome.stops:
+        return "RULE", {"rules": list(outcome.stops)}
     new = outcome.accepted - effect.known - effect.older
     is_old = new <= 0 and (effect.older > 0 or mode == "DELTA")
     is_mostly = effect.older >= OLD_LEAST and effect.older * 100 >= OLD_SHARE * outcome.accepted

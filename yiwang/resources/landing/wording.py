@@ -1,23 +1,50 @@
 """How reasons, problems and notes read (措辞): in the active language, English outside a request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from yiwang.resources.catalogue.data import ResourceSpec
 from yiwang.resources.landing.data import FAILURES, REASONS, STOPS, BatchView
 
+_NUMBERS = frozenset("NYBF")
 
-def reason_text(reason: str, titles: Mapping[str, str] | None = None) -> str:
-    """Return a reason as a sentence (拒收原因): "KIND" or "KIND:field"; titles: {field: title}."""
+
+def reason_text(reason: str, spec: ResourceSpec | None = None) -> str:
+    """Return a reason as a sentence (拒收原因).
+
+    reason: "KIND", "KIND:field" of the reader or the key of a rule of the contract.
+    """
+    for rule in spec.quality if spec else ():
+        if rule.key == reason and (rule.message or rule.message_en):
+            is_english = (get_language() or "zh").startswith("en")
+            return (rule.message_en if is_english else rule.message) or rule.message
     kind, _colon, name = reason.partition(":")
-    if kind not in REASONS:
-        return reason
-    return _(REASONS[kind]) % {"field": (titles or {}).get(name) or name}
+    titles = {one.name: one.title or one.name for one in spec.fields} if spec else {}
+    field = "、".join(titles.get(one, one) for one in name.split(","))
+    if kind == "type":
+        kind = _type_kind(name, spec)
+    words = REASONS.get(kind) or REASONS["rule"]
+    return _(words) % {"field": field or reason, "rule": reason}
 
 
-def problem_text(view: BatchView) -> str:
+def _type_kind(name: str, spec: ResourceSpec | None) -> str:
+    kinds = {one.name: one.type for one in spec.fields} if spec else {}
+    kind = kinds.get(name, "N")
+    return f"type:{'N' if kind in _NUMBERS else kind}"
+
+
+def problem_text(view: BatchView, spec: ResourceSpec | None = None) -> str:
     """Return why a batch stopped or failed and what to do (停止或失败原因), "" when it did neither."""
     words = FAILURES.get(view.problem) or STOPS.get(view.problem)
     if not words:
         return view.problem
-    return _(words) % view.problem_params
+    params: Mapping[str, object] = view.problem_params
+    if "rules" in params:
+        params = {"rules": _joined(reason_text(key, spec) for key in params["rules"])}
+    return _(words) % params
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "; ".join(texts)

@@ -26,9 +26,16 @@ from yiwang.resources.landing.data import (
 )
 from yiwang.resources.landing.forcing import Forced, force
 from yiwang.resources.landing.models import Batch, Feed
-from yiwang.resources.landing.queries import batch_get, batch_view, data_root
+from yiwang.resources.landing.queries import batch_get, batch_view, data_root, feed_files
 from yiwang.resources.landing.rules import code_titles, stop_find
 from yiwang.resources.landing.storing import manifest_write, original_find, work_remove
+from yiwang.resources.quality.contracts import (
+    CROSSWALK,
+    code_tables_of,
+    contract_check,
+    contract_of,
+)
+from yiwang.resources.quality.data import CheckOptions
 
 logger = logging.getLogger(__name__)
 State = Batch.State
@@ -97,17 +104,50 @@ def task_of(
         codes=codes,
         crosswalks=_crosswalks(row.resource.function),
     )
-    valid = {one.name: codes[one.code_table][1] for one in fields if codes.get(one.code_table)}
     return pipeline.Task(
         original=original_find(data_root(), row.folder),
         folder=data_root() / row.folder,
         fields=fields,
         rules=rules,
-        check=pipeline.basic_check(fields, valid),
+        check=check_of(row, {table: sorted(valid) for table, (_titles, valid) in codes.items()}),
         row_base=lambda rows: _row_base(row.pk, rows),
         received_at=row.received_at,
         report=_reporter(row.pk, token, report),
     )
+
+
+def check_of(row: Batch, codes: dict[str, list[str]]) -> pipeline.Check:
+    """Return the check of a batch against its resource's contract (契约检查)."""
+    spec, code = view_of(row.resource).spec, row.resource.code
+    for table, _edition in code_tables_of(spec):
+        if table not in codes and (known := _codes_known(table)):
+            codes[table] = known
+    contract = contract_of(spec, code=code, codes=codes)
+    others = {one.that.rpartition(".")[0] for one in contract.rules if one.kind == "REFERENCE"}
+    landed = Batch.objects.filter(resource_id=row.resource_id, state=State.LANDED)
+    history = tuple(
+        counts["rows"] for counts in landed.order_by("number").values_list("counts", flat=True)
+    )
+    options = CheckOptions(timezone.localdate(row.received_at), history=history[-50:])
+
+    def check(connection, relation):  # noqa: ANN001, ANN202
+        return contract_check(
+            connection,
+            relation,
+            contract,
+            references={other: feed_files(other) for other in others},
+            previous=feed_files(code),
+            options=options,
+        )
+
+    return check
+
+
+def _codes_known(table: str) -> list[str]:
+    if table.startswith(CROSSWALK):
+        key = table.removeprefix(CROSSWALK)
+        return [code for view in crosswalk_list() if view.key == key for code in view.entries]
+    return [view.code for view in code_list(table)]
 
 
 def codes_of(fields: tuple[FieldSpec, ...]) -> dict[str, tuple[dict[str, str], frozenset[str]]]:
@@ -268,6 +308,7 @@ def _results(outcome: pipeline.Outcome, forced: Forced, *, now: datetime) -> dic
         duplicates=outcome.duplicates,
         repaired=outcome.repaired,
         skipped=outcome.skipped,
+        warned=outcome.warned,
         known=forced.effect.known,
         superseding=forced.effect.superseding,
         older=forced.effect.older,
@@ -275,6 +316,7 @@ def _results(outcome: pipeline.Outcome, forced: Forced, *, now: datetime) -> dic
     return {
         "counts": asdict(counts),
         "reasons": outcome.reasons,
+        "warnings": outcome.warnings,
         "repairs": outcome.repairs,
         "notes": outcome.notes,
         "finished_at": now,

@@ -40,22 +40,23 @@ def test_bad_rows_are_kept_with_every_reason_and_good_ones_go_on(land, resource)
     view = land(HEAD + good + ",李四,,7,2024-02-30,很多\nB0,王五,,1,2024-01-01,1\n")
     assert view.state == "LANDED"
     assert view.reasons == {
-        "KEY_TWICE": 2,
-        "CODE:sex": 1,
-        "KEY_EMPTY:number": 1,
-        "TYPE_D:registered_date": 1,
-        "TYPE_N:amount": 1,
+        "unique:number": 2,
+        "code:sex": 1,
+        "required:number": 1,
+        "type:amount": 1,
+        "type:registered_date": 1,
     }
+    assert view.warnings == {}
     page = batch_rows(view.id)
     assert [row.line for row in page.rows] == [2, 22, 23]
     assert page.rows[1].reasons == (
-        "CODE:sex",
-        "KEY_EMPTY:number",
-        "TYPE_D:registered_date",
-        "TYPE_N:amount",
+        "code:sex",
+        "required:number",
+        "type:amount",
+        "type:registered_date",
     )
     assert page.rows[1].values["registered_date"] == "2024-02-30"
-    assert batch_rows(view.id, reason="KEY_TWICE").total == 2
+    assert batch_rows(view.id, reason="unique:number").total == 2
     assert len(feed_rows(resource.code)) == 19
 
 
