@@ -55,6 +55,14 @@ class FusionNothing(YiwangError):
     message = N_("Nothing to work on was found in %(folder)s.")
 
 
+class FusionUnknown(YiwangError):
+    """No subject has this identifier, no source row this number."""
+
+    code = "fusion_unknown"
+    status = 404
+    message = N_("The master has no such subject or row: %(asked)s.")
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field of the master (字段): its kind says how it is read, compared and kept.

@@ -11,6 +11,7 @@ NumPy, Arrow and DuckDB are loaded by the first call, not by importing this modu
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yiwang.resources.fusion.data import (
     DEFAULT_OPTIONS,
@@ -22,6 +23,9 @@ from yiwang.resources.fusion.data import (
     Report,
     Score,
 )
+
+if TYPE_CHECKING:
+    from yiwang.resources.fusion.explained import Explanation, RowPlace
 
 
 def _quiet(_stage: str, _done: int, _total: int) -> None:
@@ -36,6 +40,7 @@ def fuse(
     options: FusionOptions = DEFAULT_OPTIONS,
     decisions: Sequence[Decision] = (),
     today: date | None = None,
+    compare: bool = False,
     report: Report = _quiet,
 ) -> FusionResult:
     """Fuse all records below a folder into one master (融合).
@@ -43,6 +48,7 @@ def fuse(
     source: `<department>/<class>/*.parquet`, each with row_no (int64, unique in the class), updated_at, id_number
     and the columns that the class declares. out: see `publish`; a run into a folder that has a master takes
     over what did not change and gives the same answer as a full rebuild. today: no birth is after it.
+    compare: also run the rules of `comparisons` over the finished master.
 
     Raises FusionNothing, FusionBusy, FusionSourceBroken; in each case the published master still stands.
     """
@@ -55,6 +61,7 @@ def fuse(
         options=options,
         decisions=decisions,
         today=today,
+        compare=compare,
         report=report,
     )
 
@@ -75,3 +82,27 @@ def events(out: str | Path, *, since: str = "") -> Iterator[Event]:
     from yiwang.resources.fusion.events import events_read  # noqa: PLC0415
 
     return events_read(Path(out), since)
+
+
+def follow(out: str | Path, uid: int, *, until: str = "") -> int:
+    """Return under which identifier a subject stands now, or stood after a run; 0 for none (标识追溯)."""
+    from yiwang.resources.fusion.explain import follow as follow_events  # noqa: PLC0415
+
+    return follow_events(Path(out), uid, until=until)
+
+
+def explain(out: str | Path, asked: int | str) -> "Explanation":
+    """Explain one subject by uid or identifier: its rows, its values, winners, losers, why (主体解释).
+
+    `explain(out, "320508198501011234").as_json("zh")` gives plain values with Chinese sentences. Raises FusionUnknown.
+    """
+    from yiwang.resources.fusion.explain import explain as explain_subject  # noqa: PLC0415
+
+    return explain_subject(Path(out), asked)
+
+
+def row_of(out: str | Path, number: int, row_no: int) -> "RowPlace":
+    """Tell whose a source row is and why: class number, row_no (记录去向). Raises FusionUnknown."""
+    from yiwang.resources.fusion.explain import row_of as row_place  # noqa: PLC0415
+
+    return row_place(Path(out), number, row_no)

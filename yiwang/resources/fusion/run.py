@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from yiwang.engines.tabular.door import TabularLimits
+from yiwang.resources.fusion.comparisons import comparisons_write
 from yiwang.resources.fusion.data import (
     CLUSTERED,
     DEFAULT_OPTIONS,
@@ -94,6 +95,7 @@ def run(
     options: FusionOptions = DEFAULT_OPTIONS,
     decisions: Sequence[Decision] = (),
     today: date | None = None,
+    compare: bool = False,
     report: Report = lambda _stage, _done, _total: None,
 ) -> FusionResult:
     """Fuse the files of a folder into the master of another. See `library.fuse`."""
@@ -119,6 +121,9 @@ def run(
         with job.stage("identity"):
             _identity(job, files)
             _ties(job, source, today or datetime.now(CHINA).date())
+        if compare:
+            with job.stage("compare"):
+                _compare(job, today or datetime.now(CHINA).date())
         with job.stage("publish"):
             _publish(job, files, written)
         return result
@@ -254,6 +259,14 @@ def _ties(job: Run, source: Path, today: date) -> None:
         limits = TabularLimits(2, job.options.memory_mb, str(job.folder / "spill"))
         job.result.ties = ties_write(job.plan, source, job.folder, today=today, limits=limits)
         shutil.rmtree(job.folder / "spill", ignore_errors=True)
+
+
+def _compare(job: Run, today: date) -> None:
+    """Run the rules of comparison over the finished master."""
+    spill = job.folder / "spill"
+    limits = TabularLimits(2, job.options.memory_mb, str(spill))
+    job.result.comparisons = comparisons_write(job.plan, job.folder, today=today, limits=limits)
+    shutil.rmtree(spill, ignore_errors=True)
 
 
 def _placed_count(result: FusionResult, rows: Rows, placed: Placed) -> None:
