@@ -1,5 +1,6 @@
 """The check of a batch (契约检查): one scan for all rules about a row, a pass for each about rows."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,8 @@ class Check:
         self.shared: dict[str, str] = {}
 
     def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[tuple]:
-        used = {name: value for name, value in (parameters or {}).items() if f"${name}" in sql}
+        there = set(re.findall(r"\$(\w+)", sql)) if parameters else set()
+        used = {name: value for name, value in (parameters or {}).items() if name in there}
         return self.connection.execute(sql, used or None).fetchall()
 
     def table(self, name: str) -> str:

@@ -47,6 +47,7 @@ class _Value:
     kind: str
     nullable: bool = True
     items: tuple["_Value", ...] = ()
+    written: str | None = None  # what a literal text says
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def condition_compile(
     expressions.compile(text)  # what the language refuses is refused in its words
     compiler = _SqlCompiler(text, operands, today, prefix)
     sql = compiler.truth(compiler.parse())
-    return Compiled(sql, compiler.parameters, tuple(compiler.read))
+    used = {name: text for name, text in compiler.parameters.items() if f"${name} " in sql}
+    return Compiled(sql, used, tuple(compiler.read))
 
 
 class _SqlCompiler(expressions._Compiler):
@@ -117,7 +119,7 @@ class _SqlCompiler(expressions._Compiler):
             return _Value(_number(value), kind, nullable=False)
         name = f"{self.prefix}{next(self.numbers)}"
         self.parameters[name] = value
-        return _Value(f"cast(${name} as varchar)", TEXT, nullable=False)
+        return _Value(f"cast(${name} as varchar)", TEXT, nullable=False, written=value)
 
     def name_value(self, node: ast.Name) -> _Value:
         if node.id in expressions._CONSTANTS:
@@ -202,7 +204,7 @@ class _SqlCompiler(expressions._Compiler):
             raise self.refuse(node, "yes or no is no number of days.")
         if right.kind == INT:
             sign = "+" if isinstance(node.op, ast.Add) else "-"
-            days = f"cast({right.sql} as integer)"
+            days = f"try_cast({right.sql} as integer)"
             within = f"abs({right.sql}) <= {LAST_DAY}"
             moved = f"({day} {sign} {days})"
             kept = f"case when {moved} between date '0001-01-01' and date '9999-12-31' then {moved} end"
@@ -375,6 +377,9 @@ def _day(value: _Value) -> str:
         return value.sql
     if value.kind == TIME:
         return f"cast({value.sql} as date)"
+    if value.written is not None:
+        day = expressions.as_date(value.written)
+        return f"date '{day:%Y-%m-%d}'" if day and day.year > 999 else "null::date"
     return _iso_day(f"left({value.sql}, 10)") if value.kind == TEXT else "null"
 
 
@@ -383,19 +388,22 @@ def _iso_day(text: str) -> str:
     plain = f"regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
     basic = f"regexp_full_match({text}, '[0-9]{{8}}')"
     week = f"regexp_full_match({text}, '[0-9]{{4}}(-W[0-9]{{2}}(-[1-7])?|W[0-9]{{2}}[1-7]?)')"
-    dashed = f"({text}[1:4] || '-' || {text}[5:6] || '-' || {text}[7:8])"
-    bare = f"replace({text}, '-', '')"
-    fourth = f"try_cast({bare}[1:4] || '-01-04' as date)"
-    number = f"cast({bare}[6:7] as integer)"
-    weekday = f"coalesce(try_cast(nullif({bare}[8:8], '') as integer), 1)"
-    monday = f"({fourth} - cast(isodow({fourth}) - 1 as integer))"
-    weeks = f"case when {number} between 1 and 53 then {monday} + ({number} - 1) * 7 + {weekday} - 1 end"
-    of_year = f"isoyear({weeks}) = cast({bare}[1:4] as integer)"
-    sql = (
-        f"case when {plain} then try_cast({text} as date) when {basic} then try_cast({dashed} as date)"
-        f" when {week} then case when {of_year} then {weeks} end end"
+    dashed = f"{text}[1:4] || '-' || {text}[5:6] || '-' || {text}[7:8]"
+    return (
+        f"(case when {text}[1:4] = '0000' then null when {plain} then try_cast({text} as date)"
+        f" when {basic} then try_cast({dashed} as date) when {week} then {_week_day(text)} end)"
     )
-    return f"(case when ({sql}) between date '0001-01-01' and date '9999-12-31' then ({sql}) end)"
+
+
+def _week_day(text: str) -> str:
+    bare = f"replace({text}, '-', '')"
+    # The fourth of January is always in the first week.
+    fourth = f"try_cast({bare}[1:4] || '-01-04' as date)"
+    number = f"try_cast({bare}[6:7] as integer)"
+    weekday = f"coalesce(try_cast({bare}[8:8] as integer), 1)"
+    day = f"{fourth} - cast(isodow({fourth}) as integer) + ({number} - 1) * 7 + {weekday}"
+    is_there = f"isoyear({day}) = try_cast({bare}[1:4] as integer)"
+    return f"case when {is_there} then {day} end"
 
 
 def _number_arithmetic(operator: type, left: _Value, right: _Value) -> _Value:
