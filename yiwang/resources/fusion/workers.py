@@ -22,6 +22,7 @@ from yiwang.resources.fusion.master import (
     bucket_write,
     exact_rows_write,
     path_of,
+    table_write,
     uids_assign,
 )
 from yiwang.resources.fusion.memory import anonymous_mb
@@ -53,13 +54,13 @@ def task_fuse(
     rows = rows_gather(plan, slices(files, bucket))
     if rows is None:
         if ids is not None:
-            pq.write_table(ids, path_of(folder, "ids", bucket))
+            table_write(ids, path_of(folder, "ids", bucket))
         return None, anonymous_mb()
     fused = fuse_rows(plan, rows)
     uid, grown = uids_assign(fused.key, ids, bucket, seed)
     written = bucket_write(plan, rows, fused, uid, folder, bucket)
     exact_rows_write(rows, fused, uid, folder, bucket)
-    pq.write_table(grown, path_of(folder, "ids", bucket))
+    table_write(grown, path_of(folder, "ids", bucket))
     memory = anonymous_mb()
     pa.default_memory_pool().release_unused()
     return written, memory
