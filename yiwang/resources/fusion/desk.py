@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from yiwang.sdk.errors import N_, Conflict, Forbidden, NotFound
+from yiwang.sdk.masking import mask_address, mask_id_number, mask_name, mask_phone
 
 WORDS = {
     "MUST": N_("The same subject"),
@@ -47,6 +48,33 @@ RULES = {
     "REST": N_("Provisional subjects of their own"),
 }
 REGISTRIES = {"population": N_("Population registry"), "legal-persons": N_("Legal-person registry")}
+
+FIELD_TITLES = {
+    "identifier": N_("Identity number or credit code"),
+    "name": N_("Name"),
+    "sex": N_("Sex"),
+    "birth_date": N_("Date of birth"),
+    "ethnicity": N_("Ethnicity"),
+    "marital": N_("Marital status"),
+    "address": N_("Address"),
+    "phone": N_("Telephone"),
+    "employer": N_("Employer"),
+    "household": N_("Household number"),
+    "household_address": N_("Household address"),
+    "community": N_("Community"),
+    "employer_code": N_("Employer's code"),
+    "photo": N_("Portrait"),
+    "deceased_date": N_("Date of death"),
+    "uscc": N_("Credit code"),
+    "registration_number": N_("Registration number"),
+    "representative": N_("Legal representative"),
+    "representative_id": N_("Number of the legal representative"),
+    "industry": N_("Industry"),
+    "status": N_("Status"),
+    "established_date": N_("Date of establishment"),
+    "business_scope": N_("Scope of business"),
+    "registered_capital": N_("Registered capital"),
+}
 
 
 class RegistryUnknown(NotFound):
@@ -263,6 +291,8 @@ SIGNS = {
     "MOVED_NEAR": N_("is in the same street, another house"),
     "MOVED": N_("is another address: one of the two may have moved"),
     "CHANGED_PHONE": N_("is another telephone number: it may have been given up"),
+    "ONE_DIGIT": N_("differs in one digit: it may be mistyped"),
+    "TWO_DIGITS": N_("differs in two digits: it may be mistyped"),
     "DIFFERS": N_("is different"),
     "NONE_HERE": N_("is missing in the row"),
     "NONE_THERE": N_("is missing in the record"),
@@ -295,6 +325,27 @@ def weighs(weight: float) -> str:
     if abs(weight) < 1:
         return "LITTLE"
     return "FOR" if weight > 0 else "AGAINST"
+
+
+def value_masked(name: str, kind: str, value: str) -> str:
+    """Mask a value for who does not need it (脱敏). kind: of the plan's field, or ID.
+
+    >>> value_masked("name", "NAME", "王小明"), value_masked("birth_date", "DATE", "1980-01-01")
+    ('王**', '1980-**-**')
+    >>> value_masked("employer", "TEXT", "苏州某某公司")
+    '苏*****'
+    """
+    if kind == "NAME":
+        return mask_name(value)
+    if kind == "PHONE":
+        return mask_phone(value)
+    if kind == "ADDRESS":
+        return mask_address(value)
+    if kind == "ID" or name.endswith("_id"):
+        return mask_id_number(value)
+    if kind == "DATE" and len(value) >= 8:
+        return f"{value[:4]}-**-**"
+    return value[:1] + "*" * (len(value) - 1)
 
 
 def outcome_of(words: Sequence[tuple[str, int]]) -> str:

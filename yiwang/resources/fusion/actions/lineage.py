@@ -4,19 +4,23 @@ the run itself is what is audited."""
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
+from yiwang.kernel.api import EventView
 from yiwang.resources.fusion.data import FusionPlan, FusionResult
 from yiwang.resources.fusion.lineage import (
+    LineageColumn,
+    LineageDataset,
+    LineageInput,
     LineageJob,
-    fused_name,
     fusion_inputs,
     fusion_output,
+    landed_name,
     lineage_append,
     lineage_event,
 )
 from yiwang.resources.fusion.permissions import field_levels
-from yiwang.resources.fusion.queries.sources import feeds, lineage_folder
+from yiwang.resources.fusion.queries.sources import feeds, lineage_folder, resource_of
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +72,55 @@ def fusion_ended(
     lineage_emit(event, at=at)
 
 
+def batch_traced(event: EventView) -> None:
+    """Tell of a landed batch (接入血缘) when landing says that it ended; delivered again, the same run.
+
+    Siblings import in one direction only, so landing does not write its own events: fusion asks it.
+    """
+    from yiwang.resources.landing.queries import batch_get  # noqa: PLC0415
+
+    batch = batch_get(event.payload["batch_id"])
+    trace = uuid5(NAMESPACE_URL, f"urn:yiwang:batch:{batch.id}")
+    resource = resource_of(batch.resource_code)
+    fields = resource.spec.fields if resource else ()
+    columns = tuple(
+        LineageColumn(one.name, _type(one.type), one.title, one.level) for one in fields
+    )
+    sent = LineageDataset(f"files.{batch.resource_code}", batch.resource_title, columns)
+    made = LineageDataset(
+        landed_name(batch.resource_code),
+        batch.resource_title,
+        columns,
+        batch.counts.accepted,
+        origins={
+            one.name: [LineageInput(sent.name, one.name, "read, repaired, checked")]
+            for one in fields
+        },
+    )
+    job = LineageJob(f"landing.{batch.resource_code}", "LANDING", f"归集：{batch.resource_title}")
+    state = {"LANDED": "COMPLETE", "FAILED": "FAIL", "STOPPED": "FAIL"}.get(batch.state, "ABORT")
+    begun, ended = batch.started_at or batch.received_at, batch.finished_at or batch.received_at
+    lineage_emit(
+        lineage_event("START", job, trace=trace, at=begun, inputs=[sent]),
+        lineage_event(
+            state,
+            job,
+            trace=trace,
+            at=ended,
+            inputs=[sent],
+            outputs=[made] if state == "COMPLETE" else [],
+            error="" if state == "COMPLETE" else batch.state,
+        ),
+        at=ended,
+    )
+
+
+def _type(letter: str) -> str:
+    return {"D": "DATE", "T": "TIMESTAMP"}.get(letter, "VARCHAR")
+
+
 def _job(plan: FusionPlan, *, sql: str = "") -> LineageJob:
-    return LineageJob(fused_name(plan.name), "FUSION", f"{plan.title}融合", sql)
+    return LineageJob(f"fuse.{plan.name}", "FUSION", f"{plan.title}融合", sql)
 
 
 def _sql(plan: FusionPlan, fed: Mapping[str, str], at: datetime) -> str:

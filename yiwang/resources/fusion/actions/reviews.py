@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from yiwang.kernel.api import RequestContext, action, audit_record, context_get
+from yiwang.kernel.api import RequestContext, action, audit_record, context_get, purpose_use
 from yiwang.resources.fusion.desk import (
     WORDS,
     PairAnswered,
@@ -124,8 +124,9 @@ def pair_open(pair_id: int, *, purpose: str, now: datetime) -> PairView:
     if not purpose.strip():
         raise ReasonNeeded(fields={"purpose": [N_("Say what you need the values for.")]})
     _not_taken(row, person, now)
-    detail = {"purpose": purpose.strip()[:200], "uid": str(row.uid or "")}
-    audit_record(_subject(row), detail=detail)
+    purpose = purpose.strip()[:200]
+    with purpose_use(purpose):
+        audit_record(_subject(row), detail={"purpose": purpose, "uid": str(row.uid or "")})
     return pair_view(row)
 
 
