@@ -156,9 +156,10 @@ def _numbered(folder: Path, before: Path, bucket: int) -> pa.Table:
     old, new = (path_of(one, "persons", bucket) for one in (before, folder))
     if same_file(old, new):
         return SCHEMA.empty_table()
-    (old_keys, old_uids), (keys, uids) = _subjects(old), _subjects(new)
-    came = uids[~_within(keys, old_keys)]
-    went = old_uids[~_within(old_keys, keys)]
+    old_keys, keys = _column(old, "key"), _column(new, "key")
+    came, went = ~_within(keys, old_keys), ~_within(old_keys, keys)
+    came = _column(new, "uid")[came] if came.any() else keys[:0]
+    went = _column(old, "uid")[went] if went.any() else keys[:0]
     return pa.concat_tables(
         [
             _table(CREATED, came, np.zeros_like(came), EXACT_ID),
@@ -167,11 +168,10 @@ def _numbered(folder: Path, before: Path, bucket: int) -> pa.Table:
     )
 
 
-def _subjects(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _column(path: Path, name: str) -> np.ndarray:
     if not path.exists():
-        return (np.empty(0, np.int64),) * 2
-    table = pq.read_table(path, columns=["key", "uid"])
-    return table.column("key").to_numpy(), table.column("uid").to_numpy()
+        return np.empty(0, np.int64)
+    return pq.ParquetFile(path).read(columns=[name], use_threads=False).column(name).to_numpy()
 
 
 def _within(keys: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -276,7 +276,8 @@ def _numbers(
     uid = np.zeros(len(key), dtype=np.int64)
     bucket = bucket_of(key, buckets)
     for one in np.unique(bucket).tolist():
-        known, uids = _subjects(path_of(folder, "persons", one))
+        path = path_of(folder, "persons", one)
+        known, uids = _column(path, "key"), _column(path, "uid")
         chosen = np.flatnonzero(bucket == one)
         place = np.minimum(np.searchsorted(known, key[chosen]), max(len(known) - 1, 0))
         uid[chosen] = uids[place]

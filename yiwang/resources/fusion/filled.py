@@ -40,12 +40,13 @@ def filled_write(
         path = path_of(folder, "persons", number)
         if not len(chosen) or not path.exists():
             continue
-        useful = chosen[supply[chosen] & _lacking(path, placed.uid[linked[chosen]]) != 0]
+        gaps = supply[chosen] & _lacking(path, placed.uid[linked[chosen]])
+        useful = np.flatnonzero(gaps)
         if not len(useful):
             continue
-        table = _fill(plan, rows, placed, linked[useful], path)
-        for name in table.column("field").to_pylist():
-            counts[name] = counts.get(name, 0) + 1
+        table = _fill(plan, rows, placed, linked[chosen[useful]], gaps[useful])
+        for one in pc.value_counts(table.column("field")).to_pylist():
+            counts[one["values"]] = counts.get(one["values"], 0) + one["counts"]
         _write(table, path_of(folder, "filled", number), before)
     return counts
 
@@ -72,16 +73,20 @@ def _lacking(path: Path, uid: np.ndarray) -> np.ndarray:
     return np.where(uids[found] == uid, lacks[found], 0)
 
 
-def _fill(plan: FusionPlan, rows: Rows, placed: Placed, chosen: np.ndarray, path: Path) -> pa.Table:
-    """Choose among the linked rows of each person as among any others: trust, then time."""
+def _fill(
+    plan: FusionPlan, rows: Rows, placed: Placed, chosen: np.ndarray, gaps: np.ndarray
+) -> pa.Table:
+    """Choose among the linked rows of each person as among any others: trust, then time.
+
+    gaps: what each row can fill of what its person lacks, bit i for field i.
+    """
     some = rows_take(rows, chosen)
     some.key = placed.uid[chosen]
     fused = fuse_rows(plan, some)
-    lacks = _lacking(path, fused.key)
     tables = []
     for place, field in enumerate(plan.fields):
         winner = fused.winners[field.name]
-        gap = winner.has & (lacks >> place & 1 == 1) & (field.name not in plan.unfilled)
+        gap = winner.has & (gaps[winner.row] >> place & 1 == 1)
         row = winner.row[gap]
         tables.append(
             pa.table(
