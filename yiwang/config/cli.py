@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from yiwang.config.engine_commands import engine_commands
 from yiwang.config.serving import port_number
 from yiwang.sdk.errors import YiwangError
 
@@ -18,6 +19,7 @@ Yiwang (一网): a city's e-government on one network.
   serving          serve, worker
   the city         demo, codes, catalogue
   records          generate, land, fuse
+  engines          decide
   packs            pack list | check | new
   for developers   assets, messages, bench
 """
@@ -327,6 +329,7 @@ def parser_build() -> argparse.ArgumentParser:
         _city_commands,
         _resource_commands,
         _record_commands,
+        engine_commands,
         _pack_commands,
         _developer_commands,
     ):

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "yiwang.engines.clocks",
     "yiwang.engines.forms",
     "yiwang.engines.workflow",
+    "yiwang.engines.decisions",
     "yiwang.engines.tabular",
     "yiwang.resources.geospatial",
     "yiwang.resources.registries",
