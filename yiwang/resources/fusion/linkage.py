@@ -5,10 +5,10 @@ fixed, not trained: the rest of one night is too small to train on, and the same
 the same answer. They were set by hand on made records (docs/benchmark-population.md), not fitted, and are this module's data.
 """
 
-import logging
 from typing import TYPE_CHECKING
 
 from yiwang.resources.fusion.data import FusionPlan
+from yiwang.resources.fusion.matching import comparison, pairs_predict
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,7 +65,9 @@ def link_rest(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection") -> None
     if not candidates or not rest or not plan.link_fields:
         return
     [(masters,)] = connection.execute("select count(*) from masters").fetchall()
-    found = _predict(plan, connection, masters)
+    tables = {"slice": "a_master", "rest": "b_rest"}
+    settings = settings_of(plan, masters)
+    found = pairs_predict(connection, settings, tables, threshold=DOUBTFUL / 10)
     connection.execute(f"insert into scored {best_compile(plan, found)}")
 
 
@@ -110,20 +112,6 @@ def settings_of(plan: FusionPlan, masters: int) -> dict:
     }
 
 
-def _predict(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection", masters: int) -> str:
-    """Run Splink over `slice` and `rest`; returns the name of the table of pairs."""
-    from splink import DuckDBAPI, Linker, SettingsCreator  # noqa: PLC0415 - 0.25 s to load
-
-    settings = SettingsCreator(**settings_of(plan, masters))
-    api = DuckDBAPI(connection)
-    tables = [
-        api.register(name, dataset_display_name=label)
-        for name, label in (("slice", "a_master"), ("rest", "b_rest"))
-    ]
-    linker = Linker(tables, settings, log_level=logging.ERROR)
-    return linker.inference.predict(threshold_match_probability=DOUBTFUL / 10).physical_name
-
-
 def _named(plan: FusionPlan) -> str:
     """Compile what a sure link needs besides its probability."""
     first, second = plan.link_fields[:2]
@@ -135,34 +123,8 @@ def _named(plan: FusionPlan) -> str:
 
 
 def _comparison(plan: FusionPlan, name: str) -> dict:
-    """Describe one field's comparison as Splink's settings have it."""
     kind = next(field.kind for field in plan.fields if field.name == name)
-    left, right = f'"{name}_l"', f'"{name}_r"'
-    levels: list[dict] = [
-        {
-            "sql_condition": f"{left} is null or {right} is null",
-            "label_for_charts": "missing",
-            "is_null_level": True,
-        }
-    ]
-    for test, m, u in WEIGHTS[kind]:
-        levels.append(
-            {
-                "sql_condition": test.format(l=left, r=right),
-                "label_for_charts": test,
-                "m_probability": m,
-                "u_probability": u,
-            }
-        )
-    levels.append(
-        {
-            "sql_condition": "ELSE",
-            "label_for_charts": "differs",
-            "m_probability": 1 - sum(m for _test, m, _u in WEIGHTS[kind]),
-            "u_probability": 1 - sum(u for _test, _m, u in WEIGHTS[kind]),
-        }
-    )
-    return {"output_column_name": name, "comparison_levels": levels}
+    return comparison(name, WEIGHTS[kind])
 
 
 def _same(part: str, left: str = "l", right: str = "m") -> str:
