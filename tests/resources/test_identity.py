@@ -6,11 +6,11 @@ from datetime import date, datetime
 import pyarrow.parquet as pq
 import pytest
 
-from yiwang.resources.fusion.data import Decision, FusionUnknown
+from yiwang.resources.fusion.data import Decision, FusionPlanChanged, FusionUnknown
 from yiwang.resources.fusion.library import events, explain, follow, row_of
 from yiwang.resources.fusion.plans import city_legal_person_plan, city_population_plan
 from yiwang.resources.fusion.publish import events_list, leftovers_clear, manifest_read, master_open
-from yiwang.resources.fusion.tests.made import PLAN, fused, persons_of, rows_of, rows_write
+from yiwang.resources.fusion.tests.made import PLAN, QUICK, fused, persons_of, rows_of, rows_write
 from yiwang.sdk.identifiers import id_number_make
 
 BORN = date(1985, 1, 1)
@@ -207,6 +207,66 @@ def test_the_feed_outlives_runs_and_a_killed_run_leaves_nothing_in_it(folder):
     assert len(list((out / "events").iterdir())) == 5
     with pytest.raises(LookupError):
         list(events(out, since="dead"))
+
+
+def test_a_run_that_doubles_the_master_is_a_build_and_not_a_thousand_births(folder, monkeypatch):
+    monkeypatch.setattr("yiwang.resources.fusion.events.BUILT_FROM", 2)
+    numbers = [id_number_make("320508", BORN, sequence) for sequence in range(400, 405)]
+    rows = [line(n, number, "赵六", None) for n, number in enumerate(numbers, start=40)]
+    rows_write(folder / "in", 7, "b", rows)
+    run = again(folder)
+    assert [one.event for one in events(folder / "out", since=run)] == ["BUILT"]
+
+
+def test_identifiers_and_decisions_outlast_another_plan_of_the_same_subjects(folder):
+    out = folder / "out"
+    rows_write(folder / "in", 7, "b", [line(3, None, "张三", "16400000001")])
+    decisions = [Decision((7, 3), (7, 1), "CANNOT"), Decision((7, 3), (7, 7), "MUST")]
+    again(folder, *decisions)
+    before = uids(out)
+    assert before[3] == before[7] != before[1]
+    trained = replace(PLAN, levels=PLAN.levels[::-1], trust={}, link_blocks=())
+    result = fused(folder / "in", out, trained, decisions=decisions)
+    assert (result.touched, uids(out)) == (PLAN.buckets, before)
+
+
+def test_another_number_of_buckets_is_refused_and_the_master_stands(folder):
+    run = manifest_read(folder / "out").run
+    with pytest.raises(FusionPlanChanged):
+        fused(folder / "in", folder / "out", replace(PLAN, buckets=8))
+    assert manifest_read(folder / "out").run == run
+
+
+def test_splink_obeys_decisions_and_what_is_decided_is_not_asked_again(folder):
+    out, linking = folder / "out", replace(QUICK, probabilistic=True)
+    rows = [
+        line(39, LI, "王小明", "16400000003", address="姑苏区3幢"),
+        line(40, None, "王晓明", None, address="姑苏区3幢"),
+        line(41, None, "赵六六", "16400000001", address="姑苏区1幢", birth_date=None),
+        line(1, ZHANG, "张三", "16400000001", address="姑苏区1幢"),
+    ]
+    rows_write(folder / "in", 7, "b", rows)
+
+    def asked(*decisions: Decision) -> list[int]:
+        fused(folder / "in", out, options=linking, decisions=decisions)
+        review = pq.read_table(master_open(out).folder / "review.parquet")
+        return review.column("row_no").to_pylist()
+
+    assert asked() == [41]
+    assert uids(out)[40] == uids(out)[39]
+    assert asked(Decision((7, 40), (7, 39), "CANNOT"), Decision((7, 41), (7, 1), "CANNOT")) == []
+    assert uids(out)[40] != uids(out)[39]
+    both = [Decision((7, 41), (7, 7), "MUST"), Decision((7, 7), (7, 39), "MUST")]
+    assert asked(*both) == []
+    assert uids(out)[41] == uids(out)[39]
+
+
+def test_two_rows_of_a_class_with_one_number_still_make_two_subjects(folder):
+    rows_write(folder / "in", 7, "b", [line(7, None, "赵六", None)])
+    for _ in range(2):
+        again(folder)
+        people = [row["uid"] for row in rows_of(folder / "out") if row["row_no"] == 7]
+        assert len(set(people)) == 2
 
 
 def filled(out) -> list[tuple]:

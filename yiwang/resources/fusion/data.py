@@ -55,6 +55,17 @@ class FusionNothing(YiwangError):
     message = N_("Nothing to work on was found in %(folder)s.")
 
 
+class FusionPlanChanged(YiwangError):
+    """The plan has another number of buckets: subjects would not keep their identifiers."""
+
+    code = "fusion_plan_changed"
+    status = 409
+    message = N_(
+        "The plan has %(wanted)s buckets, the master in %(folder)s has %(there)s: subjects would lose their "
+        "identifiers. Fuse into another folder, or keep the number of buckets."
+    )
+
+
 class FusionUnknown(YiwangError):
     """No subject has this identifier, no source row this number."""
 

@@ -119,7 +119,10 @@ def uids_lead(
     taken = np.unique(np.concatenate([leads.uid, leads.last]))
     leads.uid[drawn] = uids_draw(len(drawn), taken, bucket, seed)
     leads.led[drawn] = leads.led.max(initial=0) + 1
-    uid = leads.uid[leader]
+    uid = leads.uid[leader].copy()
+    # A number that two rows of a class share leads one subject; the other stays unnamed from run to run.
+    again = np.setdiff1d(np.arange(len(uid)), np.unique(uid, return_index=True)[1])
+    uid[again] = uids_draw(len(again), np.append(taken, uid), bucket, seed)
     leads.last[place] = uid[person]
     return uid, leads
 

@@ -45,7 +45,8 @@ class Placed:
 
     uid: int64, of the person with a valid identifier, 0 for none. cluster: int64, for rows with uid 0 the
     smallest position among the rows that are one subject. rule: text. score: float32, 0-1.
-    review: pairs that a person should look at: table (class, row_no, uid, probability).
+    review: pairs that a person should look at: table (class, row_no, uid, probability). asked: positions of
+    its rows.
     """
 
     uid: np.ndarray
@@ -53,6 +54,7 @@ class Placed:
     rule: np.ndarray
     score: np.ndarray
     review: pa.Table
+    asked: np.ndarray
 
 
 class Finder(Protocol):
@@ -285,7 +287,7 @@ def _read(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Placed:
             "probability": asked["probability"].astype(np.float64),
         }
     )
-    return Placed(uid, np.arange(count), rule, score, review)
+    return Placed(uid, np.arange(count), rule, score, review, place)
 
 
 def _together(
@@ -303,6 +305,7 @@ def _together(
         placed.rule[row] = DECIDED if uid else RESIDUE
     leave = persons_leave(group, placed.uid, placed.rule == DECIDED, apart)
     placed.uid[leave], placed.rule[leave], placed.score[leave] = 0, RESIDUE, 0
+    placed.review = placed.review.filter(pa.array(placed.uid[placed.asked] == 0))
 
 
 def _cluster(

@@ -27,6 +27,7 @@ from yiwang.resources.fusion.data import (
     FusionNothing,
     FusionOptions,
     FusionPlan,
+    FusionPlanChanged,
     FusionResult,
     Report,
     plan_write,
@@ -104,7 +105,7 @@ def run(
         wanted = stage_plan(plan, source, out / "stage")
         if not wanted:
             raise FusionNothing(folder=source)
-        before = _usable(manifest_read(out), plan)
+        before = _usable(manifest_read(out), plan, out)
         name, folder = run_begin(out)
         result = FusionResult(run=name, folder=str(out / f"run-{name}"))
         job = Run(plan, out, folder, options, before, report, result)
@@ -120,6 +121,7 @@ def run(
         _count(job, written, rest)
         with job.stage("identity"):
             _identity(job, files)
+        with job.stage("ties"):
             _ties(job, source, today or datetime.now(CHINA).date())
         if compare:
             with job.stage("compare"):
@@ -129,9 +131,13 @@ def run(
         return result
 
 
-def _usable(before: Manifest | None, plan: FusionPlan) -> Manifest | None:
+def _usable(before: Manifest | None, plan: FusionPlan, out: Path) -> Manifest | None:
     """The run before counts for identifiers if it was of the same kind of subject."""
-    return before if before is not None and before.plan == plan.name else None
+    if before is None or before.plan != plan.name:
+        return None
+    if len(before.buckets) != plan.buckets:
+        raise FusionPlanChanged(folder=out, wanted=plan.buckets, there=len(before.buckets))
+    return before
 
 
 def _workers(wanted: list[tuple[StageFile, Path]]) -> int:
