@@ -51,6 +51,7 @@ WHOLE_CITY = frozenset(
         "identity_accounts:staff_password",
         "identity_accounts:staff_sessions_end",
         "identity_accounts:totp_reset",
+        "resources_fusion:run",
         # The form of the file is its parameter; the rows are the steward's own by the query.
         "resources_catalogue:mine_export",
     }
@@ -536,3 +537,39 @@ def _dwelling(world: World) -> Case:
 
 matrix_case("resources_housing:exception", _housing_exception)
 matrix_case("resources_housing:dwelling", _dwelling)
+
+
+def _review_pair(world: World) -> Case:
+    from uuid import uuid4
+
+    from yiwang.resources.fusion.models import FusionRun, ReviewPair
+
+    run = FusionRun.objects.create(
+        registry="population", trace=uuid4(), state="PUBLISHED", created_at=world.now
+    )
+    own, other = (
+        ReviewPair.objects.create(
+            registry="population",
+            number=7,
+            row_no=department,
+            other_number=2,
+            other_row=1,
+            anchors=[[2, 1]],
+            uid=1,
+            probability=0.9,
+            department_id=department,
+            first_run=run,
+            last_run=run,
+            created_at=world.now,
+        )
+        for department in (world.own_department, world.other_department)
+    )
+    name = "resources_fusion:review"
+    return Case(  # who settles disputes sees no pair that is not disputed
+        own=reverse(name, args=[own.pk]),
+        other=reverse(name, args=[other.pk]),
+        personas=("DATA_STEWARD",),
+    )
+
+
+matrix_case("resources_fusion:review", _review_pair)

@@ -18,7 +18,7 @@ Yiwang (一网): a city's e-government on one network.
 
   serving          serve, worker
   the city         demo, codes, catalogue
-  records          generate, land, fuse
+  records          generate, land, fuse, lineage
   engines          decide
   packs            pack list | check | new
   for developers   assets, messages, bench
@@ -148,6 +148,17 @@ def _fuse(options: argparse.Namespace) -> int:
         workers=options.workers,
         as_json=options.json,
         echo=print,
+    )
+
+
+def _lineage(options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.resources.fusion import commands
+
+    if options.verb == "export":
+        return commands.lineage_export(options.file, echo=print)
+    return commands.lineage_list(
+        limit=options.limit, job=options.job, as_json=options.json, echo=print
     )
 
 
@@ -288,6 +299,18 @@ def _record_commands(commands: argparse._SubParsersAction) -> None:
     fuse.set_defaults(run=_fuse)
 
 
+def _lineage_commands(commands: argparse._SubParsersAction) -> None:
+    lineage = commands.add_parser("lineage", help="what every run read and made (OpenLineage)")
+    verbs = lineage.add_subparsers(dest="verb", required=True, metavar="VERB")
+    shown = verbs.add_parser("list", help="the latest events")
+    shown.add_argument("--limit", type=int, default=20, help="how many (20)")
+    shown.add_argument("--job", default="", help="only of jobs whose name contains this")
+    shown.add_argument("--json", action="store_true", help="one JSON object a line")
+    given = verbs.add_parser("export", help="write all events to a file, one JSON object a line")
+    given.add_argument("file")
+    lineage.set_defaults(run=_lineage)
+
+
 def _pack_commands(commands: argparse._SubParsersAction) -> None:
     pack = commands.add_parser("pack", help="domain packs: list, check, begin a new one")
     verbs = pack.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -329,6 +352,7 @@ def parser_build() -> argparse.ArgumentParser:
         _city_commands,
         _resource_commands,
         _record_commands,
+        _lineage_commands,
         engine_commands,
         _pack_commands,
         _developer_commands,

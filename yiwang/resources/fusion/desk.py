@@ -27,10 +27,10 @@ PAIR_STATES = {
 }
 RUN_STATES = {
     "WAITING": N_("Waits to begin"),
-    "RUNNING": N_("Is running"),
+    "RUNNING": N_("Run under way"),
     "PUBLISHED": N_("Master published"),
-    "FAILED": N_("Failed"),
-    "INTERRUPTED": N_("Interrupted"),
+    "FAILED": N_("Run failed"),
+    "INTERRUPTED": N_("Run interrupted"),
 }
 STAGES = {
     "feed": N_("Collecting the landed records"),

@@ -27,7 +27,7 @@ EVENT_SCHEMA = f"{SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent"
 STANDARD = {
     "schema": "1-2-0/SchemaDatasetFacet",
     "columnLineage": "1-2-0/ColumnLineageDatasetFacet",
-    "dataQualityMetrics": "1-0-1/DataQualityMetricsDatasetFacet",
+    "dataQualityMetrics": "1-0-0/DataQualityMetricsDatasetFacet",
     "documentation": "1-1-0/DocumentationDatasetFacet",
     "outputStatistics": "1-0-2/OutputStatisticsOutputDatasetFacet",
     "sql": "1-1-0/SQLJobFacet",

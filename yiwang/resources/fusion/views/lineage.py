@@ -19,21 +19,21 @@ from yiwang.resources.fusion.views import words
 from yiwang.sdk.errors import N_
 
 SHOWN = 2000
-KINDS = {"LANDING": N_("Landing"), "FUSION": N_("Fusion"), "PUBLISHING": N_("Publishing")}
+KINDS = {"LANDING": N_("Landing of records"), "FUSION": N_("Fusion of records"), "PUBLISHING": N_("Publishing of a registry")}
 STATES = {
-    "START": N_("Begun"),
-    "RUNNING": N_("Is running"),
-    "COMPLETE": N_("Completed"),
-    "FAIL": N_("Failed"),
-    "ABORT": N_("Given up"),
+    "START": N_("Run begun"),
+    "RUNNING": N_("Run under way"),
+    "COMPLETE": N_("Run completed"),
+    "FAIL": N_("Run failed"),
+    "ABORT": N_("Run given up"),
     "OTHER": N_("Note"),
 }
 COLUMNS = (
     Column("at", N_("Time")),
     Column("job", N_("Job")),
     Column("state", N_("What happened")),
-    Column("inputs", N_("Read")),
-    Column("outputs", N_("Made")),
+    Column("inputs", N_("Data sets read")),
+    Column("outputs", N_("Data sets made")),
 )
 
 
@@ -50,7 +50,7 @@ def lineage(request: HttpRequest) -> HttpResponse:
         filters=(
             Filter("job", N_("Job"), kind="select", choices=[(name, name) for name in sorted(graph.jobs)],
                    apply=lambda rows, value: [row for row in rows if row["job"] == value]),
-            Filter("run", N_("Run"), apply=lambda rows, value: [row for row in rows if row["run"] == value]),
+            Filter("run", N_("Identifier of the run"), apply=lambda rows, value: [row for row in rows if row["run"] == value]),
         ),
     )  # fmt: skip
     context = {

@@ -272,16 +272,13 @@ ACTS = {
 
 def _history(view: PairView) -> list[dict]:
     """Return what happened to the pair; of answers only that they were given."""
-    return [
-        {
-            "title": _(ACTS[one["act"]]),
-            "at": one["at"],
-            "by": one["actor_name"],
-            "text": _text(one["detail"]),
-        }
-        for one in audit_list(subject=f"review_pair:{view.id}")
-        if one["act"] in ACTS
-    ]
+    found = []
+    for one in audit_list(subject=f"review_pair:{view.id}"):
+        title = ACTS.get(one["act"])
+        if title is not None:
+            text = _text(one["detail"])
+            found.append({"title": _(title), "at": one["at"], "by": one["actor_name"], "text": text})
+    return found
 
 
 def _text(detail: dict) -> str:

@@ -22,11 +22,11 @@ COLUMNS = (
     Column("pk", N_("No."), order="pk"),
     Column("registry", N_("Registry"), order="registry"),
     Column("state", N_("State"), order="state"),
-    Column("started_at", N_("Begun"), order="started_at"),
+    Column("started_at", N_("Begun at"), order="started_at"),
     Column("records", N_("Records"), align="end"),
     Column("persons", N_("Subjects"), align="end"),
     Column("review", N_("Uncertain pairs"), align="end"),
-    Column("seconds", N_("Seconds"), align="end"),
+    Column("seconds", N_("Seconds taken"), align="end"),
 )
 COUNTS = {
     "records": N_("Records read"),

@@ -63,7 +63,8 @@ def departments(name: str) -> dict[str, str]:
 def rule(name: str) -> str:
     """Say by what rule rows were placed (归属规则)."""
     if name.startswith("KEY_"):
-        return _(desk.RULES["KEY"]) % {"number": name.removeprefix("KEY_")}
+        text = desk.RULES["KEY"]
+        return _(text) % {"number": name.removeprefix("KEY_")}
     return _(desk.RULES[name]) if name in desk.RULES else name
 
 
