@@ -61,7 +61,8 @@ class Check:
         }
         self.fields = {one.name: one for one in contract.fields if one.name in self.columns}
         self.places = {rule.key: place for place, rule in enumerate(contract.rules)}
-        self.shared: dict[str, str] = {}
+        # Columns made for each row before the tests; those of a level may use those before it.
+        self.levels: tuple[dict[str, str], ...] = ({}, {}, {})
 
     def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[tuple]:
         there = set(re.findall(r"\$(\w+)", sql)) if parameters else set()
@@ -101,8 +102,9 @@ class Check:
             return f"b.{sql}"
         return self.share(sql)
 
-    def share(self, sql: str) -> str:
-        return "b." + self.shared.setdefault(sql, f"_{len(self.shared)}")
+    def share(self, sql: str, level: int = 0) -> str:
+        made = self.levels[level]
+        return "b." + made.setdefault(sql, f"_{level}_{len(made)}")
 
     def raw(self, name: str) -> str:
         return f"b.{identifier(name)}"
@@ -178,9 +180,11 @@ class Check:
             return _Bad(rule, f"{values[0]} > date '{today:%Y-%m-%d}'", values)
         if rule.that == "period":
             return _Bad(rule, f"{values[0]} > {values[1]}", values)
-        n = self.share(validators.id_number_whole(self.text(name)))
+        digits = self.share(validators.id_number_digits(self.text(name)))
+        n = self.share(validators.id_number_whole(text, digits), 1)
         if rule.that == "id_number":
-            holds = validators.id_number_holds(text, n, today)
+            rest = self.share(validators.id_number_rest(n), 2)
+            holds = validators.id_number_holds(text, digits, n, rest, today=today)
             sql = f"{self.present(name)} and not coalesce({holds}, false)"
             return _Bad(rule, sql, (self.raw(name),))
         return _Bad(rule, self.id_part_bad(rule, n), (n, values[1]))
@@ -347,9 +351,10 @@ class Check:
             )
             masks.append(f"cast({bits or '0'} as bigint) as m{number}")
         fields = "".join(f", {identifier(name)}" for name in self.fields)
-        shared = "".join(f", {sql} as {name}" for sql, name in self.shared.items())
         counts = ", ".join(f"{_count(group)} as n{number}" for number, group in enumerate(groups))
-        base = f"(select line{fields}{shared} from {self.relation}{where}) b"
+        base = f"(select line{fields}{_made(self.levels[0])} from {self.relation}{where}) b"
+        for level in self.levels[1:]:
+            base = f"(select b.*{_made(level)} from {base}) b" if level else base
         found = (
             f"case when {any_bad} then struct_pack(line := line, {', '.join(_packed(masks))}) end"
         )
@@ -569,6 +574,10 @@ def _count(group: tuple[str, ...]) -> str:
         return f"count({group[0]})" if group else "count(*)"
     known = " and ".join(f"{column} is not null" for column in group)
     return f"count(*) filter (where {known})"
+
+
+def _made(level: Mapping[str, str]) -> str:
+    return "".join(f", {sql} as {name}" for sql, name in level.items())
 
 
 def _packed(masks: Sequence[str]) -> list[str]:

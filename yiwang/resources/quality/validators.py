@@ -37,53 +37,58 @@ BY_NAME = {
     "phone": ("phone", "联系电话"),
 }
 
-LEAST, MOST = 10**17, 10**18 - 1
+LEAST = 10**17
 
 
-def id_number_whole(text: str) -> str:
-    """Return SQL for 18 digits as a whole number, X in the end as 0; null when it is no such text.
-
-    A cast would also read exponents, which are longer numbers than their digits: these end in
-    zeros, so only such are looked at again.
-    """
-    digits = f"try_cast({text} as bigint)"
-    with_x = (
-        f"case when {text}[18:18] in ('X', 'x') and regexp_full_match(left({text}, 17), '[0-9]*')"
-        f" then try_cast(left({text}, 17) as bigint) * 10 end"
-    )
-    zeros = f"{digits} % 100 = 0 and not regexp_full_match({text}, '[0-9]*')"
-    n = f"case when {digits} is null then {with_x} when {zeros} then null else {digits} end"
-    return f"(case when strlen({text}) = 18 then {n} end)"
+def id_number_digits(text: str) -> str:
+    """Return SQL for 18 characters as a whole number; null with an X in the end, or when it is none."""
+    return f"case when strlen({text}) = 18 then try_cast({text} as bigint) end"
 
 
-def id_number_holds(text: str, n: str, today: date) -> str:
-    """Return SQL for `id_number_valid`: may be null where `text` or `n` is.
+def id_number_whole(text: str, digits: str) -> str:
+    """Return SQL for the number with an X in the end as 0 (公民身份号码取整)."""
+    is_x = f"(suffix({text}, 'X') or suffix({text}, 'x'))"
+    with_x = f"case when strlen({text}) = 18 and {is_x} then try_cast(left({text}, 17) as bigint) * 10 end"
+    return f"case when {digits} is not null then {digits} when {text} is not null then {with_x} end"
 
-    f(n), the sum of digit * 2**place, is 1 modulo 11; by whole division alone it is
-    n - 8 * (n//10 + 2*(n//100) + 4*(n//1000) + ...), without taking digits apart (spikes.md, D3).
+
+def id_number_rest(n: str) -> str:
+    """Return SQL for f(n) modulo 11, where f is the sum of digit * 2**place.
+
+    By whole division alone f(n) is n - 8 * (n//10 + 2*(n//100) + 4*(n//1000) + ...): no digit is
+    taken out (spikes.md, D3). Of a valid number it is 1, or 2 when the X stands as 0.
     """
     parts = " + ".join(f"{2 ** (place - 1)} * ({n} // {10**place})" for place in range(1, 18))
-    expected = f"case when {text}[18:18] in ('X', 'x') then 2 else 1 end"
-    rest = f"(({n} - 8 * ({parts})) % 11 + 11) % 11"
-    tail = f"case when {n} % 10 = 0 then {rest} = {expected} else {rest} = 1 end"
-    return f"({n} between {LEAST} and {MOST} and {tail} and {birth_holds(n, today)})"
+    return f"({n} - 8 * ({parts})) % 11"
+
+
+def id_number_holds(text: str, digits: str, n: str, rest: str, *, today: date) -> str:
+    """Return SQL for `id_number_valid` of columns made by the functions above; null is no.
+
+    A cast reads exponents too, which are longer numbers than their digits: they end in zeros, so
+    only such are looked at again.
+    """
+    expected = f"case when {digits} is null then 2 else 1 end"
+    formed = f"case when {n} % 100 = 0 then regexp_full_match({text}, '[0-9]{{17}}[0-9Xx]') else true end"
+    return f"{n} >= {LEAST} and {rest} = {expected} and {birth_holds(n, today)} and {formed}"
 
 
 def birth_holds(n: str, today: date) -> str:
-    """Return SQL for *positions 7 to 14 are a day not after today* (出生日期有效)."""
-    day, month, year = (
-        f"({n} // 10000 % 100)",
-        f"({n} // 1000000 % 100)",
-        f"({n} // 100000000 % 10000)",
-    )
+    """Return SQL for *positions 7 to 14 are a day not after today* (出生日期有效).
+
+    Most days are not past the 28th, and then month and day need no calendar.
+    """
+    day, month = f"({n} // 10000 % 100)", f"({n} // 1000000 % 100)"
+    year = f"({n} // 100000000 % 10000)"
     leap = f"({year} % 4 = 0 and ({year} % 100 <> 0 or {year} % 400 = 0))"
     last = (
-        f"case when {day} <= 28 then true when {month} = 2 then {day} = 29 and {leap}"
+        f"case when {month} = 2 then {day} = 29 and {leap}"
         f" when {month} in (4, 6, 9, 11) then {day} <= 30 else {day} <= 31 end"
     )
     return (
-        f"({n} // 10000 % 100000000) between 10101 and {today:%Y%m%d}"
-        f" and {month} between 1 and 12 and {day} >= 1 and {last}"
+        f"{n} // 10000 % 100000000 between 10101 and {today:%Y%m%d}"
+        f" and {n} // 10000 % 10000 between 101 and 1231"
+        f" and case when {day} between 1 and 28 then true when {day} > 28 then {last} else false end"
     )
 
 
