@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from yiwang.resources.fusion.data import Decision, FusionPlanChanged, FusionUnknown
-from yiwang.resources.fusion.library import events, explain, follow, row_of
+from yiwang.resources.fusion.library import events, explain, findings, follow, row_of
 from yiwang.resources.fusion.plans import city_legal_person_plan, city_population_plan
 from yiwang.resources.fusion.publish import events_list, leftovers_clear, manifest_read, master_open
 from yiwang.resources.fusion.tests.made import PLAN, QUICK, fused, persons_of, rows_of, rows_write
@@ -450,6 +450,8 @@ def test_a_telephone_of_too_many_persons_is_found_with_their_number(folder):
     assert {one[0] for one in found} == {"SHARED_PHONE"}
     assert {one[2] for one in found} == {((7, n),) for n in range(40, 52)}
     assert {one[3] for one in found} == {'{"count": 12, "limit": 10}'}
+    [text] = {one.message.text("zh") for one in findings(folder / "out")}
+    assert text == "超过 10 人使用同一联系电话：共 12 人。"
 
 
 def test_a_cancelled_firm_that_is_insured_later_is_found_with_both_rows(tmp_path):

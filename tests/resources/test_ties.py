@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from yiwang.resources.fusion.data import FusionSourceBroken
+from yiwang.resources.fusion.library import findings
 from yiwang.resources.fusion.plans import city_legal_person_plan, city_population_plan
 from yiwang.resources.fusion.publish import manifest_read, master_open
 from yiwang.resources.fusion.tests.made import fused, rows_write
@@ -148,6 +149,11 @@ def test_what_cannot_all_be_true_is_listed_with_both_rows(people):
         key=str,
     )
     assert result.ties == {"SPOUSE": 2, "CHILD": 4, "conflicts": 6}
+    found = {one.rule: one for one in findings(people / "out")}
+    assert found["TWO_SPOUSES"].rows == ((2, 1), (2, 2))
+    assert found["TWO_SPOUSES"].message.text("zh") == "同一人同时存在两段有效婚姻。"
+    assert found["CHILD_OLDER"].rows == ((1, 6),)
+    assert {one.is_tie for one in found.values()} == {True}
 
 
 def test_ties_follow_their_files_and_stay_when_nothing_changed(people):
@@ -162,7 +168,8 @@ def test_ties_follow_their_files_and_stay_when_nothing_changed(people):
     assert [tie[4] for tie in ties_of(people / "out")] == [2]
     (people / "in" / "D02" / "T02" / "a.parquet").unlink()
     fuse_people(people)
-    assert not (master_open(people / "out").folder / "ties.parquet").exists()
+    fuse_people(people)
+    assert ties_of(people / "out") == []
 
 
 def test_the_order_of_batches_does_not_matter(people):

@@ -5,13 +5,16 @@ say so), message (an English source string of the locale), params (JSON). A rule
 set-based: each reads the columns it names and nothing else.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from yiwang.engines.tabular.door import TabularLimits, parquet_list, sql_text, tabular_open
 from yiwang.resources.fusion.data import FusionPlan
+from yiwang.resources.fusion.explained import Finding, Message
+from yiwang.resources.fusion.ties import CONFLICTS, RULES
 from yiwang.sdk.errors import N_
 
 COMPARISONS = "comparisons.parquet"
@@ -163,6 +166,31 @@ def comparisons_write(
             f"{sql_text(str(folder / COMPARISONS))} (format parquet, compression zstd)"
         )
         return dict(connection.execute("select rule, count(*) from found group by 1").fetchall())
+
+
+def findings_read(folder: Path) -> Iterator[Finding]:
+    """Yield what the comparisons of a run found, then the contradictions of its ties (比对结果)."""
+    for one in _lines(folder / COMPARISONS):
+        params = json.loads(one["params"]) if one["params"] else {}
+        rows = tuple((row["class"], row["row_no"]) for row in one["rows"])
+        fields = tuple(one["fields"])
+        message = Message(one["message"], params)
+        yield Finding(one["rule"], one["uid"], (), fields, rows, False, message)
+    for one in _lines(folder / CONFLICTS):
+        names = ("identifier", "other_identifier", "third_identifier")
+        identifiers = tuple(one[name] for name in names if one[name])
+        rows = ((one["class"], one["row_no"]), (one["against_class"], one["against_row_no"]))
+        rows = tuple(dict.fromkeys(rows))
+        fields = (one["kind"],) if one["kind"] else ()
+        yield Finding(one["rule"], 0, identifiers, fields, rows, True, Message(RULES[one["rule"]]))
+
+
+def _lines(path: Path) -> Iterator[dict]:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - rules are listed without it
+
+    if path.exists():
+        for batch in pq.ParquetFile(path).iter_batches():
+            yield from batch.to_pylist()
 
 
 def _view(connection, name: str, files: Sequence[Path]) -> None:

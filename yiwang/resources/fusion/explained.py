@@ -106,6 +106,22 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What a comparison found (比对结果). uid: 0 for a contradiction of ties; identifiers: of whom it speaks.
+
+    rows: source rows as (class number, row_no); of ties (`is_tie`) the number is the tie's.
+    """
+
+    rule: str
+    uid: int
+    identifiers: tuple[str, ...]
+    fields: tuple[str, ...]
+    rows: tuple[tuple[int, int], ...]
+    is_tie: bool
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class RowPlace:
     """Where a source row went (记录去向): whose it is and why."""
 

@@ -25,7 +25,10 @@ from yiwang.resources.fusion.data import (
 )
 
 if TYPE_CHECKING:
-    from yiwang.resources.fusion.explained import Explanation, RowPlace
+    import pyarrow as pa
+
+    from yiwang.resources.fusion.explained import Explanation, Finding, RowPlace
+    from yiwang.resources.fusion.matching import Linked, Matching
 
 
 def _quiet(_stage: str, _done: int, _total: int) -> None:
@@ -101,8 +104,37 @@ def explain(out: str | Path, asked: int | str) -> "Explanation":
     return explain_subject(Path(out), asked)
 
 
+def findings(out: str | Path) -> "Iterator[Finding]":
+    """Yield what comparisons found in the published master and where its ties contradict (比对结果).
+
+    Comparisons are there when the run was made with `compare=True`; a finding names its source rows.
+    """
+    from yiwang.resources.fusion.comparisons import findings_read  # noqa: PLC0415
+    from yiwang.resources.fusion.publish import master_open  # noqa: PLC0415
+
+    return findings_read(master_open(Path(out)).folder)
+
+
 def row_of(out: str | Path, number: int, row_no: int) -> "RowPlace":
     """Tell whose a source row is and why: class number, row_no (记录去向). Raises FusionUnknown."""
     from yiwang.resources.fusion.explain import row_of as row_place  # noqa: PLC0415
 
     return row_place(Path(out), number, row_no)
+
+
+def link(records: "pa.Table", matching: "Matching") -> "Linked":
+    """Say which rows of a table without identifiers are about one subject (无标识匹配).
+
+    By exact keys, weighed comparisons and clusters: the linkage that a registry's residue goes through, for any
+    table. records: one row each; what `matching` names is read as text.
+
+    >>> import pyarrow as pa
+    >>> from yiwang.resources.fusion.matching import Compared, Matching
+    >>> rows = pa.table({"name": ["Ann Lee", "Bob Ray", "ann lee"], "phone": ["1", "2", "1"]})
+    >>> matching = Matching((Compared("name", "NAME"),), keys=(("name", "phone"),), blocks=(("phone",),))
+    >>> link(rows, matching).cluster.tolist()
+    [0, 1, 0]
+    """
+    from yiwang.resources.fusion.matching import records_link  # noqa: PLC0415
+
+    return records_link(records, matching)

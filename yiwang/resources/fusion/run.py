@@ -261,7 +261,7 @@ def _ties(job: Run, source: Path, today: date) -> None:
     if job.before and job.before.ties == job.ties:
         ties_link(job.folder, job.folder_before())
         job.result.ties = job.before.result.get("ties", {})
-    elif job.ties:
+    elif job.ties or job.before:  # a run whose last file of ties went says so by empty tables
         limits = TabularLimits(2, job.options.memory_mb, str(job.folder / "spill"))
         job.result.ties = ties_write(job.plan, source, job.folder, today=today, limits=limits)
         shutil.rmtree(job.folder / "spill", ignore_errors=True)

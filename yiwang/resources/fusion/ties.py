@@ -34,7 +34,20 @@ from yiwang.resources.fusion.data import (
     files_of,
 )
 from yiwang.resources.fusion.sql import select_compile
+from yiwang.sdk.errors import N_
 
+RULES = {
+    "TWO_SPOUSES": N_("Two marriages of one person hold at the same time."),
+    "TWO_REPRESENTATIVES": N_(
+        "Two legal representatives of one organisation hold at the same time."
+    ),
+    "TWO_PARENT_COMPANIES": N_("One branch belongs to two organisations at the same time."),
+    "CHILD_OLDER": N_("By their numbers the child is not younger than the parent."),
+    "MANY_PARENTS": N_("One child has more than two parents."),
+    "SAME_SUBJECT": N_("Both sides of the tie are the same."),
+    "INVALID_NUMBER": N_("A number of the tie does not hold."),
+    "UNKNOWN_KIND": N_("The kind of the tie is not known."),
+}
 KINDS = ("SPOUSE", "CHILD", "BRANCH", "INVESTOR", "REPRESENTATIVE")
 TIES, CONFLICTS = "ties.parquet", "tie_conflicts.parquet"
 # A plan of one field, to have numbers checked by the very statement that standardises records.
@@ -106,7 +119,10 @@ WRITE = "copy (select * from {table} order by all) to {path} (format parquet, co
 
 
 def ties_digest(plan: FusionPlan, source: Path) -> str:
-    """Return 24 hex digits that change when ties do (关系指纹); '' when there is no file of ties."""
+    """Return 24 hex digits that change when ties do (关系指纹); '' when there is no file of ties.
+
+    All bytes of the files count, as in the stage.
+    """
     digest, found = hashlib.sha256(duckdb.__version__.encode()), False
     for tie in plan.ties:
         for path in files_of(tie, source):
