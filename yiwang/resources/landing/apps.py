@@ -8,6 +8,10 @@ class ResourcesLandingConfig(AppConfig):
 
     def ready(self) -> None:
         from yiwang.identity.api import permission_register  # noqa: PLC0415
+        from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
+        from yiwang.resources.landing.actions import source_sweep  # noqa: PLC0415
+        from yiwang.resources.landing.queries import waiting_count  # noqa: PLC0415
+        from yiwang.sdk.errors import N_  # noqa: PLC0415
 
         send, oversee = "resources.landing.send", "resources.landing.oversee"
         for name, zh, en in (
@@ -15,3 +19,14 @@ class ResourcesLandingConfig(AppConfig):
             (oversee, "监管数据归集", "Oversee the deliveries of data"),
         ):
             permission_register(name, title={"zh": zh, "en": en}, roles={"DATA_STEWARD"})
+        menu_register(
+            "desk",
+            N_("Data"),
+            N_("Sending data"),
+            "resources_landing:home",
+            permission=send,
+            count=waiting_count,
+            order=305,
+            icon="upload",
+        )
+        sweep_register("resources.landing.sources", source_sweep, every_seconds=15)

@@ -8,7 +8,7 @@ from yiwang.sdk.errors import N_, Conflict, Invalid, NotFound, YiwangError
 STATES = {
     "RECEIVED": N_("Received, waits for its turn"),
     "RUNNING": N_("Being read and checked"),
-    "LANDED": N_("In force"),
+    "LANDED": N_("Data in force"),
     "STOPPED": N_("Stopped, waits for you"),
     "FAILED": N_("Could not be read"),
     "CANCELLED": N_("Cancelled"),

@@ -151,6 +151,12 @@ def feed_rows(resource_code: str) -> int:
     return found or 0
 
 
+def feed_rows_map(resource_ids: list[int]) -> dict[int, int]:
+    """Count the rows in force of several resources, by id."""
+    rows = Feed.objects.filter(resource_id__in=resource_ids)
+    return dict(rows.values_list("resource_id", "rows"))
+
+
 def row_origin(resource_code: str, row_no: int) -> RowOrigin:
     """Tell where a row came from (行来源): batch, line of the original, values as sent, repairs.
 
@@ -240,10 +246,9 @@ def next_due(view: ResourceView) -> datetime | None:
     return (view.last_delivered_at or view.published.valid_from) + promised
 
 
-def waiting_count() -> int | None:
+def waiting_count(context: RequestContext) -> int | None:
     """Count the stopped and failed batches that wait for the acting person (待处理批次)."""
     waiting = Q(state=Batch.State.STOPPED) | Q(state=Batch.State.FAILED)
-    context = context_get()
     own = own_department.filter(context)
     return Batch.objects.filter(own, waiting).count() or None
 

@@ -93,6 +93,12 @@ def batch_withdraw(batch_id: int, *, reason: str, now: datetime) -> BatchView:
     )
 
 
+@action("resources.landing.rows_read", permission=SEND)
+def rows_read_note(batch_id: int) -> None:
+    """Note that a person looked at refused rows (查看拒收明细): they may hold personal data."""
+    audit_record(f"batch:{_own(batch_id).pk}")
+
+
 def _rounds(batch_id, change, *, without: bool = False) -> BatchView:  # noqa: ANN001
     row = _own(batch_id)
     wanted = State.LANDED if without else State.STOPPED

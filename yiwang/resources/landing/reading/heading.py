@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from yiwang.resources.landing.data import HEADING_ROWS, LandingUnreadable
 from yiwang.sdk.text import fold
 
+# The columns in front of refused rows that were downloaded: sent back, they are no data.
+HELPING = ("原文件行号", "拒收原因")
 # What offices write around a title: stars, remarks in brackets, blanks.
 _REMARK = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]|[\s*＊:：]+")
 _TOTAL = re.compile(r"(合|总|小|共|累)计(数|金额|人数)?[:：]?|总数[:：]?")
@@ -64,7 +66,8 @@ def heading_match(
         width = column + 1
         index = known.get(name_fold(cell))
         if index is None:
-            unknown.append(cell.strip())
+            if cell.strip() not in HELPING:
+                unknown.append(cell.strip())
         elif places[index] is not None:
             twice.append(cell.strip())
         else:

@@ -1,0 +1,16 @@
+"""Addresses of landing's pages."""
+
+from django.urls import path
+
+from yiwang.resources.landing.views import pages
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("batches/", pages.batches, name="batches"),
+    path("resources/<int:resource_id>/", pages.resource, name="resource"),
+    path("resources/<int:resource_id>/template.<str:form>", pages.template, name="template"),
+    path("batches/<int:batch_id>/", pages.batch, name="batch"),
+    path("batches/<int:batch_id>/progress/", pages.progress, name="progress"),
+    path("batches/<int:batch_id>/rows/", pages.rows, name="rows"),
+    path("batches/<int:batch_id>/rows.<str:form>", pages.rows_file, name="rows_file"),
+]
