@@ -272,9 +272,12 @@ def _read(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Placed:
     count = len(rows)
     uid, score = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.float32)
     rule = np.full(count, RESIDUE, dtype=object)
-    found = connection.execute("select rid, uid, rule, score from matched").fetchnumpy()
-    uid[found["rid"]], score[found["rid"]] = found["uid"], found["score"]
-    rule[found["rid"]] = found["rule"]
+    found = connection.sql("select rid, uid, rule, score from matched").to_arrow_table()
+    rid = found.column("rid").to_numpy()
+    uid[rid], score[rid] = found.column("uid").to_numpy(), found.column("score").to_numpy()
+    names = found.column("rule").combine_chunks().dictionary_encode()
+    if len(rid):  # few names for many rows: every row holds one of the same few texts
+        rule[rid] = np.array(names.dictionary.to_pylist(), dtype=object)[names.indices.to_numpy()]
     asked = connection.execute(
         "select rid, uid, probability from review order by rid, uid"
     ).fetchnumpy()
