@@ -1,17 +1,21 @@
 """Any order of batches and decisions ends where a full rebuild ends; what is undone leaves nothing behind."""
 
+import random
 from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.resources.test_kills import killed_after
+from yiwang.config.generate.population import generate_population
 from yiwang.resources.fusion.data import Decision
 from yiwang.resources.fusion.library import events
-from yiwang.resources.fusion.publish import manifest_read, master_open
+from yiwang.resources.fusion.publish import events_list, manifest_read, master_open
 from yiwang.resources.fusion.tests.made import (
     PLAN,
     fused,
@@ -175,3 +179,49 @@ def test_a_decision_undone_leaves_every_row_with_the_identifier_from_before(
     fused(folder / "in", out, GUARDED, decisions=decisions)
     fused(folder / "in", out, GUARDED, decisions=decisions[:kept])
     assert (uids_of(out), state_of(out)) == (before, state)
+
+
+@pytest.mark.heavy
+def test_kills_between_batches_leave_a_feed_that_tells_every_step(tmp_path):
+    source, out = tmp_path / "in", tmp_path / "out"
+    generate_population(persons=130, records=1_000, classes=8, out=source, seed=7, workers=1)
+    late = sorted(source.glob("D*/C*/*.parquet"))
+    hidden = tmp_path / "hidden.parquet"
+    fused(source, out)
+    chance, known = random.Random(3), manifest_read(out).run
+    before, live = uids_of(out), {row["uid"] for row in persons_raw(out)}
+    for number in range(8):
+        moved = late[number]
+        moved.rename(hidden)  # a batch is withdrawn, the run is killed, and run again
+        killed_after(0.4 * chance.random(), source, out)
+        fused(source, out)
+        after, there = uids_of(out), {row["uid"] for row in persons_raw(out)}
+        assert_led(before, after, list(events(out, since=known)), (live, there))
+        before, live, known = after, there, manifest_read(out).run
+        hidden.rename(moved)
+        fused(source, out)
+        after, there = uids_of(out), {row["uid"] for row in persons_raw(out)}
+        assert_led(before, after, list(events(out, since=known)), (live, there))
+        before, live, known = after, there, manifest_read(out).run
+        numbers = [sequence for sequence, _run, _path in events_list(out)]
+        assert numbers == list(range(1, manifest_read(out).sequence + 1))
+        assert len(list((out / "events").iterdir())) == len(numbers)
+
+
+def assert_led(before: dict, after: dict, told: list, live: tuple[set, set]) -> None:
+    """Applying the events of one run or of two, one after the other, leads from the state before to the one after."""
+    subjects, rows = set(live[0]), dict(before)
+    for run in dict.fromkeys(one.run for one in told):
+        moves, splits = {}, {}
+        for one in (one for one in told if one.run == run):
+            if one.event == "CREATED":
+                subjects.add(one.uid)
+            elif one.event == "SPLIT":
+                splits[one.number, one.row_no] = one.other_uid
+            else:
+                subjects.discard(one.uid)
+                moves[one.uid] = one.other_uid
+        rows = {row: splits.get(row, moves.get(uid, uid)) for row, uid in rows.items()}
+    assert subjects == live[1]
+    kept = before.keys() & after.keys()
+    assert {row: rows[row] for row in kept} == {row: after[row] for row in kept}
