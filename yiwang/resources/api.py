@@ -27,6 +27,7 @@ from yiwang.resources.catalogue.queries import (
     resource_get,
     resource_list,
 )
+from yiwang.resources.fusion.actions import source_bind
 from yiwang.resources.fusion.data import (
     Decision,
     FusionBusy,
@@ -44,6 +45,7 @@ from yiwang.resources.fusion.plans import (
     legal_person_plan,
     population_plan,
 )
+from yiwang.resources.fusion.queries import bindings
 from yiwang.resources.geospatial.actions import geodata_load
 from yiwang.resources.geospatial.data import AreaView, GeoJson
 from yiwang.resources.geospatial.queries import (
@@ -95,6 +97,7 @@ from yiwang.resources.registries.queries import (
     person_values,
     photo_get,
 )
+from yiwang.resources.registries.refresh import registry_refresh
 from yiwang.resources.registries.rules import ref_make, ref_valid
 
 __all__ = [
@@ -148,6 +151,7 @@ __all__ = [
     "batch_list",
     "batch_process",
     "batch_receive",
+    "bindings",
     "catalogue_demo_load",
     "catalogue_made_put",
     "crosswalk_apply",
@@ -184,6 +188,7 @@ __all__ = [
     "registries_load",
     "registry_forward",
     "registry_publish",
+    "registry_refresh",
     "registry_rollback",
     "resource_by_id",
     "resource_delivered",
@@ -192,4 +197,5 @@ __all__ = [
     "resource_register",
     "row_origin",
     "score",
+    "source_bind",
 ]

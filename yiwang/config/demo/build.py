@@ -6,6 +6,7 @@ parameters of the first start; since everything is made from the seed, it ends i
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -19,10 +20,13 @@ from yiwang.config.demo.companies import Seat, enterprises_make, seats_make
 from yiwang.config.demo.government import Government, government_make
 from yiwang.config.demo.places import Place, places_list
 from yiwang.config.demo.population import Population, population_make
+from yiwang.config.demo.records import Delivery, population_deliveries
+from yiwang.config.demo.registers import organisation_deliveries
 from yiwang.config.demo.searchable import entries_make
+from yiwang.config.demo.sources import class_code, delivery_write, source_specs
 from yiwang.engines.api import search_put_many
 from yiwang.hall.api import catalogue_import
-from yiwang.identity.api import accounts_load, departments_load, posts_load
+from yiwang.identity.api import accounts_load, department_list, departments_load, posts_load
 from yiwang.kernel.api import (
     audit_list,
     audit_record,
@@ -33,7 +37,17 @@ from yiwang.kernel.api import (
     context_use,
     pack_load_all,
 )
-from yiwang.resources.api import catalogue_demo_load, geodata_load, registries_load
+from yiwang.resources.api import (
+    REGISTRY_PLANS,
+    batch_receive,
+    bindings,
+    catalogue_demo_load,
+    catalogue_made_put,
+    geodata_load,
+    person_list_by_id_number,
+    registry_refresh,
+    source_bind,
+)
 
 Report = Callable[[str, int, int], None]
 PERSONS, ENTERPRISES, SEED = 20_000, 2_000, 20_261_121
@@ -68,7 +82,8 @@ def city_build(
 def _stage_run(city: "City", title: str, stage, report: Report | None) -> None:
     if report:
         report(title, 0, 1)
-    with transaction.atomic():
+    # The work of the registries is done in many small transactions of its own, and done again it goes on.
+    with nullcontext() if stage in LONG else transaction.atomic():
         for done, total in stage(city):
             if report:
                 report(title, done, total)
@@ -146,6 +161,25 @@ class City:
             self.seats, seed=self.seed, today=self.today, persons=self.population.persons
         )
 
+    def deliveries(self) -> Iterator[Delivery]:
+        """Yield what every department hands in."""
+        names = {seat.uscc: seat.name for seat in self.seats}
+        numbers = {row["ref"]: row["id_number"] for row in self.population.persons}
+        yield from population_deliveries(
+            self.population, employers=names, seed=self.seed, today=self.today
+        )
+        yield from organisation_deliveries(
+            self.enterprise_rows, id_numbers=numbers, seed=self.seed, today=self.today
+        )
+
+    def person_served(self, ref: str) -> dict:
+        """Return a made person with the reference that the registry gave them."""
+        made = next(row for row in self.population.persons if row["ref"] == ref)
+        [found] = person_list_by_id_number(
+            made["id_number"], purpose="build the demonstration city"
+        )
+        return {**made, "ref": found.ref}
+
     @cached_property
     def government(self) -> Government:
         """Departments, posts and staff."""
@@ -187,30 +221,62 @@ def staff(city: City) -> Steps:
     yield len(city.government.staff), len(city.government.staff)
 
 
-def population(city: City) -> Steps:
-    """Load households, people and their ties (人口)."""
-    made = city.population
-    total = len(made.persons)
-    registries_load(households=made.households, now=city.now)
-    for start in range(0, total, BATCH):
-        registries_load(persons=made.persons[start : start + BATCH], now=city.now)
-        yield min(start + BATCH, total), total
-    registries_load(ties=made.ties, now=city.now)
-    yield total, total
+def registry_sources(city: City) -> Steps:
+    """Publish the resources that the registries are fused from, and bind them (基础库来源)."""
+    rows = list(source_specs())
+    by_function = {row.function: row.id for row in department_list(level="CITY")}
+    codes = catalogue_made_put(
+        [(by_function[function], spec) for *_rest, function, spec in rows],
+        source="demo-registries",
+        now=city.now,
+    )
+    for (registry, number, is_tie, _function, _spec), code in zip(rows, codes, strict=True):
+        source_bind(registry, class_code(number, is_tie=is_tie), code, now=city.now)
+    yield len(rows), len(rows)
 
 
-def enterprises(city: City) -> Steps:
-    """Load enterprises (企业)."""
-    registries_load(enterprises=city.enterprise_rows, now=city.now)
-    yield len(city.enterprise_rows), len(city.enterprise_rows)
+def department_records(city: City) -> Steps:
+    """Hand in what every department knows, as it would, and land it (部门数据归集)."""
+    bound = {
+        (registry, one.code): one.resource_code
+        for registry in REGISTRY_PLANS
+        for one in bindings(registry)
+    }
+    specs = {
+        (registry, number, is_tie): spec for registry, number, is_tie, _, spec in source_specs()
+    }
+    folder = settings.DATA_DIR / "demo-deliveries"
+    folder.mkdir(parents=True, exist_ok=True)
+    for done, delivery in enumerate(city.deliveries(), start=1):
+        code = class_code(delivery.number, is_tie=delivery.is_tie)
+        spec = specs[delivery.registry, delivery.number, delivery.is_tie]
+        path = delivery_write(delivery, spec, folder)
+        batch_receive(
+            bound[delivery.registry, code],
+            path,
+            name=path.name,
+            mode="FULL",
+            source="FOLDER",
+            run="NOW",
+            now=city.now,
+        )
+        path.unlink()
+        yield done, len(specs)
+
+
+def registries(city: City) -> Steps:
+    """Fuse the departments' records and publish both registries (融合并发布基础库)."""
+    for done, registry in enumerate(REGISTRY_PLANS, start=1):
+        registry_refresh(registry, now=city.now)
+        yield done, len(REGISTRY_PLANS)
 
 
 def demo_accounts(city: City) -> Steps:
     """Make the accounts to try the city with (演示账户)."""
-    by_ref = {person["ref"]: person for person in city.population.persons}
+    people = {role: city.person_served(ref) for role, ref in city.population.pinned.items()}
     rows, _ = accounts_make(
         city.government,
-        persons={role: by_ref[ref] for role, ref in city.population.pinned.items()},
+        persons=people,
         enterprise=city.enterprise_rows[-1],
         file=settings.DATA_DIR / FILE_NAME,
     )
@@ -243,14 +309,16 @@ def search_index(city: City) -> Steps:
     yield len(entries), len(entries)
 
 
+LONG = (department_records, registries)
 STAGES: dict[str, Callable[[City], Steps]] = {
     "Working-day calendar": calendars,
     "Code tables": code_tables,
     "Areas and metro": areas,
     "Departments and posts": departments,
     "Civil servants": staff,
-    "Population": population,
-    "Enterprises": enterprises,
+    "Sources of the registries": registry_sources,
+    "Records of the departments": department_records,
+    "Registries": registries,
     "Demonstration accounts": demo_accounts,
     "Packs": packs,
     "Catalogue of matters": catalogue,

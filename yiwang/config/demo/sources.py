@@ -79,6 +79,11 @@ def source_specs() -> Iterator[tuple[str, int, bool, str, ResourceSpec]]:
             )  # fmt: skip
 
 
+def class_code(number: int, *, is_tie: bool) -> str:
+    """Return the code of a class or tie of a plan: C07, T01."""
+    return f"{'T' if is_tie else 'C'}{number:02d}"
+
+
 def field_spec(registry: str, name: str) -> FieldSpec:
     """Describe a field of a plan as the catalogue does."""
     title, title_en, letter, length, level, table = FIELDS[name]

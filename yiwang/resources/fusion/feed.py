@@ -56,6 +56,8 @@ def feed_classes(plan: FusionPlan) -> dict[str, FeedClass]:
             name: ("DATE", "DATE") if name.startswith("valid_") else ("TEXT", "CLEAN")
             for name in TIE_COLUMNS
         }
+        if not tie.kind:
+            columns["kind"] = ("TEXT", "CLEAN")
         found[code] = FeedClass(code, f"{tie.department}/{code}", columns)
     return found
 
