@@ -181,6 +181,17 @@ def test_must_outlasts_the_guard_of_clusters(folder):
     assert found[20] == found[21]
 
 
+def test_a_decision_that_joins_two_clusters_does_not_break_them_on_the_guard(folder):
+    plan = replace(PLAN, cluster_guard=3)
+    rows = [line(n, None, "周八", "16400000004") for n in range(20, 23)]
+    rows += [line(n, None, "吴九", "16400000005") for n in range(30, 33)]
+    rows_write(folder / "in", 7, "b", rows)
+    must = [Decision((7, 20), (7, 32), "MUST")]
+    fused(folder / "in", folder / "out", plan, decisions=must)
+    found = uids(folder / "out")
+    assert len({found[row["row_no"]] for row in rows}) == 1
+
+
 def test_two_numbers_are_never_joined_by_a_row_that_must_be_with_both(folder):
     rows_write(folder / "in", 7, "b", [line(2, LI, "李四", "16400000002")])
     again(folder, Decision((7, 7), (7, 1), "MUST"), Decision((7, 7), (7, 2), "MUST"))

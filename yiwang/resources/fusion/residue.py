@@ -318,7 +318,7 @@ def _cluster(
     pairs: list[tuple[int, int, str]],
 ) -> None:
     """Join rows without a person among themselves; a cluster that grows past the guard falls apart."""
-    edges = must_of(pairs)
+    edges = []
     connection.register("free", pa.table({"rid": np.flatnonzero(placed.uid == 0)}))
     for level in plan.within:
         present = _equal(plan, level, "r", "r")
@@ -329,16 +329,15 @@ def _cluster(
             qualify r.rid <> first""").fetchall()
         edges += found
     connection.unregister("free")
-    free = [(a, b) for a, b in edges if placed.uid[a] == 0 and placed.uid[b] == 0]
-    if not free:
+    if not edges and not pairs:
         return
-    cluster = components(len(placed.uid), np.array(free))
+    cluster = components(len(placed.uid), np.array(edges, dtype=np.int64).reshape(-1, 2))
     size = np.bincount(cluster, minlength=len(cluster))
     joined = (size[cluster] > 1) & (size[cluster] <= plan.cluster_guard) & (placed.uid == 0)
     placed.cluster = np.where(joined, cluster, placed.cluster)
     placed.rule[joined] = CLUSTERED
     if pairs:
-        _cluster_decided(placed, pairs, free, cluster, joined)
+        _cluster_decided(placed, pairs, edges, cluster, joined)
 
 
 def _cluster_decided(
@@ -348,14 +347,12 @@ def _cluster_decided(
     cluster: np.ndarray,
     joined: np.ndarray,
 ) -> None:
-    """Do again, edge by edge, the clusters that people's decisions touch: groups outlast the guard."""
-    apart, must = apart_of(pairs), set(must_of(pairs))
+    """Do again, edge by edge, the clusters that people's decisions touch: groups know no guard."""
+    apart = apart_of(pairs)
+    must = [(a, b) for a, b in must_of(pairs) if not placed.uid[a] and not placed.uid[b]]
     asked = {int(cluster[row]) for pair in (*apart, *must) for row in pair if not placed.uid[row]}
-    chosen = sorted(
-        {(min(a, b), max(a, b)) for a, b in edges if int(cluster[a]) in asked},
-        key=lambda edge: (edge not in must, edge),
-    )
-    group = groups_join([edge for edge in chosen if edge in must or joined[edge[0]]], apart)
+    keyed = {(b, a) for a, b in edges if int(cluster[a]) in asked and joined[a]}
+    group = groups_join([*must, *sorted(keyed)], apart)
     for row in np.flatnonzero(np.isin(cluster, list(asked)) & (placed.uid == 0)).tolist():
         placed.cluster[row] = group.get(row, row)
         placed.rule[row] = CLUSTERED if row in group else RESIDUE
