@@ -3,17 +3,22 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from yiwang.identity.api import data_scope, department_find
 from yiwang.kernel.api import action, audit_record, context_get, event_publish, purpose_use
 from yiwang.resources.registries.data import (
+    PERSON_FIELDS,
+    ChecksTooMany,
     Lineage,
     NotInRegistry,
     ObjectionAlreadyOpen,
     ObjectionAnswered,
     ObjectionView,
+    SubjectView,
 )
 from yiwang.resources.registries.loading import (
     organisations_load,
@@ -21,6 +26,7 @@ from yiwang.resources.registries.loading import (
     rows_amend,
 )
 from yiwang.resources.registries.models import (
+    CheckCount,
     Enterprise,
     Household,
     Person,
@@ -40,10 +46,13 @@ from yiwang.resources.registries.rules import (
     source_of,
 )
 from yiwang.resources.registries.store import enterprise_row, person_row, rows_where
+from yiwang.resources.registries.subjects import MASKED_LEVEL, person_check, subject_get
 from yiwang.sdk.errors import N_, Forbidden, Invalid
 from yiwang.sdk.identifiers import person_ref_of
 
 CLAIMED_MAX = 1000
+# Verifications of one account in a minute; more is a search in disguise.
+CHECKS_A_MINUTE, CHECKS_KEPT = 60, 60
 NOTE_MAX = 4000
 
 
@@ -188,6 +197,58 @@ def objection_open(number: str) -> ObjectionView:
         detail={"fields": [view.field]},
     )
     return view
+
+
+@action("registries.check", permission="resources.registries.check")
+def person_verify(
+    id_number: str, claims: dict[str, str], *, purpose: str, now: datetime
+) -> dict[str, bool]:
+    """Tell of each claim whether the registry says the same (核验): yes or no, never a value.
+
+    claims: field → what somebody says, empty ones left out. Counted by account and minute. Raises
+    ChecksTooMany, PurposeNeeded, UnknownField, Invalid (nothing to verify).
+    """
+    claims = {name: text for name, text in claims.items() if text.strip()}
+    fields_check(list(claims), PERSON_FIELDS)
+    if not id_number.strip() or not claims:
+        raise Invalid(
+            fields={"id_number": [N_("Give the identity number and at least one thing to verify.")]}
+        )
+    _check_count(context_get().account_id or 0, now)
+    return person_check(id_number, claims, purpose=purpose)
+
+
+@action("resources.registries.unmask", permission="resources.registries.unmask")
+def subject_unmask(kind: str, key: str, *, reason: str, purpose: str) -> SubjectView:
+    """Show one subject in full for a stated reason (查看明文); the person concerned sees that it happened.
+
+    Raises Invalid without a reason, NotInRegistry, PurposeNeeded.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Invalid(fields={"reason": [N_("Say why you need the full values.")]})
+    view = subject_get(kind, key, purpose=purpose, unmasked=True)
+    with purpose_use(purpose):
+        audit_record(
+            f"{kind}:{view.key}",
+            person_ref=view.ref if kind == "person" else "",
+            detail={
+                "fields": [field.name for field in view.fields if field.level >= MASKED_LEVEL],
+                "reason": reason[:500],
+                "unmasked": True,
+            },
+        )
+    return view
+
+
+def _check_count(account_id: int, now: datetime) -> None:
+    """Count a verification; refuse the next when an account has used up its minute."""
+    limit = getattr(settings, "REGISTRY_CHECKS_A_MINUTE", CHECKS_A_MINUTE)
+    minute = int(now.timestamp()) // 60
+    row, _ = CheckCount.objects.get_or_create(account_id=account_id, minute=minute)
+    if not CheckCount.objects.filter(pk=row.pk, count__lt=limit).update(count=F("count") + 1):
+        raise ChecksTooMany(limit=limit)
+    CheckCount.objects.filter(minute__lt=minute - CHECKS_KEPT).delete()
 
 
 def _texts_check(claimed: str, note: str) -> tuple[str, str]:

@@ -142,50 +142,6 @@ ENTERPRISE_FIELDS = {
     )
 }
 
-# Which department of the plans (数源部门代码) is which function of the city's departments. A city
-# that numbers its departments otherwise replaces this table; "": not a department of the city.
-DEPARTMENT_FUNCTIONS = {
-    "D01": "public_security",
-    "D02": "civil_affairs",
-    "D03": "human_resources",
-    "D04": "medical_insurance",
-    "D05": "health",
-    "D06": "education",
-    "D07": "housing_fund",
-    "D08": "housing",
-    "D09": "natural_resources",
-    "D10": "tax",
-    "D11": "disabled",
-    "D12": "veterans",
-    "D13": "market_supervision",
-    "L01": "market_supervision",
-    "L02": "general_office",
-    "L03": "civil_affairs",
-    "L04": "tax",
-    "L05": "human_resources",
-    "L06": "medical_insurance",
-    "L07": "housing_fund",
-    "L08": "statistics",
-    "L09": "market_supervision",
-    "L10": "commerce",
-    "L11": "ecology",
-    "L12": "emergency",
-    "L13": "housing",
-    "L14": "transport",
-    "L15": "health",
-    "L16": "education",
-    "L17": "culture_tourism",
-    "L18": "agriculture",
-    "L19": "water",
-    "L20": "urban_management",
-    "L21": "public_security",
-    "L22": "fire_rescue",
-    "L23": "science",
-    "L24": "",
-    "L25": "development_reform",
-    "L26": "",
-}
-
 # GB/T 2261.1 with the words that documents print, which are shorter than the standard's.
 SEXES = {
     "0": {"zh": "未知", "en": "Unknown"},
@@ -436,9 +392,174 @@ class MasterOvertaken(YiwangError):
     message = N_("The current version changed in the meantime. Publish again.")
 
 
+class RegistryBusy(YiwangError):
+    """The worker is at it already."""
+
+    code = "registry_busy"
+    status = 409
+    message = N_("A new version of this registry is being made already. Wait until it has ended.")
+
+
 class MasterNotThere(YiwangError):
     """There is no version to go back or forward to."""
 
     code = "master_not_there"
     status = 409
     message = N_("There is no version to go to. Reload the page.")
+
+
+class PersonAmbiguous(Invalid):
+    """A name alone does not say who is meant."""
+
+    code = "person_ambiguous"
+    message = N_("Give the identity number, or the name and the date of birth.")
+
+
+class ChecksTooMany(YiwangError):
+    """An account verified more than is plausible for a person's work."""
+
+    code = "checks_too_many"
+    status = 429
+    message = N_("You verified %(limit)s times within a minute. Wait a minute, then go on.")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherValue:
+    """What another department says of a field (不同取值), dated."""
+
+    value: str
+    text: str | Text
+    department: Text
+    class_title: str
+    row_no: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectField:
+    """A field of a subject as a viewer sees it (主体字段): masked when is_masked."""
+
+    name: str
+    title: Text
+    value: str
+    text: str | Text
+    level: int
+    is_masked: bool
+    department: Text
+    as_of: date | None
+    class_title: str
+    others: tuple[OtherValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectView:
+    """One subject with its fields (主体): kind is person or enterprise; key opens its page.
+
+    is_masked: whether any field is hidden. moved_to: the reference that this one went into.
+    """
+
+    kind: str
+    key: str
+    ref: str
+    name: str
+    fields: tuple[SubjectField, ...]
+    records: int
+    is_provisional: bool
+    is_masked: bool
+    is_gone: bool
+    moved_to: str
+    master: int
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectChange:
+    """What a version changed in a subject (变更): field, before, after, as a viewer sees them."""
+
+    title: Text
+    before: str | Text
+    after: str | Text
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectVersion:
+    """A version in which a subject came, changed or went (历史版本). kind: NEW, CHANGED, GONE."""
+
+    kind: str
+    master: int
+    run: str
+    published_at: datetime | None
+    published_name: str
+    changes: tuple[SubjectChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TieView:
+    """A tie as seen from a subject (关系): kind SPOUSE, PARENT, CHILD, BRANCH, HEAD_OFFICE, INVESTOR,
+    INVESTED, REPRESENTATIVE, REPRESENTED. key: opens the other's page, "" when not in the registry.
+    """
+
+    kind: str
+    other_kind: str
+    key: str
+    name: str
+    valid_from: date | None
+    valid_to: date | None
+    department: Text
+
+
+@dataclass(frozen=True, slots=True)
+class LineageView:
+    """Where one value comes from (血缘): row, batch, rule, trust, who published it.
+
+    batch: what landing knows of the row, None when it was not landed here; trust_rank 0-1023.
+    """
+
+    subject: SubjectView
+    field: SubjectField
+    origin: Origin | None
+    class_code: str
+    class_title: str
+    department: Text
+    trust_rank: int
+    trust_basis: str
+    resource_code: str
+    batch: dict | None
+    rows: tuple[tuple[str, str, int, str, float], ...]  # class code, title, row, rule, score
+    run: str
+    master: int
+    published_at: datetime | None
+    published_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MasterDifference:
+    """How two versions differ (版本差异). fields: served column → subjects in which it changed.
+
+    came_refs, changed_refs, went_refs: the first references of each.
+    """
+
+    registry: str
+    older: int
+    newer: int
+    new: int
+    changed: int
+    gone: int
+    fields: dict[str, int]
+    came_refs: list[str]
+    changed_refs: list[str]
+    went_refs: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """What the worker does for a registry (发布任务): state "", WAITING, RUNNING, DONE or FAILED."""
+
+    registry: str
+    state: str
+    stage: str
+    done: int
+    total: int
+    problem: str
+    at: datetime | None
+    name: str

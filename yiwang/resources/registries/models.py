@@ -14,6 +14,15 @@ class Registry(models.Model):
     # The next sequence of `ref_make`: a reference is given once and never again.
     next_sequence = models.BigIntegerField("下一主体序号", default=1)
     moved_at = models.DateTimeField("切换时间", null=True)
+    # What the worker does for it at the moment, or did last.
+    job_state = models.CharField("任务状态", max_length=10, blank=True)
+    job_stage = models.CharField("任务阶段", max_length=40, blank=True)
+    job_done = models.BigIntegerField("任务进度", default=0)
+    job_total = models.BigIntegerField("任务总量", default=0)
+    job_problem = models.TextField("任务问题", blank=True)
+    job_at = models.DateTimeField("任务时间", null=True)
+    job_by = models.BigIntegerField("任务账户", null=True)
+    job_name = models.CharField("任务发起人", max_length=200, blank=True)
 
     class Meta:
         verbose_name = "基础库"
@@ -88,6 +97,23 @@ class RegistryChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.registry} {self.master} {self.kind} {self.ref}"
+
+
+class CheckCount(models.Model):
+    """How often an account verified in a minute (核验计数): verification must not become a lookup."""
+
+    account_id = models.BigIntegerField("账户")
+    minute = models.BigIntegerField("分钟")
+    count = models.IntegerField("次数", default=0)
+
+    class Meta:
+        verbose_name = "核验计数"
+        constraints = [
+            models.UniqueConstraint(fields=["account_id", "minute"], name="check_count_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.minute} {self.count}"
 
 
 class Household(models.Model):

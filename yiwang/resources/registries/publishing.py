@@ -10,6 +10,7 @@ from django.db.models import F, Max
 
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.resources.fusion.permissions import is_bureau
 from yiwang.resources.fusion.publish import folder_locked, master_open
 from yiwang.resources.registries.data import (
     MasterNotThere,
@@ -33,7 +34,7 @@ from yiwang.resources.registries.writing import (
     parts,
     ties_write,
 )
-from yiwang.sdk.errors import N_, Invalid
+from yiwang.sdk.errors import N_, Forbidden, Invalid
 
 Report = Callable[[str, int, int], None]
 State = RegistryMaster.State
@@ -42,7 +43,7 @@ LOSS_SHARE = 0.05
 PUBLISH = N_("Publishing a registry")
 
 
-def _quiet(_stage: str, _done: int, _total: int) -> None:
+def quiet(_stage: str, _done: int, _total: int) -> None:
     """Take reports of progress and show nothing."""
 
 
@@ -51,7 +52,7 @@ def registry_publish(
     out: Path,
     *,
     now: datetime,
-    report: Report = _quiet,
+    report: Report = quiet,
     confirmed: bool = False,
     is_made: bool = False,
 ) -> MasterView:
@@ -142,7 +143,7 @@ def master_switch(registry: str, number: int, *, now: datetime) -> None:
 @action("resources.registries.rollback", permission="resources.registries.publish")
 def registry_rollback(registry: str, *, reason: str, now: datetime) -> MasterView:
     """Go back to the version before the current one (回退主数据). Raises Invalid, MasterNotThere."""
-    reason = _reason(reason)
+    reason = _asked(reason)
     current = master_current(registry)
     master = RegistryMaster.objects.filter(registry=registry, number=current).first()
     if master is None or master.base == 0:
@@ -157,7 +158,7 @@ def registry_rollback(registry: str, *, reason: str, now: datetime) -> MasterVie
 @action("resources.registries.forward", permission="resources.registries.publish")
 def registry_forward(registry: str, *, reason: str, now: datetime) -> MasterView:
     """Return to the version that was rolled back (恢复已回退版本). Raises Invalid, MasterNotThere."""
-    reason = _reason(reason)
+    reason = _asked(reason)
     current = master_current(registry)
     master = (
         RegistryMaster.objects.filter(registry=registry, base=current, state=State.ROLLED_BACK)
@@ -179,7 +180,10 @@ def _is_being_written(registry: str) -> bool:
     ).exists()
 
 
-def _reason(text: str) -> str:
+def _asked(text: str) -> str:
+    """Return the reason of the data bureau (理由); nobody else moves a city's registry."""
+    if not is_bureau():
+        raise Forbidden()
     text = text.strip()
     if not text:
         raise Invalid(fields={"reason": [N_("Write the reason. It is kept in the record.")]})

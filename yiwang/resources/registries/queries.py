@@ -148,7 +148,7 @@ def own_enterprise_values(uscc: str) -> dict[str, RegistryValue]:
 
 
 def _person_values(person: Person, fields: list[str], shown_for: str) -> dict[str, RegistryValue]:
-    values = {name: _person_value(person, name, shown_for) for name in fields}
+    values = {name: person_value(person, name, shown_for) for name in fields}
     texts = {name: _person_text(person, name, value) for name, value in values.items()}
     known = [PERSON_FIELDS[name] for name in fields]
     return _with_sources(values, texts, known, person, POPULATION)
@@ -229,7 +229,7 @@ def enterprise_values(uscc: str, fields: list[str], *, purpose: str) -> dict[str
 
 
 def _enterprise_values(enterprise: Enterprise, fields: list[str]) -> dict[str, RegistryValue]:
-    values = {name: _enterprise_value(enterprise, name) for name in fields}
+    values = {name: enterprise_value(enterprise, name) for name in fields}
     texts = {
         name: area_text(value) if name == "area_code" else coded_text(name, value)
         for name, value in values.items()
@@ -409,7 +409,8 @@ def _record(subject: str, person_ref: str, fields: list[str], purpose: str) -> N
         )
 
 
-def _person_value(person: Person, name: str, purpose: str) -> str:
+def person_value(person: Person, name: str, purpose: str = "") -> str:
+    """Return a field as forms hold it (字段值): dates ISO, codes as codes."""
     if name == "photo":
         return photo_url(person.ref, purpose) if person.photo_key else ""
     if name == "employer":
@@ -427,7 +428,8 @@ def _person_text(person: Person, name: str, value: str) -> str | Text:
     return coded_text(name, value)
 
 
-def _enterprise_value(enterprise: Enterprise, name: str) -> str:
+def enterprise_value(enterprise: Enterprise, name: str) -> str:
+    """Return a field of a legal person as forms hold it (字段值)."""
     if name == "registered_capital":
         return _capital_text(enterprise)
     if name == "industry":

@@ -3,10 +3,11 @@
 import json
 from datetime import UTC, date, datetime
 from functools import cache
+from unicodedata import normalize
 
 from yiwang.resources.fusion.plans import REGISTRY_PLANS
+from yiwang.resources.fusion.plans.city import REGISTRY_FUNCTIONS
 from yiwang.resources.registries.data import (
-    DEPARTMENT_FUNCTIONS,
     ENTERPRISE_FIELDS,
     PERSON_FIELDS,
     Field,
@@ -16,6 +17,7 @@ from yiwang.resources.registries.data import (
     UnknownField,
 )
 from yiwang.sdk.identifiers import luhn_check
+from yiwang.sdk.masking import mask_address, mask_id_number, mask_name, mask_phone
 
 FACTOR, SHIFT, SIZE = 387_420_489, 271_828_182, 10**9
 LONG_AGO = date(1970, 1, 1)
@@ -110,7 +112,7 @@ def class_title(registry: str, number: int) -> str:
 
 def function_of(registry: str, number: int) -> str:
     """Return the function of the department that keeps a class (数源部门职能), "" when unknown."""
-    return DEPARTMENT_FUNCTIONS.get(department_code(registry, number), "")
+    return REGISTRY_FUNCTIONS.get(department_code(registry, number), "")
 
 
 def source_of(lineage: Lineage, field: Field) -> tuple[str, date]:
@@ -132,3 +134,32 @@ def origin_of(lineage: Lineage, field: Field) -> Origin | None:
     return next(
         (lineage.origins[name] for name in field.plan_fields if name in lineage.origins), None
     )
+
+
+# Field → how it is shown to who may not see it; others are hidden whole.
+MASKS = {
+    "name": mask_name,
+    "id_number": mask_id_number,
+    "phone": mask_phone,
+    "address": mask_address,
+    "household_address": mask_address,
+    "birth_date": lambda text: f"{text[:4]}-**-**",
+}
+
+
+def masked_text(name: str, value: str) -> str:
+    """Hide a value as far as its field asks (脱敏).
+
+    >>> masked_text("birth_date", "1985-01-01"), masked_text("ethnicity", "01"), masked_text("phone", "")
+    ('1985-**-**', '****', '')
+    """
+    return MASKS.get(name, lambda _text: "****")(value) if value else ""
+
+
+def value_normal(text: str) -> str:
+    """Write a value so that two writings of the same compare equal (核验规范化): width, blanks, case.
+
+    >>> value_normal("江苏省 苏州市１号") == value_normal("江苏省苏州市1号")
+    True
+    """
+    return "".join(normalize("NFKC", text).upper().split())

@@ -4,6 +4,9 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from yiwang.resources.fusion.data import FusionOptions
 from yiwang.resources.fusion.library import fuse
 from yiwang.resources.fusion.plans import REGISTRY_PLANS
@@ -108,3 +111,25 @@ def organisations(folder: Path, rows: dict[int, list[dict]], out: Path, **more):
     for number, given in rows.items():
         rows_write(folder, number, "a", _written(ORGANISATIONS, number, given), ORGANISATIONS)
     return fuse(ORGANISATIONS, folder, out, options=QUICK, today=TODAY, **more)
+
+
+def ties_write(folder: Path, registry: str, ties: list[tuple[str, str, str]]) -> None:
+    """Write ties (number, other number, kind) as the first department of each kind delivers them."""
+    plan = REGISTRY_PLANS[registry]()
+    for source in plan.ties:
+        chosen = [tie for tie in ties if source.kind in ("", tie[2])]
+        if not chosen:
+            continue
+        ties = [tie for tie in ties if tie not in chosen]
+        path = folder / source.folder / "a.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table = {
+            "row_no": pa.array(range(1, len(chosen) + 1), pa.int64()),
+            "updated_at": pa.array([BEGUN] * len(chosen), pa.timestamp("s")),
+            "id_number": pa.array([tie[0] for tie in chosen]),
+            "other_number": pa.array([tie[1] for tie in chosen]),
+            "kind": pa.array([tie[2] for tie in chosen]),
+            "valid_from": pa.array(["2010-05-01"] * len(chosen)),
+            "valid_to": pa.nulls(len(chosen), pa.string()),
+        }
+        pq.write_table(pa.table(table), path)

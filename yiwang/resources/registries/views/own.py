@@ -28,6 +28,8 @@ from yiwang.resources.registries.rules import fields_of
 from yiwang.sdk.errors import N_, Invalid
 
 PEOPLE = {"CITIZEN", "AGENT"}
+# What else than fields an entry of *who looked at my data* may name.
+OTHERS = {"family": N_("Family"), "history": N_("Earlier versions"), "ties": N_("Ties")}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,7 +65,7 @@ def access_log(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "resources/registries/access_log.html",
-        {"page": page, "titles": titles, "is_first": not before},
+        {"page": page, "titles": titles, "others": OTHERS, "is_first": not before},
     )
 
 

@@ -1,0 +1,135 @@
+"""Bringing a registry up to date (基础库更新): fuse what has landed, then publish; as a job with its progress."""
+
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from yiwang.kernel.api import (
+    action,
+    audit_record,
+    context_get,
+    context_system,
+    context_use,
+    error_text,
+    job,
+)
+from yiwang.resources.fusion.actions.runs import run_record
+from yiwang.resources.fusion.permissions import is_bureau
+from yiwang.resources.fusion.queries.sources import master_folder
+from yiwang.resources.registries.data import JobView, MasterView, RegistryBusy, RegistryUnknown
+from yiwang.resources.registries.masters import job_get
+from yiwang.resources.registries.models import Registry
+from yiwang.resources.registries.publishing import Report, quiet, registry_publish
+from yiwang.resources.registries.writing import MODELS
+from yiwang.sdk.errors import Forbidden, YiwangError
+
+PROGRESS_SECONDS = 1.0
+# A worker that wrote nothing for so long is gone; the registry may be asked for anew.
+SILENT_SECONDS = 15 * 60
+
+
+def registry_refresh(
+    registry: str, *, now: datetime, report: Report = quiet, confirmed: bool = False
+) -> MasterView:
+    """Fuse what has landed and publish it (更新基础库). Raises what both steps raise.
+
+    The installation's own files: `fusion` keeps them below the data folder.
+    """
+    run_record(registry, now=now, report=report)
+    return registry_publish(
+        registry, master_folder(registry), now=now, report=report, confirmed=confirmed
+    )
+
+
+@action("resources.registries.publish_request", permission="resources.registries.publish")
+def publish_request(
+    registry: str, *, fuse: bool = True, confirmed: bool = False, now: datetime
+) -> JobView:
+    """Ask for a new version (申请发布主数据); a worker carries it out. Only the data bureau.
+
+    fuse: run the fusion first; else publish what was fused last. confirmed: although many are lost.
+    Raises RegistryBusy, RegistryUnknown.
+    """
+    bureau_check()
+    if registry not in MODELS:
+        raise RegistryUnknown(registry=registry)
+    context = context_get()
+    Registry.objects.get_or_create(name=registry)
+    silent = now - timedelta(seconds=SILENT_SECONDS)
+    free = ~Q(job_state__in=("WAITING", "RUNNING")) | Q(job_at__lt=silent)
+    taken = Registry.objects.filter(free, name=registry).update(
+        job_state="WAITING",
+        job_stage="",
+        job_done=0,
+        job_total=0,
+        job_problem="",
+        job_at=now,
+        job_by=context.account_id,
+        job_name=context.name[:200],
+    )
+    if not taken:
+        raise RegistryBusy()
+    registry_job.enqueue(registry, fuse, confirmed)
+    audit_record(f"registry:{registry}", detail={"fuse": fuse, "confirmed": confirmed})
+    return job_get(registry)
+
+
+@job
+def registry_job(registry: str, fuse: bool, confirmed: bool) -> None:
+    """Carry out what was asked for (执行发布任务); done again it goes on where it was."""
+    row = Registry.objects.get(name=registry)
+    told = _Progress(registry)
+    context = replace(
+        context_system("更新基础库"), account_id=row.job_by, name=row.job_name or "system"
+    )
+    now = timezone.now()
+    with context_use(context):
+        try:
+            if fuse:
+                registry_refresh(registry, now=now, report=told, confirmed=confirmed)
+            else:
+                registry_publish(
+                    registry, master_folder(registry), now=now, report=told, confirmed=confirmed
+                )
+        except YiwangError as error:
+            _job_end(registry, "FAILED", error_text(error))
+        except Exception as error:
+            _job_end(registry, "FAILED", f"{type(error).__name__}: {error}"[:1000])
+            raise
+        else:
+            _job_end(registry, "DONE", "")
+
+
+def bureau_check() -> None:
+    """Refuse everybody but the city's data bureau (数据主管部门). Raises Forbidden."""
+    if not is_bureau():
+        raise Forbidden()
+
+
+class _Progress:
+    """Writes how far the job is (进度), at most once a second."""
+
+    def __init__(self, registry: str) -> None:
+        self.registry, self.stage, self.last = registry, "", 0.0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        moment = time.monotonic()
+        if stage == self.stage and moment - self.last < PROGRESS_SECONDS:
+            return
+        self.stage, self.last = stage, moment
+        Registry.objects.filter(name=self.registry).update(
+            job_state="RUNNING",
+            job_stage=stage[:40],
+            job_done=done,
+            job_total=total,
+            job_at=timezone.now(),
+        )
+
+
+def _job_end(registry: str, state: str, problem: str) -> None:
+    Registry.objects.filter(name=registry).update(
+        job_state=state, job_problem=problem, job_at=timezone.now()
+    )
