@@ -16,6 +16,16 @@ class EngineMissing(YiwangError):
     )
 
 
+class EngineUnready(YiwangError):
+    """An engine is installed and cannot start here."""
+
+    code = "engine_unready"
+    status = 503
+    message = N_(
+        "The engine %(engine)s cannot start: %(reason)s. Leave --engine out to use DuckDB."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TabularLimits:
     """How much of the machine one connection may take (资源限额).

@@ -15,6 +15,8 @@ Report = Callable[[str, int, int], None]
 TEXT_KINDS = frozenset({"NAME", "ADDRESS", "TEXT"})
 NUMBER_KINDS = frozenset({"CODE", "DATE", "PHONE"})
 
+DUCKDB, SPARK = "duckdb", "spark"
+
 # Parts of a plan that no stage file and no bucket depends on.
 ANEW = ("ties", "unfilled")
 
@@ -228,7 +230,8 @@ class FusionOptions:
 
     workers: processes, 0 picks by size. memory_mb: of all connections together. seed: for
     identifiers in tests only; None draws them from the system. probabilistic: use Splink for what the keys
-    leave. durable: flush every file to the disk before publishing.
+    leave. durable: flush every file to the disk before publishing. engine: DUCKDB on this machine, SPARK on the
+    cluster whose address is `master`; memory_mb is then of the driver and of each executor.
     """
 
     workers: int = 0
@@ -236,6 +239,8 @@ class FusionOptions:
     seed: int | None = None
     probabilistic: bool = True
     durable: bool = True
+    engine: str = DUCKDB
+    master: str = "local[*]"
 
 
 DEFAULT_OPTIONS = FusionOptions()

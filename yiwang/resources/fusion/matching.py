@@ -7,7 +7,6 @@ the kind of a field and are this module's data; nothing is trained, so the same 
 """
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -152,6 +151,7 @@ def pairs_predict(
 def records_link(records: "pa.Table", matching: Matching) -> Linked:
     """Say which rows of a table are about one subject (匹配). See `library.link`."""
     import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
 
     from yiwang.engines.tabular.door import tabular_open  # noqa: PLC0415
 
@@ -168,7 +168,7 @@ def records_link(records: "pa.Table", matching: Matching) -> Linked:
             "probability": chance.cast(pa.float64()),
         }
     )
-    pairs = pairs.filter(pa.compute.greater_equal(pairs.column("probability"), matching.doubtful))
+    pairs = pairs.filter(pc.greater_equal(pairs.column("probability"), matching.doubtful))
     ends = [cluster[pairs.column(side).to_numpy()] for side in ("left", "right")]
     return Linked(cluster, pairs, pairs.filter(pa.array(ends[0] != ends[1])))
 
@@ -204,6 +204,8 @@ def _keys_join(
 def _pairs_weigh(
     connection: "duckdb.DuckDBPyConnection", matching: Matching
 ) -> tuple["np.ndarray", ...] | None:
+    if not matching.blocks:
+        return None
     settings = {
         "link_type": "dedupe_only",
         "probability_two_random_records_match": matching.prior,
@@ -254,9 +256,9 @@ def clusters_build(
     said = {(int(a), int(b)): float(w) for a, b, w in zip(left, right, odds, strict=True)}
     members = {row: [row] for row in range(count)}
     cluster = np.arange(count, dtype=np.int64)
-    least = math.log10(matching.sure / (1 - matching.sure))
     edges = [(a, b, True) for a, b in sorted(exact)]
-    edges += [(a, b, False) for (a, b), weight in said.items() if weight >= least]
+    sure = (chance >= matching.sure).tolist()
+    edges += [(a, b, False) for (a, b), holds in zip(said, sure, strict=True) if holds]
     for a, b, firm in edges:
         one, other = sorted((int(cluster[a]), int(cluster[b])))
         size = len(members[one]) + len(members[other])

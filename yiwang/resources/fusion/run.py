@@ -7,22 +7,26 @@ are staged already are not read again, buckets that nothing touched are taken ov
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from yiwang.engines.tabular.door import TabularLimits
 from yiwang.resources.fusion.comparisons import comparisons_write
 from yiwang.resources.fusion.data import (
     CLUSTERED,
     DEFAULT_OPTIONS,
+    DUCKDB,
     RESIDUE,
+    SPARK,
     Decision,
     FusionNothing,
     FusionOptions,
@@ -46,7 +50,7 @@ from yiwang.resources.fusion.publish import (
     run_begin,
     stage_prune,
 )
-from yiwang.resources.fusion.residue import Placed, residue_place
+from yiwang.resources.fusion.residue import Finder, Placed, residue_place
 from yiwang.resources.fusion.stage import StageFile, slices, stage_plan
 from yiwang.resources.fusion.survivorship import Rows, rows_gather
 from yiwang.resources.fusion.ties import ties_digest, ties_link, ties_write
@@ -111,24 +115,33 @@ def run(
         job = Run(plan, out, folder, options, before, report, result)
         workers = options.workers or _workers(wanted)
         files = [item for item, _path in wanted]
-        with crew(workers) as each:
-            with job.stage("standardise"):
-                _standardise(job, each, wanted, today or datetime.now(CHINA).date(), workers)
-            with job.stage("fuse"):
-                written = _fuse(job, each, files, workers)
-        with job.stage("residue"):
-            rest = _residue(job, files, decisions, workers)
+        day = today or datetime.now(CHINA).date()
+        if options.engine == SPARK:
+            written, rest = _on_spark(job, wanted, decisions, day)
+        else:
+            with crew(workers) as each:
+                with job.stage("standardise"):
+                    _standardise(job, each, wanted, day, workers)
+                with job.stage("fuse"):
+                    written = _fuse(job, each, files, workers)
+            with job.stage("residue"):
+                rest = _residue(job, _rest(job, files), decisions, workers)
         _count(job, written, rest)
         with job.stage("identity"):
             _identity(job, files)
         with job.stage("ties"):
-            _ties(job, source, today or datetime.now(CHINA).date())
+            _ties(job, source, day)
         if compare:
             with job.stage("compare"):
-                _compare(job, today or datetime.now(CHINA).date())
+                _compare(job, day)
         with job.stage("publish"):
             _publish(job, files, written)
         return result
+
+
+def _engine(options: FusionOptions) -> str:
+    """Name what fuses: a bucket that another engine, or another version, has fused is fused again."""
+    return duckdb.__version__ if options.engine == DUCKDB else options.engine
 
 
 def _usable(before: Manifest | None, plan: FusionPlan, out: Path) -> Manifest | None:
@@ -187,7 +200,7 @@ def _touched(job: Run, files: list[StageFile]) -> set[int]:
     everything = set(range(job.plan.buckets))
     if before is None or (before.fingerprint, before.engine) != (
         job.plan.fingerprint(),
-        duckdb.__version__,
+        _engine(job.options),
     ):
         return everything
     old = {Path(item["path"]).stem: item["counts"] for item in before.stage}
@@ -208,25 +221,58 @@ def _take_over(job: Run, bucket: int) -> dict | None:
     return job.before.buckets[bucket]
 
 
-def _residue(
-    job: Run, files: list[StageFile], decisions: Sequence[Decision], workers: int
-) -> Written | None:
+def _on_spark(
+    job: Run, wanted: list[tuple[StageFile, Path]], decisions: Sequence[Decision], today: date
+) -> tuple[list[dict | None], Written | None]:
+    """Do on a cluster what comes before clusters and publishing; what Spark leaves is the same as from here."""
+    from yiwang.resources.fusion.spark.engine import SparkRun  # noqa: PLC0415 - loads pyspark
+
+    job.result.touched = job.plan.buckets
+    with SparkRun(job.plan, wanted, job.folder, job.options, today=today) as spark:
+        with job.stage("standardise"):
+            job.result.standardised = spark.standardise()
+            job.report("standardise", len(wanted), len(wanted))
+        with job.stage("fuse"):
+            known = [job.known(bucket) for bucket in range(job.plan.buckets)]
+            written = spark.fuse([path for path in known if path is not None and path.exists()])
+            job.report("fuse", job.plan.buckets, job.plan.buckets)
+        with job.stage("residue"):
+            rest = _residue(job, spark.rest(), decisions, 2, spark.finder)
+    return [one and _counts(one) for one in written], rest
+
+
+def _rest(job: Run, files: list[StageFile]) -> tuple[Rows, pa.Array] | None:
+    """Gather the rows without a valid identifier, and what is written in its place."""
     parts = list(slices(files, job.plan.buckets))
     rows = rows_gather(job.plan, parts)
     if rows is None:
         return None
+    return rows, pa.concat_arrays([batch.column("claimed") for _number, batch in parts])
+
+
+def _residue(
+    job: Run,
+    found: tuple[Rows, pa.Array] | None,
+    decisions: Sequence[Decision],
+    workers: int,
+    finder: Callable[[], Finder] | None = None,
+) -> Written | None:
+    if found is None:
+        return None
+    rows, claimed = found
     job.result.residue = len(rows)
     job.report("residue", 0, len(rows))
     spill = job.folder / "spill"
     placed = residue_place(
         job.plan,
         rows,
-        pa.concat_arrays([batch.column("claimed") for _number, batch in parts]),
+        claimed,
         sorted(job.folder.glob("persons-*.parquet")),
         sorted(job.folder.glob("rows-*.parquet")),
         decisions=decisions,
         limits=TabularLimits(workers, job.options.memory_mb, str(spill)),
         probabilistic=job.options.probabilistic,
+        finder=finder() if finder else None,
     )
     shutil.rmtree(spill, ignore_errors=True)
     rest = provisional_write(
@@ -276,8 +322,8 @@ def _compare(job: Run, today: date) -> None:
 
 
 def _placed_count(result: FusionResult, rows: Rows, placed: Placed) -> None:
-    names, counts = np.unique(placed.rule.astype(str), return_counts=True)
-    found = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    counted = pc.value_counts(pa.array(placed.rule, pa.string())).to_pylist()
+    found = {one["values"]: one["counts"] for one in sorted(counted, key=itemgetter("values"))}
     result.linked = {name: n for name, n in found.items() if name not in (RESIDUE, CLUSTERED)}
     result.review = len(placed.review)
 
@@ -316,7 +362,7 @@ def _publish(job: Run, files: list[StageFile], written: list[dict | None]) -> No
         previous=before.run if before else "",
         plan=job.plan.name,
         fingerprint=job.plan.fingerprint(),
-        engine=duckdb.__version__,
+        engine=_engine(job.options),
         stage=[
             {"path": Path(item.path).name, "origin": item.origin, "counts": item.counts().tolist()}
             for item in files

@@ -39,8 +39,9 @@ class StageFile:
     path: str
 
     def offsets(self) -> np.ndarray:
-        """Return where each bucket begins in each batch: int64 (batches, buckets + 2)."""
-        return np.load(Path(self.path).with_suffix(".npy"))
+        """Return where each bucket begins in each batch: int64 (batches, buckets + 2); none of a run on Spark."""
+        path = Path(self.path).with_suffix(".npy")
+        return np.load(path) if path.exists() else np.zeros((0, 1), dtype=np.int64)
 
     def counts(self) -> np.ndarray:
         """Return rows by bucket, the last for rows without a valid identifier: int64 (buckets + 1,)."""
@@ -185,6 +186,8 @@ def _behind(texts: pa.Array, before: int) -> pa.Array:
 
 @lru_cache(maxsize=4096)
 def _open(path: str) -> tuple[list[pa.RecordBatch], np.ndarray]:
+    if not Path(path).exists():  # a run on Spark leaves no stage
+        return [], np.zeros((0, 1), dtype=np.int64)
     reader = pa.ipc.open_file(pa.memory_map(path))
     batches = [reader.get_batch(place) for place in range(reader.num_record_batches)]
     return batches, np.load(Path(path).with_suffix(".npy"))
