@@ -29,11 +29,25 @@ from yiwang.resources.quality.data import (
     ContractInvalid,
     Rule,
 )
+from yiwang.resources.quality.keeping import faults_keep
 from yiwang.sdk.expressions import ExpressionError
 
 if TYPE_CHECKING:
     import duckdb
 
+__all__ = [
+    "CROSSWALK",
+    "CheckOptions",
+    "Checked",
+    "Contract",
+    "ContractInvalid",
+    "code_tables_of",
+    "contract_check",
+    "contract_of",
+    "contract_validate",
+    "faults_keep",
+    "kind_of",
+]
 CROSSWALK = "crosswalk:"
 
 

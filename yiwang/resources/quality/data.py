@@ -1,7 +1,7 @@
 """Values of quality (数据质量): contracts, their rules, what a check found."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from yiwang.sdk.errors import N_, YiwangError
 
@@ -191,3 +191,139 @@ class CheckOptions:
     rows_at_once: int = 16_000_000
     prefix: str = "contract"
     notes: tuple[str, ...] = field(default=())
+
+
+# --- batches and scores -----------------------------------------------------------------------------
+
+LEVELS = ("A", "B", "C", "D", "E")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a batch looks like beside the one before (批次画像): for drift and change of schema.
+
+    columns: name -> type as it came; empty: name -> share without a value; shares: of coded fields
+    name -> {value: share}, the most frequent.
+    """
+
+    columns: dict[str, str]
+    empty: dict[str, float]
+    shares: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """What landing says of a finished batch (批次事实). Paths are relative to the data folder.
+
+    accepted: Parquet of the rows taken, the contract's fields by name; faults: what `faults_keep`
+    wrote. state: LANDED or STOPPED; mode: DELTA or FULL; source: FIX for a correction.
+    """
+
+    resource_id: int
+    batch_id: int
+    number: int
+    mode: str
+    source: str
+    state: str
+    department_id: int | None
+    at: datetime
+    checked: Checked
+    contract: Contract
+    faults: str
+    accepted: str = ""
+    profile: Profile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One score (质量得分): field "" = the whole resource, property "" = all of them weighted.
+
+    score: 0 to 100 with two decimals, None where nothing was judged.
+    """
+
+    field: str
+    property: str
+    judged: int
+    failed: int
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """How scores are made and called (评价标准): a city replaces the file.
+
+    weights: property -> weight, of those measured only; levels: (least score, key, title {zh, en}),
+    best first. answer_days, fix_days, decide_days: working days for each step.
+    """
+
+    weights: dict[str, float]
+    levels: tuple[tuple[float, str, dict[str, str]], ...]
+    days: dict[str, int]
+    kinds: dict[str, str] = field(default_factory=dict)
+
+
+# --- exceptions -------------------------------------------------------------------------------------
+
+STATES = {
+    "OPEN": N_("Not looked at yet"),
+    "SEEN": N_("Seen, waits for an answer"),
+    "ANSWERED": N_("Accepted, waits for the correction"),
+    "DISPUTED": N_("Disputed, the data bureau decides"),
+    "FIX_SENT": N_("Correction sent, waits for proof"),
+    "CLOSED": N_("Closed"),
+}
+ORIGINS = {
+    "BATCH": N_("Check of a batch"),
+    "OBJECTION": N_("A person says it is wrong"),
+    "COMPARISON": N_("Comparison between departments"),
+}
+ENDINGS = {
+    "PROVED": N_("A later batch proved the correction"),
+    "WAIVED": N_("The data bureau agreed that nothing is wrong"),
+    "ANSWERED": N_("The objection was answered"),
+}
+ALERTS = {
+    "SILENT": N_("Nothing arrived when it was promised"),
+    "VOLUME": N_("Far more or fewer rows than usual"),
+    "DRIFT": N_("Values are spread otherwise than before"),
+    "SCHEMA": N_("The columns are others than before"),
+}
+ALERT_STATES = {
+    "OPEN": N_("Open"),
+    "ACKNOWLEDGED": N_("Explained"),
+    "GONE": N_("Over"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionView:
+    """An exception (异常反馈) as pages show it.
+
+    rows: how many rows it began with; rows_open: how many are not proved yet. light: GREEN, YELLOW
+    (due within a working day), RED (overdue), NONE (closed).
+    """
+
+    id: int
+    number: str
+    origin: str
+    resource_id: int | None
+    department_id: int | None
+    rule: str
+    field: str
+    property: str
+    title: str
+    message: str
+    state: str
+    ending: str
+    rows: int
+    rows_open: int
+    batch_number: int | None
+    objection: str
+    reason: str
+    decision: str
+    opened_at: datetime
+    due_date: date | None
+    closed_at: datetime | None
+    reopened: int
+    light: str
+    path: str
