@@ -4,6 +4,7 @@
 ('MUST', 'DISPUTED')
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ PAIR_STATES = {
     "OPEN": N_("Waits for the first reviewer"),
     "SECOND": N_("Waits for the second reviewer"),
     "DISPUTED": N_("Reviewers disagree"),
-    "DECIDED": N_("Decided"),
+    "DECIDED": N_("Decision in force"),
     "CLOSED": N_("No longer in question"),
 }
 RUN_STATES = {
@@ -37,6 +38,9 @@ STAGES = {
     "standardise": N_("Standardising"),
     "fuse": N_("Fusing"),
     "residue": N_("Placing rows without a valid identifier"),
+    "identity": N_("Telling what became of identifiers"),
+    "ties": N_("Joining ties between subjects"),
+    "compare": N_("Comparing across departments"),
     "report": N_("Counting who disagrees with whom"),
     "review": N_("Loading uncertain pairs"),
     "publish": N_("Publishing the master"),
@@ -340,12 +344,24 @@ def value_masked(name: str, kind: str, value: str) -> str:
     if kind == "PHONE":
         return mask_phone(value)
     if kind == "ADDRESS":
-        return mask_address(value)
+        return _address_masked(value)
     if kind == "ID" or name.endswith("_id"):
         return mask_id_number(value)
     if kind == "DATE" and len(value) >= 8:
         return f"{value[:4]}-**-**"
+    if kind == "CODE" or len(value) < 3:
+        return "**"
     return value[:1] + "*" * (len(value) - 1)
+
+
+def _address_masked(value: str) -> str:
+    """Keep an address down to its first city or district: 社区 is none.
+
+    >>> _address_masked("昆山市凤银街道玉宁社区3号"), _address_masked("平江街道1号")
+    ('昆山市****', '平江街****')
+    """
+    found = re.match(r".{2,9}?(?:市|区|县|旗)", value)
+    return f"{found.group()}****" if found else mask_address(value)
 
 
 def outcome_of(words: Sequence[tuple[str, int]]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 190, 40, 50, 14
+MANY = 4  # more boxes than this of one kind are drawn as one
 
 
 @dataclass(slots=True)
@@ -27,10 +28,11 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box of the drawing: kind is DATASET or JOB."""
+    """A box of the drawing: kind is DATASET or JOB; count: for how many of its like it stands."""
 
     name: str
     label: str
+    count: int
     kind: str
     state: str
     x: int
@@ -79,6 +81,35 @@ def graph_of(events: Iterable[Mapping]) -> Graph:
     return graph
 
 
+def _folded(
+    names: list[tuple[str, str]], edges: list[tuple[tuple[str, str], tuple[str, str]]]
+) -> tuple[dict, list, list]:
+    """Let one box stand for many that lead to the same place (合并同类): returns counts, boxes, lines.
+
+    Thirty-two landed data sets of one fusion are one box; so are then the jobs that landed them.
+    """
+    stands = dict.fromkeys(names, 1)
+    while True:
+        leads: dict[tuple[str, str], set] = {name: set() for name in stands}
+        for one, other in edges:
+            leads[one].add(other)
+        alike: dict[tuple, list[tuple[str, str]]] = {}
+        for name in stands:
+            if leads[name]:
+                alike.setdefault((name[0], frozenset(leads[name])), []).append(name)
+        some = next((group for group in alike.values() if len(group) > MANY), None)
+        if some is None:
+            return stands, list(stands), list(dict.fromkeys(edges))
+        kept = some[0]
+        stands[kept] = sum(stands[name] for name in some)
+        for name in some[1:]:
+            del stands[name]
+        gone = set(some[1:])
+        edges = [
+            (kept if one in gone else one, kept if other in gone else other) for one, other in edges
+        ]
+
+
 def layout(graph: Graph) -> Drawing:
     """Place every box in a column behind what it comes from (分层布局). Lines run from left to right.
 
@@ -90,6 +121,7 @@ def layout(graph: Graph) -> Drawing:
     edges = [(("D", name), ("J", job)) for job, some in graph.reads.items() for name in some]
     edges += [(("J", job), ("D", name)) for job, some in graph.makes.items() for name in some]
     names = [("D", name) for name in graph.datasets] + [("J", job) for job in graph.jobs]
+    stands, names, edges = _folded(names, edges)
     rank = dict.fromkeys(names, 0)
     for _again in range(len(names)):  # longest way from a source; a circle ends with the rounds
         moved = False
@@ -110,6 +142,7 @@ def layout(graph: Graph) -> Drawing:
         Box(
             name,
             graph.titles.get(name) or name,
+            stands[kind, name],
             "JOB" if kind == "J" else "DATASET",
             graph.jobs.get(name, "") if kind == "J" else "",
             x,

@@ -154,7 +154,15 @@ def _carry_out(
     fusion_started(row.trace, plan, at=now)
     feed = feed_build(registry, files=files)
     told.took("feed")
-    result = fuse(plan, feed, out, options=options, decisions=decision_list(registry), report=told)
+    result = fuse(
+        plan,
+        feed,
+        out,
+        options=options,
+        decisions=decision_list(registry),
+        compare=True,
+        report=told,
+    )
     told.begun = time.perf_counter()
     master = reports.master_open(out)
     found = {
@@ -165,6 +173,7 @@ def _carry_out(
         "classes": reports.class_rows(master.manifest),
         "events": reports.counts_of(master.folder / "events.parquet", "event"),
         "ties": reports.counts_of(master.folder / "ties.parquet", "kind"),
+        "tie_conflicts": reports.counts_of(master.folder / "tie_conflicts.parquet", "rule"),
         "comparisons": reports.counts_of(master.folder / "comparisons.parquet", "rule"),
     }
     told.took("report")

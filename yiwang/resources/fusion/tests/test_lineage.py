@@ -191,3 +191,24 @@ def test_a_circle_of_data_sets_is_drawn_all_the_same():
     drawing = layout(graph)
     assert {box.name for box in drawing.boxes} == {"a", "b", "j", "k"}
     assert len(drawing.lines) == 4
+
+
+def test_many_alike_are_drawn_as_one_box():
+    fusion = [LineageDataset(f"landing.{place}") for place in range(32)]
+    events = [
+        lineage_event(
+            "COMPLETE", LineageJob("fuse", "FUSION"), trace=TRACE, at=NOW,
+            inputs=fusion, outputs=[LineageDataset("fused")],
+        ),
+        *(
+            lineage_event(
+                "COMPLETE", LineageJob(f"land.{place}", "LANDING"), trace=TRACE, at=NOW,
+                inputs=[LineageDataset(f"files.{place}")],
+                outputs=[LineageDataset(f"landing.{place}")],
+            )
+            for place in range(32)
+        ),
+    ]  # fmt: skip
+    boxes = layout(graph_of(events)).boxes
+    assert [(box.kind, box.count) for box in boxes] == [
+        ("DATASET", 32), ("JOB", 32), ("DATASET", 32), ("JOB", 1), ("DATASET", 1)]  # fmt: skip

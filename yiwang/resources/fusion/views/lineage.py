@@ -19,7 +19,11 @@ from yiwang.resources.fusion.views import words
 from yiwang.sdk.errors import N_
 
 SHOWN = 2000
-KINDS = {"LANDING": N_("Landing of records"), "FUSION": N_("Fusion of records"), "PUBLISHING": N_("Publishing of a registry")}
+KINDS = {
+    "LANDING": N_("Landing of records"),
+    "FUSION": N_("Fusion of records"),
+    "PUBLISHING": N_("Publishing of a registry"),
+}
 STATES = {
     "START": N_("Run begun"),
     "RUNNING": N_("Run under way"),
@@ -31,7 +35,7 @@ STATES = {
 COLUMNS = (
     Column("at", N_("Time")),
     Column("job", N_("Job")),
-    Column("state", N_("What happened")),
+    Column("state", N_("Event")),
     Column("inputs", N_("Data sets read")),
     Column("outputs", N_("Data sets made")),
 )

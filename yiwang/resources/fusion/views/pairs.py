@@ -277,7 +277,9 @@ def _history(view: PairView) -> list[dict]:
         title = ACTS.get(one["act"])
         if title is not None:
             text = _text(one["detail"])
-            found.append({"title": _(title), "at": one["at"], "by": one["actor_name"], "text": text})
+            found.append(
+                {"title": _(title), "at": one["at"], "by": one["actor_name"], "text": text}
+            )
     return found
 
 

@@ -150,7 +150,7 @@ def _matrix(view: FusionRunView, plan: FusionPlan) -> list[tuple[str, list[int],
         row = rows.setdefault(source.department, [0] * len(fields))
         for place, name in enumerate(fields):
             row[place] += found[name].get(source.code, 0)
-    names = words.departments(view.registry)
+    names = words.departments(plan)
     return [(names.get(code, code), row, sum(row)) for code, row in rows.items()]
 
 

@@ -14,7 +14,7 @@ from yiwang.resources.catalogue.queries import resource_list
 from yiwang.resources.fusion.actions import source_bind, source_unbind
 from yiwang.resources.fusion.desk import REGISTRIES
 from yiwang.resources.fusion.permissions import BIND, is_bureau
-from yiwang.resources.fusion.queries import bindings
+from yiwang.resources.fusion.queries import bindings, plan_get
 from yiwang.resources.fusion.views import words
 from yiwang.sdk.errors import YiwangError
 
@@ -42,7 +42,7 @@ def sources(request: HttpRequest) -> HttpResponse:
             for name in REGISTRIES
         ],
         "bindings": found,
-        "departments": words.departments(registry),
+        "departments": words.departments(plan_get(registry)),
         "bound": sum(bool(one.resource_code) for one in found),
         "choices": resource_list(ResourceFilter(), limit=CHOICES).rows if is_bureau() else (),
         "may_bind": is_bureau(),

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from yiwang.identity.api import DepartmentUnknown, department_get
+from yiwang.identity.api import DepartmentUnknown, department_get, department_list
 from yiwang.kernel.api import EditionUnknown, code_get
 from yiwang.resources.fusion import desk
 from yiwang.resources.fusion.data import Field, FusionPlan
-from yiwang.resources.fusion.queries.sources import bindings
+from yiwang.resources.fusion.plans import REGISTRY_FUNCTIONS
 from yiwang.sdk.errors import N_
 
 # field → code table, width of the code
@@ -50,14 +50,13 @@ def department(department_id: int | None) -> str:
     return (found.short_name or found.name) if chinese else (found.name_en or found.name)
 
 
-def departments(name: str) -> dict[str, str]:
-    """Name the departments of a plan (计划部门): code → name as far as a bound resource tells."""
-    found: dict[str, str] = {}
-    for one in bindings(name):
-        known = department(one.department_id)
-        if known or one.department not in found:
-            found[one.department] = f"{one.department} {known}".strip()
-    return found
+def departments(plan: FusionPlan) -> dict[str, str]:
+    """Name the departments of a plan (计划部门): code → name of the city's bureau, else the code."""
+    bureaus = {row.function: row.id for row in department_list(level="CITY")}
+    return {
+        code: department(bureaus.get(REGISTRY_FUNCTIONS.get(code, ""))) or code
+        for code in dict.fromkeys(one.department for one in (*plan.sources, *plan.ties))
+    }
 
 
 def rule(name: str) -> str:
@@ -137,5 +136,11 @@ EVENTS = {
 
 
 def event(name: str) -> str:
-    """Say a change of identifiers, a tie or a comparison (标识变更、关系、比对)."""
-    return _(EVENTS[name]) if name in EVENTS else name
+    """Say a change of identifiers, a tie or what a comparison found (标识变更、关系、比对)."""
+    from yiwang.resources.fusion.comparisons import FIRMS, PEOPLE  # noqa: PLC0415 - loads DuckDB
+    from yiwang.resources.fusion.ties import RULES as TIE_RULES  # noqa: PLC0415
+
+    if name in EVENTS:
+        return _(EVENTS[name])
+    texts = TIE_RULES | {one.key: one.message for one in PEOPLE + FIRMS}
+    return _(texts[name]) if name in texts else name
