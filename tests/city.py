@@ -1,13 +1,46 @@
 """Who is who in the small demonstration city, and short ways to act as them."""
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 from django.contrib.auth import get_user_model
 
+from yiwang.config.demo import build
 from yiwang.identity.api import context_of_account
 from yiwang.kernel.api import RequestContext
+from yiwang.resources.api import registries_load
+
+PIPELINE = ("Sources of the registries", "Records of the departments", "Registries")
+
+
+def _nothing(_city):
+    yield 1, 1
+
+
+def _registries_direct(city):
+    """Load the made people and enterprises as they are, without the departments' records."""
+    made = city.population
+    registries_load(
+        households=made.households,
+        persons=made.persons,
+        ties=made.ties,
+        enterprises=city.enterprise_rows,
+        now=city.now,
+    )
+    yield 1, 1
+
+
+@contextmanager
+def direct_registries():
+    """Let `city_build` fill the registries at once: for tests that are not about how they are filled."""
+    with pytest.MonkeyPatch.context() as patch:
+        for stage in PIPELINE:
+            patch.setitem(build.STAGES, stage, _nothing)
+        patch.setitem(build.STAGES, PIPELINE[-1], _registries_direct)
+        yield
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 
-from tests.city import City
-
 NOW = datetime.datetime(2026, 11, 20, 2, 0, tzinfo=datetime.UTC)  # a Friday, 10:00 in Suzhou
 
 
 @pytest.fixture(scope="module")
 def _city_rows(django_db_setup, django_db_blocker, tmp_path_factory):
     """Build a made city of 120 people once a module, inside a transaction that is undone."""
+    from tests.city import City, direct_registries
     from yiwang.config.demo import city_build
 
     folder = tmp_path_factory.mktemp("city")
@@ -21,6 +20,7 @@ def _city_rows(django_db_setup, django_db_blocker, tmp_path_factory):
     with (
         django_db_blocker.unblock(),
         override_settings(PASSWORD_HASHERS=quick, DATA_DIR=folder),
+        direct_registries(),
         transaction.atomic(),
     ):
         city_build(persons=120, enterprises=20, now=NOW)

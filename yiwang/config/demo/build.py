@@ -267,7 +267,7 @@ def department_records(city: City) -> Steps:
 def registries(city: City) -> Steps:
     """Fuse the departments' records and publish both registries (融合并发布基础库)."""
     for done, registry in enumerate(REGISTRY_PLANS, start=1):
-        registry_refresh(registry, now=city.now)
+        registry_refresh(registry, now=city.now, is_made=True)
         yield done, len(REGISTRY_PLANS)
 
 

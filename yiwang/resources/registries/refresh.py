@@ -32,15 +32,27 @@ SILENT_SECONDS = 15 * 60
 
 
 def registry_refresh(
-    registry: str, *, now: datetime, report: Report = quiet, confirmed: bool = False
+    registry: str,
+    *,
+    now: datetime,
+    report: Report = quiet,
+    confirmed: bool = False,
+    is_made: bool = False,
 ) -> MasterView:
     """Fuse what has landed and publish it (更新基础库). Raises what both steps raise.
+
+    is_made: the subjects are made for demonstration, and are marked so.
 
     The installation's own files: `fusion` keeps them below the data folder.
     """
     run_record(registry, now=now, report=report)
     return registry_publish(
-        registry, master_folder(registry), now=now, report=report, confirmed=confirmed
+        registry,
+        master_folder(registry),
+        now=now,
+        report=report,
+        confirmed=confirmed,
+        is_made=is_made,
     )
 
 
