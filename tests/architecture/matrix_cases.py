@@ -573,3 +573,89 @@ def _review_pair(world: World) -> Case:
 
 
 matrix_case("resources_fusion:review", _review_pair)
+
+
+def _virtual_spec() -> dict:
+    return {
+        "title": "x",
+        "sources": [
+            {
+                "key": "s",
+                "title": "x",
+                "columns": [{"name": "a"}],
+                "parts": [{"key": "p", "title": "x", "kind": "PARQUET", "location": "x.parquet"}],
+            }
+        ],
+        "fields": [{"key": "a", "source": "s", "column": "a", "title": "x"}],
+        "purposes": ["x"],
+    }
+
+
+def _virtual_dataset(world: World, key: str, department_id: int, *, published: bool = False) -> str:
+    from yiwang.resources.virtual.models import VirtualDataset, VirtualVersion
+
+    row = VirtualDataset.objects.create(
+        key=key, department_id=department_id, draft=_virtual_spec(), draft_title="x"
+    )
+    if published:
+        row.current_version = VirtualVersion.objects.create(
+            dataset=row, number=1, spec=row.draft, digest="", valid_from=world.now
+        )
+        row.save()
+    return key
+
+
+def _virtual_definition(world: World) -> Case:
+    name = "resources_virtual:definition"
+    return Case(
+        own=reverse(name, args=[_virtual_dataset(world, "own", world.own_department)]),
+        other=reverse(name, args=[_virtual_dataset(world, "other", world.other_department)]),
+    )
+
+
+def _virtual_ask(world: World) -> Case:
+    name = "resources_virtual:dataset"
+    published = _virtual_dataset(world, "own", world.other_department, published=True)
+    draft = _virtual_dataset(world, "other", world.own_department)
+    return Case(own=reverse(name, args=[published]), other=reverse(name, args=[draft]))
+
+
+def _virtual_run(route: str) -> Callable[[World], Case]:
+    def build(world: World) -> Case:
+        from yiwang.resources.virtual.models import VirtualDataset, VirtualRun
+
+        _virtual_dataset(world, "own", world.own_department, published=True)
+        version = VirtualDataset.objects.get(key="own").current_version
+
+        def asked(account_id: int, number: str) -> str:
+            row, _made = VirtualRun.objects.get_or_create(
+                number=number,
+                defaults={
+                    "version": version,
+                    "account_id": account_id,
+                    "purpose": "x",
+                    "query": {
+                        "fields": ["a"],
+                        "filters": [],
+                        "groups": [],
+                        "measures": [],
+                        "order": [],
+                        "limit": 1,
+                    },
+                    "created_at": world.now,
+                },
+            )
+            return reverse(route, args=[row.number])
+
+        return Case(
+            own=lambda persona: asked(world.account_id(persona), f"own-{persona}"[:24]),
+            other=asked(-1, "other"),
+        )
+
+    return build
+
+
+matrix_case("resources_virtual:definition", _virtual_definition)
+matrix_case("resources_virtual:dataset", _virtual_ask)
+matrix_case("resources_virtual:run", _virtual_run("resources_virtual:run"))
+matrix_case("resources_virtual:export", _virtual_run("resources_virtual:export"))

@@ -99,16 +99,28 @@ from yiwang.resources.registries.queries import (
 )
 from yiwang.resources.registries.refresh import registry_refresh
 from yiwang.resources.registries.rules import ref_make, ref_valid
+from yiwang.resources.virtual.answering import virtual_query
+from yiwang.resources.virtual.data import (
+    Answer,
+    DatasetNotFound,
+    FilterSpec,
+    MeasureSpec,
+    PartReport,
+    Query,
+    SourceDown,
+)
 
 __all__ = [
     "PERSON_FIELDS",
     "PLANS",
     "REGISTRY_FUNCTIONS",
     "REGISTRY_PLANS",
+    "Answer",
     "AreaView",
     "BatchView",
     "CrosswalkNotFound",
     "CrosswalkView",
+    "DatasetNotFound",
     "Decision",
     "DwellingNotFound",
     "DwellingView",
@@ -116,6 +128,7 @@ __all__ = [
     "EnterpriseView",
     "FamilyMember",
     "FieldSpec",
+    "FilterSpec",
     "FusionBusy",
     "FusionNothing",
     "FusionOptions",
@@ -129,12 +142,15 @@ __all__ = [
     "MasterOvertaken",
     "MasterShrinks",
     "MasterView",
+    "MeasureSpec",
     "NotInRegistry",
     "ObjectionAlreadyOpen",
     "ObjectionAnswered",
     "ObjectionView",
+    "PartReport",
     "PersonView",
     "PurposeNeeded",
+    "Query",
     "RegistryValue",
     "ResourceFilter",
     "ResourceNotFound",
@@ -142,6 +158,7 @@ __all__ = [
     "ResourceSpec",
     "ResourceView",
     "RowOrigin",
+    "SourceDown",
     "UnknownField",
     "area_geojson",
     "area_get",
@@ -198,4 +215,5 @@ __all__ = [
     "row_origin",
     "score",
     "source_bind",
+    "virtual_query",
 ]

@@ -1,0 +1,1 @@
+"""Pages of the virtual library: asking datasets, and keeping their definitions."""
