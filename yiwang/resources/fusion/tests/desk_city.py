@@ -152,3 +152,31 @@ def desk_city(folder) -> DeskCity:
     city.land(city.permits, [dict(row) for row in PEOPLE])
     city.land(city.living, [{"sfzh": "", "xm": "王晓明", "sex": "男", "phone": PHONE}])
     return city
+
+
+ACCOUNTS = (
+    ("one", "1" * 18, "数据管理岗", ["DATA_STEWARD"]),
+    ("two", "1" * 18, "数据管理岗", ["DATA_STEWARD"]),
+    ("police", "2" * 18, "数据管理岗", ["DATA_STEWARD"]),
+    ("civil", "3" * 18, "数据管理岗", ["DATA_STEWARD"]),
+    ("judge", "4" * 18, "效能监察岗", ["SUPERVISOR"]),
+)
+
+
+def accounts_put() -> None:
+    """Give the city its accounts: two stewards of the bureau, two of departments, a supervisor."""
+    from yiwang.identity.api import accounts_load, posts_load
+
+    with context_use(context_system("test")):
+        for _name, uscc, title, roles in ACCOUNTS:
+            posts_load([{"department_uscc": uscc, "title": title, "roles": roles}], now=NOW)
+        rows = [
+            {
+                "username": name,
+                "population": "STAFF",
+                "name": name,
+                "posts": [{"department_uscc": uscc, "title": title}],
+            }
+            for name, uscc, title, _roles in ACCOUNTS
+        ]
+        accounts_load(rows, now=NOW)

@@ -4,38 +4,19 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from yiwang.identity.api import accounts_load, posts_load
-from yiwang.kernel.api import context_system, context_use
 from yiwang.resources.fusion.models import FusionRun, ReviewPair, Verdict
 from yiwang.resources.fusion.queries import bindings
-from yiwang.resources.fusion.tests.desk_city import NOW, desk_city
+from yiwang.resources.fusion.tests.desk_city import ACCOUNTS, accounts_put, desk_city
 
 HOME = "/resources/fusion/"
-PEOPLE = (
-    ("one", "1" * 18, "数据管理岗", ["DATA_STEWARD"]),
-    ("two", "1" * 18, "数据管理岗", ["DATA_STEWARD"]),
-    ("police", "2" * 18, "数据管理岗", ["DATA_STEWARD"]),
-    ("civil", "3" * 18, "数据管理岗", ["DATA_STEWARD"]),
-    ("judge", "4" * 18, "效能监察岗", ["SUPERVISOR"]),
-)
 
 
 @pytest.fixture
 def city(db, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
     city = desk_city(tmp_path)
-    with context_use(context_system("test")):
-        for _name, uscc, title, roles in PEOPLE:
-            posts_load([{"department_uscc": uscc, "title": title, "roles": roles}], now=NOW)
-        accounts_load(
-            [
-                {"username": name, "population": "STAFF", "name": name,
-                 "posts": [{"department_uscc": uscc, "title": title}]}
-                for name, uscc, title, _roles in PEOPLE
-            ],
-            now=NOW,
-        )  # fmt: skip
-    city.clients = {name: Client() for name, *_more in PEOPLE}
+    accounts_put()
+    city.clients = {name: Client() for name, *_more in ACCOUNTS}
     for name, client in city.clients.items():
         client.force_login(get_user_model().objects.get(username=name))
     city.first = city.run()

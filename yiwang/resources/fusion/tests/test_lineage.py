@@ -212,3 +212,34 @@ def test_many_alike_are_drawn_as_one_box():
     boxes = layout(graph_of(events)).boxes
     assert [(box.kind, box.count) for box in boxes] == [
         ("DATASET", 32), ("JOB", 32), ("DATASET", 32), ("JOB", 1), ("DATASET", 1)]  # fmt: skip
+
+
+def test_a_landed_batch_leaves_its_events_when_landing_says_that_it_ended(db, settings, tmp_path):
+    from django.utils import timezone
+
+    from yiwang.kernel.api import context_system, context_use, event_relay
+    from yiwang.resources.landing.actions import batch_receive
+
+    settings.DATA_DIR = tmp_path / "data"
+    city = desk_city(tmp_path)
+    path = tmp_path / "permits.csv"
+    path.write_text(
+        "公民身份号码,姓名,性别,出生日期,住址,联系电话\n"
+        "320508198001010016,王小明,1,1980-01-01,平江街道1号,16412345678\n"
+    )
+    with context_use(context_system("test")):
+        batch = batch_receive(
+            city.permits, path, name="permits.csv", now=NOW, mode="FULL", source="FOLDER", run="NOW"
+        )
+        event_relay(now=timezone.now())
+    found = [
+        one
+        for one in lineage_read(settings.DATA_DIR / "lineage")
+        if one["job"]["name"] == f"landing.{city.permits}"
+    ]
+    assert batch.state == "LANDED"
+    assert [one["eventType"] for one in found] == ["COMPLETE", "START"]
+    for event in found:
+        VALIDATOR.validate(event)
+    assert found[0]["outputs"][0]["outputFacets"]["outputStatistics"]["rowCount"] == 1
+    assert "王小明" not in json.dumps(found, ensure_ascii=False)
