@@ -6,7 +6,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import msgspec
-from django.utils import timezone
 
 from yiwang.kernel.api import (
     action,
@@ -41,19 +40,14 @@ from yiwang.resources.virtual.queries import (
     DEFINE,
     QUERY,
     REVIEW,
-    dataset_get,
     dataset_view,
     desk_rows,
-    purpose_check,
-    query_dump,
     run_folder,
     run_get,
-    scope_of,
 )
 from yiwang.resources.virtual.rules import (
     KEY,
     people_of,
-    query_check,
     spec_dump,
     spec_load,
     spec_problems,
@@ -159,36 +153,6 @@ def dataset_reject(key: str, *, reason: str, now: datetime) -> DatasetView:
     row.save()
     audit_record(f"virtual:{key}", detail={"to": row.state})
     return dataset_view(row)
-
-
-@action("resources.virtual.ask", permission=QUERY)
-def run_start(key: str, query: Query, *, purpose: str, now: datetime) -> str:
-    """Ask a dataset (发起查询) for a purpose; returns the number of the question.
-
-    A worker answers it. Raises DatasetNotFound, PurposeNotAllowed, QueryInvalid, Forbidden.
-    """
-    from yiwang.resources.virtual.jobs import run_answer_job  # noqa: PLC0415 - jobs stand above
-
-    view = dataset_get(key)
-    purpose = purpose_check(view.published, purpose)
-    query_check(view.published, query, scope_of(view.published))
-    context = context_get()
-    row = VirtualRun.objects.create(
-        number=f"pending-{now:%H%M%S%f}",
-        version_id=view.version_id,
-        account_id=context.account_id,
-        post_id=context.post_id,
-        department_id=context.department_id,
-        purpose=purpose,
-        query=query_dump(query),
-        created_at=now,
-    )
-    row.number = f"XN{timezone.localdate(now):%Y%m%d}{row.pk:06d}"
-    row.save(update_fields=["number"])
-    with purpose_use(purpose):
-        audit_record(f"virtual:{key}", detail={"run": row.number, **query_trace(query)})
-    run_answer_job.enqueue(row.pk)
-    return row.number
 
 
 @action("resources.virtual.cancel", permission=QUERY)

@@ -119,20 +119,7 @@ def final_statement(
     elif cell:
         shown.append(exp.alias_(at(cell), "_cell", quoted=True))
     select = exp.select(*shown).from_(exp.table_(tables[root], quoted=True))
-    for join in joins:
-        left = exp.column(
-            f"c{columns[join.source].index(join.column)}", table=tables[join.source], quoted=True
-        )
-        right = exp.column(
-            f"c{columns[join.to_source].index(join.to_column)}",
-            table=tables[join.to_source],
-            quoted=True,
-        )
-        select = select.join(
-            exp.table_(tables[join.source], quoted=True),
-            on=exp.EQ(this=left, expression=right),
-            join_type=join.kind,
-        )
+    select = _joined(select, joins, tables, columns)
     for one in query.filters:
         build.exact(at(one.field), spec.type_of(one.field), one)
     if area:
@@ -141,6 +128,22 @@ def final_statement(
         select = select.group_by(*(at(key) for key in query.groups))
     select = select.order_by(*_order(query, names))
     return build.text(select.limit(query.limit + 1)), list(build.parameters)
+
+
+def _joined(select: Any, joins: Sequence, tables: dict[str, str], columns: dict) -> Any:
+    exp = _exp()
+
+    def end(source: str, column: str) -> Any:
+        number = columns[source].index(column)
+        return exp.column(f"c{number}", table=tables[source], quoted=True)
+
+    for join in joins:
+        on = exp.EQ(
+            this=end(join.source, join.column), expression=end(join.to_source, join.to_column)
+        )
+        table = exp.table_(tables[join.source], quoted=True)
+        select = select.join(table, on=on, join_type=join.kind)
+    return select
 
 
 def _order(query: Query, names: Sequence[str]) -> list:

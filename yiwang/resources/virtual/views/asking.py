@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from yiwang.identity.api import allow
 from yiwang.kernel.api import Column, context_get, page_of, render, wants_partial
-from yiwang.resources.virtual.actions import run_cancel, run_export, run_start
+from yiwang.resources.virtual.actions import run_cancel, run_export
 from yiwang.resources.virtual.data import (
     FAULTS,
     MEASURES,
@@ -39,6 +39,7 @@ from yiwang.resources.virtual.queries import (
     scope_of,
 )
 from yiwang.resources.virtual.rules import spec_load
+from yiwang.resources.virtual.starting import run_start
 from yiwang.resources.virtual.views.words import failure_text, field_title
 from yiwang.sdk.errors import N_, YiwangError
 
