@@ -10,7 +10,9 @@ class ResourcesLandingConfig(AppConfig):
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
         from yiwang.resources.landing.actions import source_sweep  # noqa: PLC0415
+        from yiwang.resources.landing.actions.receiving import rows_fix  # noqa: PLC0415
         from yiwang.resources.landing.queries import waiting_count  # noqa: PLC0415
+        from yiwang.resources.quality.hooks import fix_register  # noqa: PLC0415
         from yiwang.sdk.errors import N_  # noqa: PLC0415
 
         send, oversee = "resources.landing.send", "resources.landing.oversee"
@@ -30,3 +32,4 @@ class ResourcesLandingConfig(AppConfig):
             icon="upload",
         )
         sweep_register("resources.landing.sources", source_sweep, every_seconds=15)
+        fix_register(rows_fix)

@@ -127,6 +127,7 @@ FAILURES = {
     "CATALOGUE": N_(
         "The resource lists no fields in the catalogue, so nothing can be checked. Complete its entry first."
     ),
+    "CONTRACT": N_("The contract of this resource has a mistake: %(detail)s"),
     "DISK": N_("The disk is full. The original is kept; try again when there is room."),
     "DEFECT": N_(
         "The program met something it does not know (%(detail)s). The original is kept; tell the data bureau."

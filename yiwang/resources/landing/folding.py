@@ -30,6 +30,7 @@ class Landed:
     number: int
     epoch: int
     accepted: Path
+    is_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def fold(
           window w as (partition by k order by e, a, n, r)
         )
         select r as row_no, n as batch, k, h from marked
-        where last_e = {last:d} and (before is null or before <> h or e > before_e + 1)
+        where last_e = {last:d} and (before is null or before <> h
+          or (e > before_e and not (f and e = before_e + 1)))
         qualify row_number() over (partition by k order by e desc, a desc, n desc, r desc) = 1
         """
     ).fetchall()
@@ -93,7 +95,7 @@ def _table(
 ) -> None:
     connection.execute(
         "create or replace temp table rows_known (r bigint, k ubigint, h ubigint, a timestamp, "
-        "n integer, e integer)"
+        "n integer, e integer, f boolean)"
     ).fetchall()
     if within is not None:
         kept = (
@@ -102,14 +104,15 @@ def _table(
             else "select -1::bigint as row_no"
         )
         connection.execute(f"create or replace temp table in_force as {kept}").fetchall()
+    # What is in force came through every FULL delivery up to the fresh one.
+    reached = next((one.epoch - one.is_full for one in batches if one.number == fresh), 0)
     for one in batches:
+        narrowed, epoch = "", one.epoch
         if within is not None and one.number != fresh:
-            narrowed = " semi join in_force f on f.row_no = t._row_no"
-        else:
-            narrowed = ""
+            narrowed, epoch = " semi join in_force f on f.row_no = t._row_no", reached
         connection.execute(
-            f"insert into rows_known select _row_no, _key, _hash, _at, {one.number:d}, {one.epoch:d} "
-            f"from read_parquet({sql_text(str(one.accepted))}) t{narrowed}"
+            f"insert into rows_known select _row_no, _key, _hash, _at, {one.number:d}, {epoch:d}, "
+            f"{one.is_full} from read_parquet({sql_text(str(one.accepted))}) t{narrowed}"
         ).fetchall()
 
 

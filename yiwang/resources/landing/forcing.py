@@ -52,8 +52,9 @@ def force(batch_id: int, fields: Sequence[object], *, without: bool = False) -> 
 def _landed(rows: Sequence[Batch]) -> list[Landed]:
     found, epoch = [], 0
     for row in rows:
-        epoch += row.mode == "FULL"
-        found.append(Landed(row.number, epoch, _accepted(row)))
+        is_full = row.mode == "FULL"
+        epoch += is_full
+        found.append(Landed(row.number, epoch, _accepted(row), is_full))
     return found
 
 

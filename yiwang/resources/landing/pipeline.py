@@ -13,6 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from yiwang.engines.tabular.door import TabularLimits, sql_text, tabular_open
 from yiwang.resources.landing import repairs
 from yiwang.resources.landing.data import LINE_MAX, LandingUnreadable
@@ -29,7 +31,7 @@ from yiwang.resources.landing.reading.objects import objects_read
 from yiwang.resources.landing.reading.rows import Reading
 from yiwang.resources.landing.reading.sheets import sheet_read
 from yiwang.resources.quality.columns import identifier
-from yiwang.resources.quality.data import Checked
+from yiwang.resources.quality.data import Checked, Profile
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +46,7 @@ STRUCTURAL = ("FEW", "MANY", "QUOTE", "JSON")
 TIME_NAMES = ("updated_at", "update_time", "updated_time", "last_modified", "gxsj")
 
 Report = Callable[[str, int, int], None]
-Check = Callable[["duckdb.DuckDBPyConnection", str], Checked]
+Check = Callable[["duckdb.DuckDBPyConnection", str], tuple[Checked, Profile]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Task:
     """What one batch's processing needs (处理任务).
 
     folder: where `original`, the results and `work/` stand. fields: the catalogue's `FieldSpec`s.
-    rules: how each is repaired. check: the contract's, over a relation. row_base: gives the
+    rules: how each is repaired. check: the contract's, over a relation,
+    leaving faults.parquet in the folder. row_base: gives the
     number below the first row's, once the number of rows is known.
     """
 
@@ -82,6 +85,8 @@ class Outcome:
     warned: int = 0
     warnings: dict[str, int] = field(default_factory=dict)
     stops: list[str] = field(default_factory=list)
+    checked: dict = field(default_factory=dict)
+    profile: dict = field(default_factory=dict)
 
 
 def process(task: Task) -> Outcome:
@@ -434,10 +439,10 @@ def _check(task: Task, work: Path, base: int, rows: int) -> dict:
     connection = connection_open(work)
     try:
         _prepare(connection, task, work)
-        checked = task.check(connection, "candidates")
+        checked, profile = task.check(connection, "candidates")
         task.report("CHECK", rows // 2, rows)
         results = _results(connection, task, base, work, checked.table)
-        return results | _judged(connection, checked)
+        return results | _judged(connection, checked, profile)
     finally:
         connection.close()
 
@@ -469,13 +474,20 @@ def row_hash(fields: Sequence[object]) -> str:
     return f"md5_number_lower(concat({parts}))"
 
 
-def _judged(connection: "duckdb.DuckDBPyConnection", checked: Checked) -> dict:
+def _judged(connection: "duckdb.DuckDBPyConnection", checked: Checked, profile: Profile) -> dict:
     """Return what the contract says besides the refused rows: notes on rows, and whether it stops."""
     warnings = connection.execute(
         f"select reason, count(*) from (select unnest(reasons) as reason from {checked.table} "
         "where not rejected) group by 1 order by 2 desc, 1"
     ).fetchall()
-    return {"warned": checked.warned, "warnings": dict(warnings), "stops": list(checked.stops)}
+    return {
+        "warned": checked.warned,
+        "warnings": dict(warnings),
+        "stops": list(checked.stops),
+        # As quality gave it, for a run that goes on after this stage.
+        "checked": msgspec.to_builtins(checked),
+        "profile": msgspec.to_builtins(profile),
+    }
 
 
 def _results(

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from yiwang.resources.catalogue.data import ResourceSpec
 from yiwang.resources.landing.data import FAILURES, REASONS, STOPS, BatchView
+from yiwang.resources.quality.contracts import contract_of
+from yiwang.resources.quality.data import ContractInvalid
+from yiwang.resources.quality.wording import reason_text as quality_text
 
 _NUMBERS = frozenset("NYBF")
 
@@ -16,10 +18,8 @@ def reason_text(reason: str, spec: ResourceSpec | None = None) -> str:
 
     reason: "KIND", "KIND:field" of the reader or the key of a rule of the contract.
     """
-    for rule in spec.quality if spec else ():
-        if rule.key == reason and (rule.message or rule.message_en):
-            is_english = (get_language() or "zh").startswith("en")
-            return (rule.message_en if is_english else rule.message) or rule.message
+    if spec and any(rule.key == reason for rule in spec.quality):
+        return _of_contract(reason, spec)
     kind, _colon, name = reason.partition(":")
     titles = {one.name: one.title or one.name for one in spec.fields} if spec else {}
     field = "、".join(titles.get(one, one) for one in name.split(","))
@@ -27,6 +27,13 @@ def reason_text(reason: str, spec: ResourceSpec | None = None) -> str:
         kind = _type_kind(name, spec)
     words = REASONS.get(kind) or REASONS["rule"]
     return _(words) % {"field": field or reason, "rule": reason}
+
+
+def _of_contract(reason: str, spec: ResourceSpec) -> str:
+    try:
+        return quality_text(contract_of(spec), reason)
+    except ContractInvalid:
+        return reason
 
 
 def _type_kind(name: str, spec: ResourceSpec | None) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from time import monotonic
 from uuid import uuid4
 
+import msgspec
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -29,16 +30,26 @@ from yiwang.resources.landing.models import Batch, Feed
 from yiwang.resources.landing.queries import batch_get, batch_view, data_root, feed_files
 from yiwang.resources.landing.rules import code_titles, stop_find
 from yiwang.resources.landing.storing import manifest_write, original_find, work_remove
+from yiwang.resources.quality.actions.batches import batch_judge
 from yiwang.resources.quality.contracts import (
     CROSSWALK,
     code_tables_of,
     contract_check,
     contract_of,
 )
-from yiwang.resources.quality.data import CheckOptions
+from yiwang.resources.quality.data import (
+    BatchFacts,
+    Checked,
+    CheckOptions,
+    Contract,
+    ContractInvalid,
+    Profile,
+)
+from yiwang.resources.quality.keeping import faults_keep
 
 logger = logging.getLogger(__name__)
 State = Batch.State
+FAULTS = "faults.parquet"
 ROUNDS_MAX = 20
 BEAT_SECONDS = 0.5
 Report = Callable[[str, int, int], None]
@@ -71,10 +82,12 @@ def batch_process(batch_id: int, *, now: datetime, report: Report = quiet) -> Ba
         return batch_get(batch_id)
     except LandingUnreadable as error:
         return _fail(batch_id, token, error.kind, error.params, now=now)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        return _fail(batch_id, token, "DISK", {}, now=now)
+    except ContractInvalid as error:
+        return _fail(batch_id, token, "CONTRACT", {"detail": str(error)}, now=now)
+    except Exception as error:
+        # Whatever it is, the batch says so and can be tried again; it never hangs.
+        logger.exception("batch %s failed", batch_id)
+        return _fail(batch_id, token, *_failure(error), now=now)
     if stop is not None:
         view = _stop(batch_id, token, outcome, forced, stop, now=now)
     else:
@@ -82,6 +95,11 @@ def batch_process(batch_id: int, *, now: datetime, report: Report = quiet) -> Ba
     manifest(batch_id)
     work_remove(data_root(), row.folder)
     return view
+
+
+def _failure(error: Exception) -> tuple[str, dict]:
+    is_full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+    return ("DISK", {}) if is_full else ("DEFECT", {"detail": type(error).__name__})
 
 
 def _work(row: Batch, token: str, report: Report) -> tuple:
@@ -118,11 +136,8 @@ def task_of(
 
 def check_of(row: Batch, codes: dict[str, list[str]]) -> pipeline.Check:
     """Return the check of a batch against its resource's contract (契约检查)."""
-    spec, code = view_of(row.resource).spec, row.resource.code
-    for table, _edition in code_tables_of(spec):
-        if table not in codes and (known := _codes_known(table)):
-            codes[table] = known
-    contract = contract_of(spec, code=code, codes=codes)
+    code = row.resource.code
+    contract = contract_with(row, codes)
     others = {one.that.rpartition(".")[0] for one in contract.rules if one.kind == "REFERENCE"}
     landed = Batch.objects.filter(resource_id=row.resource_id, state=State.LANDED)
     history = tuple(
@@ -131,7 +146,7 @@ def check_of(row: Batch, codes: dict[str, list[str]]) -> pipeline.Check:
     options = CheckOptions(timezone.localdate(row.received_at), history=history[-50:])
 
     def check(connection, relation):  # noqa: ANN001, ANN202
-        return contract_check(
+        checked = contract_check(
             connection,
             relation,
             contract,
@@ -139,8 +154,39 @@ def check_of(row: Batch, codes: dict[str, list[str]]) -> pipeline.Check:
             previous=feed_files(code),
             options=options,
         )
+        path = data_root() / row.folder / FAULTS
+        return checked, faults_keep(connection, relation, contract, checked, path=path)
 
     return check
+
+
+def contract_with(row: Batch, codes: dict[str, list[str]]) -> Contract:
+    """Return the contract of a batch's resource; codes that are not given are looked up."""
+    spec = view_of(row.resource).spec
+    for table, _edition in code_tables_of(spec):
+        if table not in codes and (known := _codes_known(table)):
+            codes = codes | {table: known}
+    return contract_of(spec, code=row.resource.code, codes=codes)
+
+
+def _judge(row: Batch, outcome: pipeline.Outcome, state: str, *, now: datetime) -> None:
+    """Let quality score a batch, prove and open exceptions, in the act that ends it."""
+    facts = BatchFacts(
+        resource_id=row.resource_id,
+        batch_id=row.pk,
+        number=row.number,
+        mode=row.mode,
+        source=row.source,
+        state=str(state),
+        department_id=row.department_id,
+        at=row.received_at,
+        checked=msgspec.convert(outcome.checked, Checked),
+        contract=contract_with(row, {}),
+        profile=msgspec.convert(outcome.profile, Profile),
+        faults=f"{row.folder}/{FAULTS}",
+        accepted=f"{row.folder}/accepted.parquet",
+    )
+    batch_judge(facts, now=now)
 
 
 def _codes_known(table: str) -> list[str]:
@@ -234,6 +280,7 @@ def _land_once(
     if not ours.update(state=State.LANDED, **_results(outcome, forced, now=now)):
         raise BatchStateMoved()
     resource_delivered(row.resource_id, row.received_at)
+    _judge(row, outcome, State.LANDED, now=now)
     finished_tell(row, State.LANDED)
     audit_record(f"batch:{batch_id}", detail={"accepted": outcome.accepted})
     return batch_get(batch_id)
@@ -254,6 +301,7 @@ def _stop(
     changes = _results(outcome, forced, now=now) | {"problem": stop[0], "problem_params": stop[1]}
     if not ours.update(state=State.STOPPED, **changes):
         raise BatchStateMoved()
+    _judge(row, outcome, State.STOPPED, now=now)
     finished_tell(row, State.STOPPED)
     audit_record(f"batch:{batch_id}", detail={"stop": stop[0]})
     return batch_get(batch_id)

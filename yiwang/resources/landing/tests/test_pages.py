@@ -78,7 +78,9 @@ def test_refused_rows_are_downloaded_corrected_and_sent_again(world, sent, form)
     response = world.steward.get(f"{HOME}batches/{batch.pk}/rows.{form}")
     content = response.content
     if form == "csv":
-        assert "22,登记日期不是有效日期（如 2024-01-05）,C1,'=李四,,1,2024-13-01,1" in content.decode()
+        assert (
+            "22,登记日期不是有效日期（如 2024-01-05）,C1,'=李四,,1,2024-13-01,1" in content.decode()
+        )
         content = content.decode().replace("2024-13-01", "2024-12-01").encode()
     else:
         from openpyxl import load_workbook
