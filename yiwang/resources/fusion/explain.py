@@ -178,11 +178,11 @@ def _person(master: Master, plan: FusionPlan, out: Path, asked: int | str) -> tu
         if not found:
             raise FusionUnknown(asked=asked)
         return found[0], bucket
-    for uid in (asked, follow(out, asked)):
-        bucket = uid & 255
-        found = _read(path_of(master.folder, "persons", bucket), ds.field("uid") == uid)
+    for now in (lambda: asked, lambda: follow(out, asked)):
+        uid = now()
+        found = _read(path_of(master.folder, "persons", uid & 255), ds.field("uid") == uid)
         if found:
-            return found[0], bucket
+            return found[0], uid & 255
     raise FusionUnknown(asked=asked)
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from yiwang.engines.tabular.door import TabularLimits, parquet_list, sql_text, tabular_open
 from yiwang.resources.fusion.checks import id_numbers, organisation_codes, organisation_keys
@@ -33,6 +33,7 @@ from yiwang.resources.fusion.data import (
     TieSource,
     files_of,
 )
+from yiwang.resources.fusion.master import WRITE
 from yiwang.resources.fusion.sql import select_compile
 from yiwang.sdk.errors import N_
 
@@ -57,10 +58,10 @@ CHECK_PLAN = FusionPlan(
 CHECK_SOURCE = Source(1, "", "", "TYPED", {"kind": "CLEAN"})
 
 TABLES = """
-create temp table said (identifier varchar, other_identifier varchar, kind varchar, class utinyint,
+create temp table said (identifier bigint, other_identifier bigint, kind varchar, class utinyint,
   row_no bigint, "at" timestamp_s, valid_from date, valid_to date, rank integer);
-create temp table against (rule varchar, kind varchar, identifier varchar, other_identifier varchar,
-  third_identifier varchar, class utinyint, row_no bigint, against_class utinyint, against_row_no bigint)
+create temp table against (rule varchar, kind varchar, identifier bigint, other_identifier bigint,
+  third_identifier bigint, class utinyint, row_no bigint, against_class utinyint, against_row_no bigint)
 """
 READ = """
 create or replace temp table read as
@@ -74,14 +75,14 @@ select case when kind = 'SPOUSE' then least(one, other) else one end,
   case when kind = 'SPOUSE' then greatest(one, other) else other end,
   kind, {number}, row_no, "at", valid_from, valid_to, {rank}
 from read join numbers using (n)
-where one <> other and kind in {kinds}"""
+where one > 0 and other > 0 and one <> other and kind in {kinds}"""
 WRONG = """
 insert into against
-select case when one is null or other is null then 'INVALID_NUMBER' when one = other then 'SAME_SUBJECT'
+select case when one = 0 or other = 0 then 'INVALID_NUMBER' when one = other then 'SAME_SUBJECT'
     else 'UNKNOWN_KIND' end,
   kind, one, other, null, {number}, row_no, {number}, row_no
 from read join numbers using (n)
-where one is null or other is null or one = other or kind is null or kind not in {kinds}"""
+where one = 0 or other = 0 or one = other or kind is null or kind not in {kinds}"""
 JOINED = """
 create temp table ties as select * exclude (rank) from said
 qualify row_number() over (partition by identifier, other_identifier, kind
@@ -100,11 +101,11 @@ select case a.kind when 'SPOUSE' then 'TWO_SPOUSES' when 'BRANCH' then 'TWO_PARE
 from several a join several b on a.kind = b.kind and a.who = b.who and a.whom < b.whom
 where coalesce(a.valid_from, date '0001-01-01') < coalesce(b.valid_to, date '9999-12-31')
   and coalesce(b.valid_from, date '0001-01-01') < coalesce(a.valid_to, date '9999-12-31')"""
-# The birth date is in the number itself.
+# A person's key is the first 17 digits of the number, the birth date among them.
 CHILDREN = """
 insert into against
 select 'CHILD_OLDER', kind, identifier, other_identifier, null, class, row_no, class, row_no from ties
-where kind = 'CHILD' and substr(other_identifier, 7, 8) <= substr(identifier, 7, 8);
+where kind = 'CHILD' and other_identifier // 1000 % 100000000 <= identifier // 1000 % 100000000;
 insert into against
 with parents as (
   select t.*, row_number() over w as place, first_value(t.identifier) over w as first,
@@ -114,8 +115,8 @@ with parents as (
 )
 select 'MANY_PARENTS', kind, other_identifier, identifier, first, class, row_no, first_class, first_row
 from parents where place > 2"""
-# Streaming writes with a plain order, so that equal ties make equal files.
-WRITE = "copy (select * from {table} order by all) to {path} (format parquet, compression zstd)"
+ORDERS = {"ties": "identifier, other_identifier, kind", "against": "all"}
+PERSONS_FROM = 10**16  # keys of persons have 17 digits, those of organisations 13 at most
 
 
 def ties_digest(plan: FusionPlan, source: Path) -> str:
@@ -150,7 +151,8 @@ def ties_write(
         for statement in (JOINED, SINGLE, CHILDREN):
             connection.execute(statement)
         for table, name in (("ties", TIES), ("against", CONFLICTS)):
-            connection.execute(WRITE.format(table=table, path=sql_text(str(folder / name))))
+            rows = connection.sql(f"select * from {table} order by {ORDERS[table]}")
+            pq.write_table(_named(rows.to_arrow_table()), folder / name, **WRITE)
         counts = dict(connection.execute("select kind, count(*) from ties group by 1").fetchall())
         [(wrong,)] = connection.execute("select count(*) from against").fetchall()
     return counts | {"conflicts": wrong}
@@ -189,27 +191,45 @@ def _read(
 
 def _numbers(
     connection: duckdb.DuckDBPyConnection, column: str, identifier: str, today: date
-) -> pa.Array:
-    """Return the validated identifiers of a column of `read`, null where none holds: text (n,)."""
-    found = None
+) -> np.ndarray:
+    """Return the keys of the validated identifiers of a column of `read`, 0 where none holds: int64 (n,)."""
+    keys: np.ndarray | None = None
     if identifier in ("USCC", "EITHER"):
         texts = connection.sql(
             f"select coalesce(upper(trim({column})), '') as text from read order by n"
         )
         keys = organisation_keys(texts.to_arrow_table().column("text").combine_chunks())
-        found = _text(keys, organisation_codes(keys))
     if identifier in ("ID_NUMBER", "EITHER"):
         relation = (
             f'(select n as row_no, "at" as updated_at, {column} as id_number, kind from read)'
         )
         query = select_compile(CHECK_PLAN, CHECK_SOURCE, relation, today=today)
         rows = connection.execute(f"select row_no, key from ({query})").fetchnumpy()
-        keys = np.zeros(len(rows["key"]), dtype=np.int64)
-        keys[rows["row_no"]] = rows["key"]
-        persons = _text(keys, id_numbers(keys))
-        found = persons if found is None else pc.coalesce(found, persons)
-    return found
+        persons = np.zeros(len(rows["key"]), dtype=np.int64)
+        persons[rows["row_no"]] = rows["key"]
+        keys = persons if keys is None else np.where(keys, keys, persons)
+    return keys
 
 
-def _text(keys: np.ndarray, texts: pa.Array) -> pa.Array:
-    return pc.if_else(pa.array(keys > 0), texts, pa.scalar(None, pa.string()))
+def _named(table: pa.Table) -> pa.Table:
+    """Write the keys of a table as identifiers."""
+    for name in ("identifier", "other_identifier", "third_identifier"):
+        place = table.schema.get_field_index(name)
+        if place >= 0:
+            keys = table.column(place).fill_null(0).to_numpy()
+            table = table.set_column(place, name, identifiers_write(keys))
+    return table
+
+
+def identifiers_write(keys: np.ndarray) -> pa.Array:
+    """Write keys of persons and of organisations as their identifiers; null for 0: text (n,).
+
+    >>> identifiers_write(np.array([32050819850101123, 0, 1745896954754])).to_pylist()
+    ['320508198501011234', None, 'MA1XYW01X']
+    """
+    persons, others = keys >= PERSONS_FROM, (keys > 0) & (keys < PERSONS_FROM)
+    texts = pa.concat_arrays([id_numbers(keys[persons]), organisation_codes(keys[others])])
+    place = np.zeros(len(keys), dtype=np.int64)
+    place[persons] = np.arange(np.count_nonzero(persons))
+    place[others] = np.count_nonzero(persons) + np.arange(np.count_nonzero(others))
+    return texts.take(pa.array(place, mask=keys == 0))
