@@ -109,6 +109,7 @@ from yiwang.resources.virtual.data import (
     Query,
     SourceDown,
 )
+from yiwang.resources.virtual.demo import virtual_demo_load
 
 __all__ = [
     "PERSON_FIELDS",
@@ -215,5 +216,6 @@ __all__ = [
     "row_origin",
     "score",
     "source_bind",
+    "virtual_demo_load",
     "virtual_query",
 ]

@@ -24,6 +24,7 @@ from yiwang.resources.virtual.data import (
     QueryInvalid,
     Scope,
 )
+from yiwang.resources.virtual.demo import virtual_demo_load
 from yiwang.resources.virtual.models import VirtualDataset, VirtualRun
 from yiwang.resources.virtual.queries import run_folder
 from yiwang.resources.virtual.rules import answer_finish, query_check, spec_dump, spec_problems
@@ -326,3 +327,20 @@ def test_every_page_opens(as_, theme):
     pages = ("", "theme/", "runs/", f"runs/{run.number}/", "desk/", "desk/new/", "desk/theme/")
     for path in pages:
         assert as_("writer").get(ROOM + path).status_code == 200, path
+
+
+def test_the_made_dataset_is_asked_as_one_over_its_three_places(as_):
+    with context_use(context_system("test")):
+        assert virtual_demo_load(NOW) == 13_000
+        assert virtual_demo_load(NOW) == 0
+    query = Query(groups=("result",), measures=(MeasureSpec("COUNT"),))
+    with context_use(context_system("test")):
+        answer = virtual_query("food_safety", query, purpose="统计分析")
+        none = virtual_query(
+            "food_safety",
+            Query(measures=(MeasureSpec("COUNT"),), filters=(FilterSpec("result", "NOT_NULL"),)),
+            purpose="统计分析",
+        )
+    assert [row[0] for row in answer.rows] == ["不合格", "合格", "限期整改", None]
+    assert none.rows == [(9_000,)]
+    assert len(answer.reports) == 3
