@@ -136,7 +136,7 @@ def master_switch(registry: str, number: int, *, now: datetime) -> None:
     context = context_get()
     master.state, master.published_at = State.PUBLISHED, now
     master.published_by, master.published_name = context.account_id, context.name[:200]
-    master.save()
+    master.save(update_fields=["state", "published_at", "published_by", "published_name"])
     _announce(master, "PUBLISHED")
 
 
@@ -213,18 +213,18 @@ def _write(master: RegistryMaster, fused, report: Report) -> None:
     base = RegistryMaster.objects.filter(registry=master.registry, number=master.base).first()
     with serving.feed_open(master.registry, fused) as feed:
         before = base.buckets if base else {}
-        every = sorted(feed.buckets.keys() | {int(key) for key in (*before, *master.buckets)})
-        for place, bucket in enumerate(every):
-            report("write", place, len(every))
-            digest = serving.bucket_digest(feed, bucket) if bucket in feed.buckets else ""
-            key = str(bucket)
-            if master.buckets.get(key) == digest or (
-                key not in master.buckets and digest and before.get(key) == digest
-            ):
-                master.buckets[key] = digest
-                continue
-            _bucket_write(master, feed, bucket)
-            master.buckets[key] = digest
+        digests = {bucket: serving.bucket_digest(feed, bucket) for bucket in feed.buckets}
+        held = {int(key) for key in (*before, *master.buckets)}
+        every = sorted(digests.keys() | held)
+        todo = [bucket for bucket in every if not _is_written(master, before, bucket, digests)]
+        master.buckets |= {f"{b}": digests[b] for b in every if b not in todo and b in digests}
+        lost = [bucket for bucket in todo if bucket not in digests]
+        steps = [[bucket] for bucket in lost]
+        steps += serving.groups(feed, [bucket for bucket in todo if bucket in digests])
+        for place, group in enumerate(steps):
+            report("write", place, len(steps))
+            _buckets_write(master, feed, group)
+            master.buckets |= {f"{bucket}": digests.get(bucket, "") for bucket in group}
             master.save(update_fields=["buckets"])
         ties = serving.tie_rows(feed)
         count = ties_write(master, ties, lambda _n: None) if ties is not None else None
@@ -232,18 +232,28 @@ def _write(master: RegistryMaster, fused, report: Report) -> None:
         tied = base.counts.get("ties", 0) if base and count is None else count or 0
         master.counts = {**master.counts, "ties": tied}
         master.save(update_fields=["buckets", "counts"])
-        report("write", len(every), len(every))
+        report("write", len(steps), len(steps))
 
 
-def _bucket_write(master: RegistryMaster, feed, bucket: int) -> None:
+def _is_written(
+    master: RegistryMaster, before: dict[str, str], bucket: int, digests: dict[int, str]
+) -> bool:
+    """Tell whether a bucket stands as its files say: done in an earlier attempt, or as in the base."""
+    key, digest = f"{bucket}", digests.get(bucket, "")
+    if key in master.buckets:
+        return master.buckets[key] == digest
+    return bool(digest) and before.get(key) == digest
+
+
+def _buckets_write(master: RegistryMaster, feed, buckets: list[int]) -> None:
     from yiwang.resources.registries import serving  # noqa: PLC0415 - DuckDB
 
     writer = BucketWriter(master, feed.columns, lambda _n: None)
-    known = writer.read(bucket)
-    if bucket not in feed.buckets:
+    known = writer.read(buckets)
+    if not feed.buckets.issuperset(buckets):
         writer.retire([uid for uid, _digest in known])
         return
-    serving.rows_prepare(feed, bucket)
+    serving.rows_prepare(feed, buckets)
     changed, gone = serving.known_put(feed, known)
     RegistryMaster.objects.filter(pk=master.pk).update(total=F("total") + changed + len(gone))
     for rows in serving.changed_rows(feed, BATCH):

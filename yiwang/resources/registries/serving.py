@@ -4,9 +4,10 @@ Imported lazily: DuckDB costs a web process its memory. The SQL is made of the p
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from yiwang.engines.tabular.door import TabularLimits, parquet_list, sql_text, tabular_open
 from yiwang.resources.fusion.data import FusionPlan
@@ -54,6 +55,9 @@ ENTERPRISE_COLUMNS = {
 COLUMNS = {"population": PERSON_COLUMNS, "legal-persons": ENTERPRISE_COLUMNS}
 
 
+GROUP_BYTES = 8 << 20  # of persons' Parquet written in one go: about 100,000 people
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
     """A fused master, ready to be read bucket by bucket (待装载主数据)."""
@@ -62,7 +66,13 @@ class Feed:
     plan: FusionPlan
     master: Master
     connection: object
-    buckets: dict[int, str]  # bucket → the relation that holds its subjects
+    files: dict[int, Path]  # bucket → the file that holds its subjects, and no others
+    strays: frozenset[int]  # buckets whose subjects stand in files of other buckets
+
+    @property
+    def buckets(self) -> set[int]:
+        """Return the buckets that have subjects."""
+        return self.files.keys() | self.strays
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -79,7 +89,7 @@ def feed_open(registry: str, master: Master) -> Iterator[Feed]:
     """Open the files of a master for reading (打开主数据)."""
     with tabular_open(TabularLimits(threads=1, memory_mb=1024)) as connection:
         plan = REGISTRY_PLANS[registry]()
-        yield Feed(registry, plan, master, connection, _buckets(connection, master))
+        yield Feed(registry, plan, master, connection, *_buckets(connection, master))
 
 
 def bucket_digest(feed: Feed, bucket: int) -> str:
@@ -93,13 +103,25 @@ def bucket_digest(feed: Feed, bucket: int) -> str:
     return total.hexdigest()[:32]
 
 
-def rows_prepare(feed: Feed, bucket: int) -> int:
-    """Make the table `fresh` of a bucket's serving rows; returns how many."""
-    connection = feed.connection
-    files = feed.master.files("values")
-    values = parquet_list(files) if bucket not in _own(feed) else _file(feed, "values", bucket)
-    connection.execute(_sql(feed, bucket, values)).fetchall()
-    return connection.execute("select count(*) from fresh").fetchall()[0][0]
+def groups(feed: Feed, buckets: Iterable[int]) -> Iterator[list[int]]:
+    """Put small buckets together (分组), so that a small registry is not written in 64 steps."""
+    group, size = [], 0
+    for bucket in sorted(buckets):
+        if bucket in feed.strays:
+            yield [bucket]
+            continue
+        group.append(bucket)
+        size += feed.files[bucket].stat().st_size
+        if size >= GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def rows_prepare(feed: Feed, buckets: list[int]) -> None:
+    """Make the table `fresh` of the serving rows of some buckets."""
+    feed.connection.execute(_sql(feed, buckets)).fetchall()
 
 
 def known_put(feed: Feed, known: list[tuple[int, int]]) -> tuple[int, list[int]]:
@@ -180,38 +202,45 @@ def event_rows(feed: Feed) -> list[tuple]:
     ).fetchall()
 
 
-def _buckets(connection, master: Master) -> dict[int, str]:
-    """Find where the subjects of each bucket stand: their own file, or, after the plan's buckets changed, any."""
-    files = {path: int(path.stem.rpartition("-")[2]) for path in master.files("persons")}
-    strays = set()
-    for path, number in files.items():
-        found = connection.execute(
-            f"select distinct uid & 255 from {parquet_list([path])} where uid & 255 <> {number}"
-        ).fetchall()
-        strays |= {bucket for (bucket,) in found} | ({number} if found else set())
-    everything = parquet_list(files)
-    buckets = {number: parquet_list([path]) for path, number in files.items()}
-    return buckets | {
-        number: f"(select * from {everything} where uid & 255 = {number})" for number in strays
-    }
+def _buckets(connection, master: Master) -> tuple[dict[int, Path], frozenset[int]]:
+    """Find where the subjects of each bucket stand: in their own file, or, after the plan's buckets changed, anywhere."""
+    files = {int(path.stem.rpartition("-")[2]): path for path in master.files("persons")}
+    found = connection.execute(
+        "select distinct uid & 255, regexp_extract(filename, '-(\\d+)\\.parquet$', 1)::integer"
+        f" from {parquet_list(files.values())[:-1]}, filename = true)"
+    ).fetchall()
+    wrong = {pair for pair in found if pair[0] != pair[1]}
+    strays = {bucket for bucket, _file in wrong}
+    mixed = {file for _bucket, file in wrong}
+    strays |= {bucket for bucket, file in found if file in mixed}
+    own = {number: path for number, path in files.items() if number not in strays | mixed}
+    return own, frozenset(strays)
 
 
-def _own(feed: Feed) -> set[int]:
-    return {number for number, source in feed.buckets.items() if not source.startswith("(")}
+def _files(feed: Feed, kind: str, buckets: list[int]) -> list[Path]:
+    """List the files of a kind that may tell of some buckets."""
+    if not feed.strays.isdisjoint(buckets):
+        return feed.master.files(kind)
+    paths = [feed.master.folder / f"{kind}-{bucket:03d}.parquet" for bucket in buckets]
+    return [path for path in paths if path.exists()]
 
 
-def _file(feed: Feed, kind: str, bucket: int) -> str:
-    return parquet_list([feed.master.folder / f"{kind}-{bucket:03d}.parquet"])
-
-
-def _sql(feed: Feed, bucket: int, values: str) -> str:
+def _sql(feed: Feed, buckets: list[int]) -> str:
     """Write the statement that makes `fresh`."""
-    source = feed.buckets[bucket]
+    source = parquet_list(_files(feed, "persons", buckets))
+    if not feed.strays.isdisjoint(buckets):
+        source = f"(select * from {source} where uid & 255 = {buckets[0]})"
+    lost = "select null::bigint as uid, null::varchar as l where false"
+    if values := _files(feed, "values", buckets):
+        lost = f"""
+            select uid, '[' || string_agg('[' || to_json(field) || ',' || to_json(value) || ',' || class || ','
+                || row_no || ',' || epoch("at")::bigint || ']', ',' order by field, "at" desc, value) || ']' as l
+            from {parquet_list(values)} group by uid"""
     described = feed.connection.execute(f"describe select * from {source}").fetchall()
     present = {row[0] for row in described}
     wanted = [field.name for field in feed.plan.fields]
     known = [name for name in wanted if name in present]
-    filled = _filled(feed, bucket, known)
+    filled = _filled(feed, buckets, known)
     taken = "".join(_taken(name, bool(filled)) for name in known)
     taken += "".join(f", null::varchar as {name}" for name in wanted if name not in present)
     join = f"left join ({filled}) f on s.uid = f.uid" if filled else ""
@@ -228,10 +257,7 @@ def _sql(feed: Feed, bucket: int, values: str) -> str:
     separator = sql_text("\x1f")
     return f"""
         create or replace temp table fresh as
-        with lost as (
-            select uid, '[' || string_agg('[' || to_json(field) || ',' || to_json(value) || ',' || class || ','
-                || row_no || ',' || epoch("at")::bigint || ']', ',' order by field, "at" desc, value) || ']' as l
-            from {values} group by uid),
+        with lost as ({lost}),
         p as (select s.uid, s.identifier, s.records, s.conflict{taken} from {source} s {join}),
         made as (
             select p.uid, {served}, p.records, p.conflict,
@@ -254,11 +280,9 @@ def _taken(name: str, is_filled: bool) -> str:
     )
 
 
-def _filled(feed: Feed, bucket: int, names: list[str]) -> str:
-    """Write the filled fields of a bucket as one row a subject; "" when none is told."""
-    paths = feed.master.files("filled")
-    if bucket in _own(feed):
-        paths = [path for path in paths if path.stem.endswith(f"-{bucket:03d}")]
+def _filled(feed: Feed, buckets: list[int], names: list[str]) -> str:
+    """Write the filled fields of some buckets as one row a subject; "" when none is told."""
+    paths = _files(feed, "filled", buckets)
     if not paths:
         return ""
     columns = []

@@ -32,7 +32,7 @@ Tick = Callable[[int], None]
 
 
 class BucketWriter:
-    """Writes the changes of one bucket under a master's number (分桶写入)."""
+    """Writes the changes of some buckets under a master's number (分桶写入)."""
 
     def __init__(self, master: RegistryMaster, columns: Sequence[str], tick: Tick) -> None:
         self.master, self.columns, self.tick = master, list(columns), tick
@@ -42,14 +42,15 @@ class BucketWriter:
         self.known: dict[int, tuple[int, str, int]] = {}  # uid → (pk, ref, from_master)
         self.is_first = True
 
-    def read(self, bucket: int) -> list[tuple[int, int]]:
-        """Return (uid, digest) of what the bucket would show, and remember its rows."""
+    def read(self, buckets: list[int]) -> list[tuple[int, int]]:
+        """Return (uid, digest) of what the buckets would show, and remember their rows."""
+        marks = ", ".join(["%s"] * len(buckets))
         sql = (
             f"SELECT uid, digest, id, ref, from_master FROM {self.table}"
-            " WHERE bucket = %s AND from_master <= %s AND to_master > %s"
+            f" WHERE bucket IN ({marks}) AND from_master <= %s AND to_master > %s"
         )
         with connection.cursor() as cursor:
-            cursor.execute(sql, [bucket, self.number, self.number])
+            cursor.execute(sql, [*buckets, self.number, self.number])
             rows = cursor.fetchall()
             cursor.execute(
                 f"SELECT 1 FROM {self.table} WHERE from_master < %s LIMIT 1",
