@@ -145,6 +145,7 @@ def _fuse(options: argparse.Namespace) -> int:
         source=options.source,
         out=options.out,
         engine=options.engine,
+        master=options.master,
         workers=options.workers,
         as_json=options.json,
         echo=print,
@@ -290,6 +291,9 @@ def _record_commands(commands: argparse._SubParsersAction) -> None:
         kind.add_argument("--in", dest="source", required=True, metavar="DIR")
         kind.add_argument("--out", required=True, metavar="DIR")
         kind.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb")
+        kind.add_argument(
+            "--master", default="local[*]", metavar="URL", help="of Spark: spark://host:7077"
+        )
         kind.add_argument("--workers", type=int, default=0, help="processes (by size)")
         kind.add_argument("--json", action="store_true")
     score = kinds.add_parser("score", help="precision, recall and F1 of pairs against the truth")

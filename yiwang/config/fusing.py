@@ -9,7 +9,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from yiwang.engines.tabular.data import EngineMissing
 from yiwang.resources.fusion.data import FusionOptions, FusionResult, Report
 from yiwang.resources.fusion.library import fuse, score
 from yiwang.resources.fusion.plans import PLANS
@@ -70,15 +69,20 @@ def generate(what: str, *, out: str, as_json: bool, echo: Echo, **numbers: int) 
 
 
 def fuse_print(
-    what: str, *, source: str, out: str, engine: str, workers: int, as_json: bool, echo: Echo
+    what: str,
+    *,
+    source: str,
+    out: str,
+    engine: str,
+    master: str,
+    workers: int,
+    as_json: bool,
+    echo: Echo,
 ) -> int:
-    """Fuse a folder and print the result."""
-    if engine == "spark":
-        raise EngineMissing(engine="spark")
+    """Fuse a folder and print the result. master: of Spark, when `engine` is spark."""
+    options = FusionOptions(workers=workers, engine=engine, master=master)
     with progress_bars() as report:
-        result = fuse(
-            PLANS[what](), source, out, options=FusionOptions(workers=workers), report=report
-        )
+        result = fuse(PLANS[what](), source, out, options=options, report=report)
     if as_json:
         echo(json.dumps(result.as_json(), ensure_ascii=False))
         return 0

@@ -1,13 +1,17 @@
 """The pure door of this app, for libraries that must import without Django: see `engines/api.py`."""
 
-from yiwang.engines.tabular.data import EngineMissing, TabularLimits
+from yiwang.engines.tabular.data import EngineMissing, EngineUnready, TabularLimits
 from yiwang.engines.tabular.dialect import to_spark
 from yiwang.engines.tabular.duck import parquet_list, sql_text, tabular_open
+from yiwang.engines.tabular.spark import java_found, spark_open
 
 __all__ = [
     "EngineMissing",
+    "EngineUnready",
     "TabularLimits",
+    "java_found",
     "parquet_list",
+    "spark_open",
     "sql_text",
     "tabular_open",
     "to_spark",

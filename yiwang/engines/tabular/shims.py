@@ -1,6 +1,7 @@
 """What Spark lacks or reads otherwise than DuckDB (方言垫片): a number, a date or a blank typed by people.
 
-Each shim turns a node of DuckDB's syntax tree into one that Spark reads the same way. Loads sqlglot.
+Each shim turns a node of DuckDB's syntax tree into one that Spark reads the same way; numbers in hexadecimal and
+times of day with blanks inside are left unread. Loads sqlglot.
 """
 
 from collections.abc import Callable
@@ -18,9 +19,9 @@ NUMBER = (
 )
 DIGITS = r"^\s*[+-]?[0-9]+\s*$"
 # Texts that it casts to a date: year, month and day with one kind of mark, a time after them.
-DAY = r"^\s*0*([0-9]{1,4})([-/ \\])([0-9]{1,2})\2([0-9]{1,2})"
+DAY = r"^\s*(-?)0*([0-9]{1,6})([-/ \\])([0-9]{1,2})\3([0-9]{1,2})"
 DAY_END = (
-    r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?\s*$"
+    r"([T ][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?\s*$"
 )
 PARTS = {"%Y": "([0-9]{1,4}+)", "%m": "([0-9]{1,2}+)", "%d": "([0-9]{1,2}+)"}
 
@@ -75,7 +76,8 @@ def _byte(node: exp.Expression) -> exp.Expression:
 def _day(node: exp.Expression) -> exp.Expression:
     pattern = exp.Literal.string(DAY + DAY_END)
     return _raw(
-        "CASE WHEN :x RLIKE :p THEN TRY_CAST(REGEXP_REPLACE(:x, :p, '000$1-$3-$4') AS DATE) END",
+        "CASE WHEN :x RLIKE :p THEN TRY_CAST(REGEXP_REPLACE("
+        "REGEXP_REPLACE(:x, :p, '$1y000$2-$4-$5'), 'y0*([0-9]{4})', '$1') AS DATE) END",
         x=node.this,
         p=pattern,
     )

@@ -7,7 +7,7 @@ of sources and masters under the same paths, and have this package in their Pyth
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from yiwang.engines.tabular.strings import jaro_winkler
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+NO_MORE: Mapping[str, str] = {}
 DEFAULT = TabularLimits(threads=2, memory_mb=2048)
 SETTINGS = {
     "spark.ui.enabled": "false",
@@ -41,12 +42,16 @@ def java_found() -> str:
 
 @contextmanager
 def spark_open(
-    master: str, *, limits: TabularLimits = DEFAULT, partitions: int = 64
+    master: str,
+    *,
+    limits: TabularLimits = DEFAULT,
+    partitions: int = 64,
+    more: Mapping[str, str] = NO_MORE,
 ) -> Iterator["SparkSession"]:
     """Open a session on a master and end it (打开会话); a session of this process that runs is used and left.
 
     master: `local[2]`, `spark://host:7077` and what else Spark takes. limits.memory_mb: of the driver, and
-    of each executor. partitions: after a shuffle.
+    of each executor. partitions: after a shuffle. more: settings of Spark's own beside ours.
 
     Raises EngineMissing without pyspark, EngineUnready without Java or when the master does not answer.
     """
@@ -58,10 +63,11 @@ def spark_open(
         raise EngineUnready(engine="Spark", reason="there is no Java; install Java 17 or newer")
     running = SparkSession.getActiveSession()
     if running is not None:
-        _functions(running)
-        yield running
+        apart = running.newSession()  # views and functions of its own, the same machines
+        _functions(apart)
+        yield apart
         return
-    session = _start(SparkSession.builder, master, limits, partitions)
+    session = _start(SparkSession.builder, master, limits, partitions, more)
     try:
         _functions(session)
         yield session
@@ -69,7 +75,9 @@ def spark_open(
         session.stop()
 
 
-def _start(builder, master: str, limits: TabularLimits, partitions: int) -> "SparkSession":
+def _start(
+    builder, master: str, limits: TabularLimits, partitions: int, more: Mapping[str, str]
+) -> "SparkSession":
     memory = f"{limits.memory_mb}m"
     settings = SETTINGS | {
         "spark.sql.shuffle.partitions": str(partitions),
@@ -82,7 +90,7 @@ def _start(builder, master: str, limits: TabularLimits, partitions: int) -> "Spa
     if limits.spill:
         settings |= {"spark.local.dir": limits.spill, "spark.sql.warehouse.dir": limits.spill}
     builder = builder.master(master).appName("yiwang")
-    for name, value in settings.items():
+    for name, value in (settings | dict(more)).items():
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()

@@ -8,8 +8,7 @@ from types import TracebackType
 
 import pyarrow as pa
 
-from yiwang.engines.tabular.data import TabularLimits
-from yiwang.engines.tabular.spark import spark_open
+from yiwang.engines.tabular.door import TabularLimits, spark_open
 from yiwang.resources.fusion.data import FusionOptions, FusionPlan
 from yiwang.resources.fusion.master import Written
 from yiwang.resources.fusion.spark.exact import (
@@ -44,7 +43,7 @@ class SparkRun:
         self._closing = ExitStack()
 
     def __enter__(self) -> "SparkRun":
-        limits = TabularLimits(memory_mb=self.options.memory_mb)
+        limits = TabularLimits(memory_mb=self.options.memory_mb, spill=str(self.folder / SPILL))
         opened = spark_open(self.options.master, limits=limits, partitions=self.plan.buckets)
         self.session = self._closing.enter_context(opened)
         return self

@@ -207,7 +207,8 @@ def _bring(
         table = pa.concat_tables(tables) if tables else schema.empty_table()
         if kind == "rows":
             at = table.schema.get_field_index("rule")
-            table = table.set_column(at, "rule", pc.dictionary_encode(table.column("rule")))
+            rule = pa.DictionaryArray.from_arrays(np.zeros(len(table), np.int8), [EXACT_ID])
+            table = table.set_column(at, "rule", rule)
         pq.write_table(table, path_of(folder, kind, bucket), **WRITE)
 
 
