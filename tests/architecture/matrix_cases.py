@@ -486,6 +486,60 @@ matrix_case("resources_catalogue:review", _resource("resources_catalogue:review"
 matrix_case("resources_catalogue:proposal", _proposal)
 
 
+def _landing(name: str, *, of_batch: bool, more: tuple[str, ...] = ()) -> Callable[[World], Case]:
+    """Return the case of a page about a delivered resource or one of its batches."""
+
+    def build(world: World) -> Case:
+        own, other = (
+            _batch_made(department_id)
+            for department_id in (world.own_department, world.other_department)
+        )
+        return Case(
+            own=reverse(name, args=[own[of_batch], *more]),
+            other=reverse(name, args=[other[of_batch], *more]),
+        )
+
+    return build
+
+
+def _batch_made(department_id: int, code: bool = False) -> tuple:
+    from datetime import UTC, datetime
+
+    from yiwang.kernel.api import context_system, context_use
+    from yiwang.resources.catalogue.actions import resource_publish
+    from yiwang.resources.landing.actions.receiving import batch_receive_chunks
+
+    now = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+    resource = _resource_made(department_id, submitted=True)
+    with context_use(context_system("test")):
+        view = resource_publish(resource, now=now)
+        batch = batch_receive_chunks(view.code, [b"a\n1\n"], name="a.csv", now=now, run=False)
+    return (view.code.replace("/", "-") if code else resource), batch.id
+
+
+def _landing_rest(world: World) -> Case:
+    name = "api_resources_landing:batches"
+    own, other = (
+        _batch_made(department_id, code=True)[0]
+        for department_id in (world.own_department, world.other_department)
+    )
+    return Case(own=reverse(name, args=[own]), other=reverse(name, args=[other]))
+
+
+for _name, _of_batch, _more in (
+    ("resource", False, ()),
+    ("template", False, ("csv",)),
+    ("batch", True, ()),
+    ("progress", True, ()),
+    ("rows", True, ()),
+    ("rows_file", True, ("csv",)),
+):
+    _route = f"resources_landing:{_name}"
+    matrix_case(_route, _landing(_route, of_batch=_of_batch, more=_more))
+matrix_case("api_resources_landing:batch", _landing("api_resources_landing:batch", of_batch=True))
+matrix_case("api_resources_landing:batches", _landing_rest)
+
+
 def _housing(world: World) -> tuple[str, int, int]:
     """Report a dwelling, and from both departments one thing that cannot hold; number and desk rows."""
     from yiwang.kernel.api import context_system, context_use
