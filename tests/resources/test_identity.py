@@ -444,7 +444,7 @@ def test_comparisons_find_what_contradicts_and_name_the_rows(tmp_path):
         ("BIRTH_DATE_NUMBER", ((1, 1),)),
         ("SEX_NUMBER", ((1, 1),)),
         ("NUMBER_OF_TWO", ((1, 1), (9, 7))),
-        ("DEAD_EMPLOYED", ((1, 2), (9, 5))),
+        ("DEAD_INSURED", ((1, 2), (9, 5))),
         ("OVER_AGE", ()),
         ("MARRIED_EARLY", ((1, 4),)),
         ("CHILD_EMPLOYED", ((9, 6),)),

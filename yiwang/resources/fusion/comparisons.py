@@ -30,6 +30,7 @@ class Comparison:
     fields: what contradicts; their winning rows are named. where: a condition over a person's columns, `{today}`
     for the day of the run. shared: more subjects than this with a value of the field `fields[0]`, 0 for no such
     rule. against: (field, classes, condition): a losing value of these classes contradicts, of any if empty.
+    later: classes of which no value may be 60 days younger than the day in `fields[0]`.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Comparison:
     where: str = "true"
     shared: int = 0
     against: tuple[str, tuple[int, ...], str] | None = None
+    later: tuple[int, ...] = ()
 
 
 PEOPLE = (
@@ -69,10 +71,10 @@ PEOPLE = (
         f"deceased_date is null and {BORN} + interval 120 years < {{today}}",
     ),
     Comparison(
-        "DEAD_EMPLOYED",
-        N_("Registered as dead, but a later row names an employer."),
-        ("deceased_date", "employer"),
-        "employer_at::date > deceased_date + 60",
+        "DEAD_INSURED",
+        N_("Registered as dead, but employment or social insurance has a later row."),
+        ("deceased_date",),
+        later=(9, 11, 13, 21),
     ),
     Comparison(
         "DEAD_BEFORE_BIRTH",
@@ -210,6 +212,13 @@ def _select(plan: FusionPlan, rule: Comparison, today: date) -> str:
             f" join losing v on v.uid = p.uid and v.field = {sql_text(name)} {among}and {condition}"
         )
         said.append("struct_pack(class := v.class, row_no := v.row_no)")
+    if rule.later:
+        tests = _later(plan, rule)
+        where += f" and ({' or '.join(tests.values())})"
+        said += [
+            f"case when {test} then struct_pack(class := p.{name}_class, row_no := p.{name}_row) end"
+            for name, test in tests.items()
+        ]
     if rule.shared:
         name = rule.fields[0]
         source += (
@@ -227,3 +236,13 @@ from {source} where p.identifier is not null and {where}"""
 def _where(plan: FusionPlan, rule: Comparison, today: date) -> str:
     bits = {f"bit_{field.name}": 1 << place for place, field in enumerate(plan.fields)}
     return rule.where.format(today=f"date '{today.isoformat()}'", **bits)
+
+
+def _later(plan: FusionPlan, rule: Comparison) -> dict[str, str]:
+    """Compile for each field whether its value came from one of the classes after the day."""
+    numbers, day = ", ".join(str(number) for number in rule.later), rule.fields[0]
+    return {
+        field.name: f"(p.{field.name}_class in ({numbers}) and p.{field.name}_at::date > p.{day} + 60)"
+        for field in plan.fields
+        if field.name != day
+    }

@@ -83,8 +83,13 @@ select case when one = 0 or other = 0 then 'INVALID_NUMBER' when one = other the
   kind, one, other, null, {number}, row_no, {number}, row_no
 from read join numbers using (n)
 where one = 0 or other = 0 or one = other or kind is null or kind not in {kinds}"""
+# Most pairs are told once: only the others are put in order.
 JOINED = """
-create temp table ties as select * exclude (rank) from said
+create temp table several as select identifier, other_identifier, kind from said group by all having count(*) > 1;
+create temp table ties as
+select s.* exclude (rank) from said s anti join several using (identifier, other_identifier, kind)
+union all
+select s.* exclude (rank) from said s semi join several using (identifier, other_identifier, kind)
 qualify row_number() over (partition by identifier, other_identifier, kind
   order by rank desc, valid_from desc nulls last, "at" desc, class, row_no) = 1"""
 # Who may have only one at a time: spouses each, an organisation one representative, a branch one parent.
@@ -94,7 +99,8 @@ with sides as (
   select identifier as who, other_identifier as whom, * from ties where kind in ('SPOUSE', 'REPRESENTATIVE')
   union all
   select other_identifier, identifier, * from ties where kind in ('SPOUSE', 'BRANCH')
-), several as (select * from sides qualify count(*) over (partition by kind, who) > 1)
+), many as (select kind, who from sides group by all having count(*) > 1
+), several as (select * from sides semi join many using (kind, who))
 select case a.kind when 'SPOUSE' then 'TWO_SPOUSES' when 'BRANCH' then 'TWO_PARENT_COMPANIES'
     else 'TWO_REPRESENTATIVES' end,
   a.kind, a.who, a.whom, b.whom, a.class, a.row_no, b.class, b.row_no
