@@ -4,9 +4,6 @@ sqlglot translates what both engines have. What one of them lacks, or reads othe
 how a number, a date or a blank typed by people is understood must not depend on the engine.
 """
 
-# The function that a session registers for `jaro_winkler_similarity`, see `spark_open`.
-JARO_WINKLER = "YIWANG_JARO_WINKLER"
-
 
 def to_spark(sql: str) -> str:
     """Translate a statement from DuckDB's dialect into Spark's (转译为 Spark).

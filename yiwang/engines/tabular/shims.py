@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from yiwang.engines.tabular.dialect import JARO_WINKLER
+from yiwang.engines.tabular.strings import JARO_WINKLER
 
 # What DuckDB's `trim` takes for a blank: the separators of Unicode, not the tabulator.
 BLANKS = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"

@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from yiwang.engines.tabular.data import EngineMissing, EngineUnready, TabularLimits
-from yiwang.engines.tabular.dialect import JARO_WINKLER
-from yiwang.engines.tabular.strings import jaro_winkler
+from yiwang.engines.tabular.strings import JARO_WINKLER, jaro_winkler
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -1,5 +1,7 @@
 """How alike two texts are (字符串相似度), exactly as DuckDB has it, for engines that count otherwise."""
 
+# The function that a session of Spark registers for `jaro_winkler_similarity`, see `spark_open`.
+JARO_WINKLER = "YIWANG_JARO_WINKLER"
 BOOST, PREFIX, WEIGHT = 0.7, 4, 0.1
 
 
