@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from yiwang.identity.api import data_scope, department_find
 from yiwang.kernel.api import action, audit_record, context_get, event_publish, purpose_use
+from yiwang.resources.registries.corrections import value_correct
 from yiwang.resources.registries.data import (
     PERSON_FIELDS,
     ChecksTooMany,
@@ -20,11 +21,7 @@ from yiwang.resources.registries.data import (
     ObjectionView,
     SubjectView,
 )
-from yiwang.resources.registries.loading import (
-    organisations_load,
-    population_load,
-    rows_amend,
-)
+from yiwang.resources.registries.loading import organisations_load, population_load
 from yiwang.resources.registries.models import (
     CheckCount,
     Enterprise,
@@ -45,7 +42,7 @@ from yiwang.resources.registries.rules import (
     registry_of,
     source_of,
 )
-from yiwang.resources.registries.store import enterprise_row, person_row, rows_where
+from yiwang.resources.registries.store import enterprise_row, master_current, person_row
 from yiwang.resources.registries.subjects import MASKED_LEVEL, person_check, subject_get
 from yiwang.sdk.errors import N_, Forbidden, Invalid
 from yiwang.sdk.identifiers import person_ref_of
@@ -116,8 +113,8 @@ def objection_answer(
 ) -> ObjectionView:
     """Answer an objection (答复异议) as data steward of the supplying department.
 
-    outcome: CORRECTED writes `corrected` to the record, where the field may be corrected here;
-    KEPT leaves it. Raises NotFound (another department's), Invalid, ObjectionAnswered.
+    outcome: CORRECTED sends `corrected` on its way, see `corrections`; it shows with the next version.
+    KEPT leaves the value. Raises NotFound (another department's), Invalid, ObjectionAnswered.
     """
     view = objection_get(number)
     answer, corrected = answer.strip(), corrected.strip()
@@ -136,12 +133,19 @@ def objection_answer(
         )
     if not changed:
         raise ObjectionAnswered()
+    batch = None
     if outcome == RegistryObjection.Outcome.CORRECTED:
-        _correct(view, corrected, now)
+        batch = value_correct(view, _subject_row(view.subject_ref), corrected, now=now)
+        with data_scope(purpose=OBJECTION, reason=number):
+            RegistryObjection.objects.filter(pk=view.id).update(
+                corrected=corrected[:CLAIMED_MAX],
+                batch_number=batch,
+                answered_master=master_current(registry_of(view.subject_ref)),
+            )
     audit_record(
         f"objection:{number}",
         person_ref=person_ref_of(view.subject_ref),
-        detail={"fields": [view.field], "outcome": outcome},
+        detail={"fields": [view.field], "outcome": outcome, "batch": batch},
     )
     event_publish(
         "registries.objection_answered",
@@ -297,22 +301,3 @@ def _subject_row(subject_ref: str) -> Person | Enterprise:
 
 def _lineage(row: Person | Enterprise, subject_ref: str) -> Lineage:
     return lineage_read(row.lineage, registry_of(subject_ref))
-
-
-def _correct(view: ObjectionView, corrected: str, now: datetime) -> None:
-    """Write a corrected value as a version of its own; a household's address for the whole household."""
-    row = _subject_row(view.subject_ref)
-    limit = type(row)._meta.get_field(view.field).max_length
-    if limit and len(corrected) > limit:
-        raise Invalid(
-            fields={"corrected": [N_("This is too long for the field. Please shorten it.")]}
-        )
-    function, _ = source_of(
-        _lineage(row, view.subject_ref), fields_of(view.subject_ref)[view.field]
-    )
-    sources = {f"field:{view.field}": [function, f"{timezone.localdate(now)}"]}
-    with data_scope(purpose=OBJECTION, reason=view.number):
-        rows = [row]
-        if view.field == "household_address" and row.household_ref:
-            rows = rows_where(Person, "household_ref = %s", [row.household_ref])
-        rows_amend(rows, {view.field: corrected, "sources": sources}, now=now)

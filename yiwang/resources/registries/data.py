@@ -306,7 +306,10 @@ class FamilyMember:
 
 @dataclass(frozen=True, slots=True)
 class ObjectionView:
-    """An objection to a value (异议): *this is wrong*, and what the supplier answered."""
+    """An objection to a value (异议): *this is wrong*, and what the supplier answered.
+
+    is_pending: the correction has landed and shows with the next version of the registry.
+    """
 
     id: int
     number: str
@@ -325,6 +328,9 @@ class ObjectionView:
     answered_at: datetime | None
     account_id: int | None
     correctable: bool
+    corrected: str = ""
+    batch_number: int | None = None
+    is_pending: bool = False
 
 
 class UnknownField(Invalid):

@@ -361,6 +361,10 @@ class RegistryObjection(models.Model):
     answer = models.TextField("答复", blank=True)
     answered_at = models.DateTimeField("答复时间", null=True)
     answered_by = models.BigIntegerField("答复账户", null=True)
+    corrected = protected(models.CharField("更正后的值", max_length=1000, blank=True), level=3)
+    # The batch that carries the correction; None: it was written here directly.
+    batch_number = models.BigIntegerField("更正批次", null=True)
+    answered_master = models.IntegerField("答复时的版本", default=0)
 
     objects = PersonalDataManager()
 

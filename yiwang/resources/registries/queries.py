@@ -44,7 +44,13 @@ from yiwang.resources.registries.data import (
     Text,
 )
 from yiwang.resources.registries.models import Enterprise, Person, RegistryObjection
-from yiwang.resources.registries.rules import fields_check, fields_of, lineage_read, source_of
+from yiwang.resources.registries.rules import (
+    fields_check,
+    fields_of,
+    lineage_read,
+    registry_of,
+    source_of,
+)
 from yiwang.resources.registries.store import (
     enterprise_row,
     family_rows,
@@ -302,6 +308,10 @@ def objection_view(row: RegistryObjection) -> ObjectionView:
         answered_at=row.answered_at,
         account_id=row.account_id,
         correctable=field.correctable,
+        corrected=row.corrected,
+        batch_number=row.batch_number,
+        is_pending=row.batch_number is not None
+        and master_current(registry_of(row.subject_ref)) <= row.answered_master,
     )
 
 
