@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from openpyxl import load_workbook
-
 from yiwang.resources.catalogue.data import ColumnSample, TableSample
 from yiwang.sdk.errors import N_, YiwangError
 
@@ -97,6 +95,8 @@ def _is_utf8(start: bytes) -> bool:
 
 
 def _xlsx_tables(path: Path, name: str) -> list[TableSample]:
+    from openpyxl import load_workbook  # noqa: PLC0415 - half a second that few commands need
+
     book = load_workbook(path, read_only=True, data_only=True)
     try:
         found = []

@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import msgspec
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.exceptions import InvalidFileException
 
 from yiwang.resources.catalogue.data import Problem, ResourceSpec
 from yiwang.resources.catalogue.rules import spec_dump, spec_load
@@ -168,7 +165,7 @@ def file_read(name: str, content: bytes) -> list[Entry]:
         raise FileUnreadable()
     try:
         return readers[form](content)
-    except (ValueError, KeyError, zipfile.BadZipFile, InvalidFileException, csv.Error) as error:
+    except (ValueError, KeyError, zipfile.BadZipFile, csv.Error) as error:
         raise FileUnreadable() from error
 
 
@@ -277,6 +274,9 @@ def _in(name: str, text: str) -> object:
 
 
 def _xlsx_write(entries: Sequence[Entry]) -> bytes:
+    from openpyxl import Workbook  # noqa: PLC0415 - half a second that pages need not pay
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("信息资源目录")
     sheet.freeze_panes = "A2"
@@ -299,7 +299,13 @@ def _xlsx_read(content: bytes) -> list[Entry]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(item.file_size for item in archive.infolist()) > UNPACKED_MAX:
             raise ValueError("unpacked too large")
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    from openpyxl import load_workbook  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except InvalidFileException as error:
+        raise ValueError(str(error)) from error
     try:
         rows = book.worksheets[0].iter_rows(values_only=True)
         return entries_of([_cell_text(cell) for cell in row] for row in rows)

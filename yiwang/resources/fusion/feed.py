@@ -13,11 +13,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from yiwang.engines.tabular.door import TabularLimits, parquet_list, sql_text, tabular_open
 from yiwang.resources.fusion.data import FusionPlan
+
+if TYPE_CHECKING:
+    import duckdb
 
 VERSION = 1
 KEY_COLUMNS = ("row_no", "updated_at")
@@ -132,13 +134,13 @@ def _link(path: Path, target: Path) -> None:
         target.symlink_to(path.resolve())
 
 
-def _types(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+def _types(connection: "duckdb.DuckDBPyConnection", path: Path) -> dict[str, str]:
     rows = connection.execute(f"describe select * from {parquet_list([path])}").fetchall()
     return {row[0]: row[1] for row in rows}
 
 
 def _as_declared(
-    connection: duckdb.DuckDBPyConnection,
+    connection: "duckdb.DuckDBPyConnection",
     wanted: FeedClass,
     path: Path,
     columns: Mapping[str, str],
