@@ -18,7 +18,7 @@ Yiwang (一网): a city's e-government on one network.
 
   serving          serve, worker
   the city         demo, codes, catalogue
-  records          generate, land, fuse, lineage
+  records          generate, land, quality, fuse, lineage
   engines          decide
   packs            pack list | check | new
   for developers   assets, messages, bench
@@ -113,6 +113,17 @@ def _land(options: argparse.Namespace) -> int:
         as_json=options.json,
         echo=print,
     )
+
+
+def _quality(options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.resources.quality import commands
+
+    if options.verb == "check":
+        return commands.check(
+            options.file, resource=options.resource, as_json=options.json, echo=print
+        )
+    return commands.score(resource=options.resource, as_json=options.json, echo=print)
 
 
 def _generate(options: argparse.Namespace) -> int:
@@ -265,6 +276,20 @@ def _resource_commands(commands: argparse._SubParsersAction) -> None:
     )
     land.add_argument("--json", action="store_true")
     land.set_defaults(run=_land)
+    _quality_commands(commands)
+
+
+def _quality_commands(commands: argparse._SubParsersAction) -> None:
+    quality = commands.add_parser("quality", help="check a file, print scores (数据质量)")
+    verbs = quality.add_subparsers(dest="verb", required=True)
+    check = verbs.add_parser("check", help="check a file against a contract, changing nothing")
+    check.add_argument("file", help="UTF-8 CSV with a heading, or Parquet")
+    check.add_argument("--resource", required=True, metavar="CODE", help="its code in the catalogue")
+    score = verbs.add_parser("score", help="the latest scores of city and departments")
+    score.add_argument("--resource", default="", metavar="CODE", help="those of one resource")
+    for one in (check, score):
+        one.add_argument("--json", action="store_true", help="one JSON object a line")
+    quality.set_defaults(run=_quality)
 
 
 def _record_commands(commands: argparse._SubParsersAction) -> None:

@@ -13,7 +13,7 @@ PROPERTIES = {
     "ACCURACY": N_("Accuracy"),  # 准确性
     "CONSISTENCY": N_("Consistency"),  # 一致性
     "TIMELINESS": N_("Timeliness"),  # 时效性
-    "ACCESSIBILITY": N_("Accessibility"),  # 可访问性
+    "ACCESSIBILITY": N_("Accessibility of data"),  # 可访问性
 }
 KINDS = {
     "TYPE": N_("Is of its type"),
@@ -270,7 +270,7 @@ STATES = {
     "ANSWERED": N_("Accepted, waits for the correction"),
     "DISPUTED": N_("Disputed, the data bureau decides"),
     "FIX_SENT": N_("Correction sent, waits for proof"),
-    "CLOSED": N_("Closed"),
+    "CLOSED": N_("Settled"),
 }
 ORIGINS = {
     "BATCH": N_("Check of a batch"),
@@ -289,7 +289,7 @@ ALERTS = {
     "SCHEMA": N_("The columns are others than before"),
 }
 ALERT_STATES = {
-    "OPEN": N_("Open"),
+    "OPEN": N_("Still open"),
     "ACKNOWLEDGED": N_("Explained"),
     "GONE": N_("Over"),
 }

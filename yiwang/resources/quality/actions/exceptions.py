@@ -124,6 +124,12 @@ def exception_fix(
     return exception_get(exception_id, now=now)
 
 
+@action("resources.quality.rows_look", permission=HANDLE)
+def rows_look(subject: str, *, lines: int) -> None:
+    """Record that rows of a delivery were looked at (查看异常行)."""
+    audit_record(subject, detail={"lines": lines})
+
+
 @action("resources.quality.escalate")
 def exceptions_escalate(*, now: datetime) -> int:
     """Remind of every overdue exception once (逾期催办); returns of how many."""

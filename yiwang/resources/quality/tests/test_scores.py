@@ -32,7 +32,8 @@ def scores(scope, **keys):
 
 def test_the_score_of_a_resource_is_what_one_works_out_by_hand(city):
     city.batch(ROWS)
-    # Conformity: name not too long (3 of 3), number (4 of 4), sex coded (3 of 4), a date (3 of 4): 87.5.
+    # Conformity: name, number and sex not too long (3 of 3, 4 of 4, 4 of 4), sex coded (3 of 4), a
+    # date (3 of 4): (100 + 100 + 100 + 75 + 75) / 5 = 90.
     # Completeness: number (4 of 4), name (3 of 4): 87.5. Accuracy: number unique (4 of 4): 100.
     # Consistency: of the three rows with a date two are later: 66.67. Accessibility: it landed: 100.
     found = scores("RESOURCE", resource_id=city.resource_id)
@@ -41,11 +42,11 @@ def test_the_score_of_a_resource_is_what_one_works_out_by_hand(city):
     assert found["", "CONSISTENCY"] == 66.67
     assert found["", "ACCESSIBILITY"] == 100.0
     assert ("", "TIMELINESS") not in found  # nothing was promised before the first batch
-    assert found["", "NORMATIVITY"] == 87.5
-    # 0.20·87.5 + 0.20·87.5 + 0.25·100 + 0.15·66.67 + 0.05·100 = 75.0005, of weights 0.85
-    assert found["", ""] == 88.24
+    assert found["", "NORMATIVITY"] == 90.0
+    # 0.20·90 + 0.20·87.5 + 0.25·100 + 0.15·66.67 + 0.05·100 = 75.5005, of weights 0.85
+    assert found["", ""] == 88.82
     assert found["name", "COMPLETENESS"] == 75.0
-    assert found["sex", "NORMATIVITY"] == 75.0
+    assert found["sex", "NORMATIVITY"] == 87.5
     assert found["registered_date", ""] == round((0.20 * 75 + 0.15 * 66.67) / 0.35, 2)
 
 
@@ -55,7 +56,7 @@ def test_department_and_city_are_the_mean_of_their_resources(city):
     for scope, keys in (("DEPARTMENT", {"department_id": city.ids["bureau"]}), ("CITY", {})):
         found = scores(scope, **keys)
         assert found == {key: score for key, score in one.items() if key[0] == ""}
-    assert [row.score for row in department_scores()] == [88.24]
+    assert [row.score for row in department_scores()] == [88.82]
 
 
 def test_a_days_scores_are_replaced_and_days_before_stay(city):
