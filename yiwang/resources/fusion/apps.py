@@ -9,7 +9,7 @@ class FusionConfig(AppConfig):
     def ready(self) -> None:
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import menu_register, subscriber  # noqa: PLC0415
-        from yiwang.resources.fusion.actions.lineage import batch_traced  # noqa: PLC0415
+        from yiwang.resources.fusion.actions.lineage import batch_traced, master_traced  # noqa: PLC0415
         from yiwang.resources.fusion.permissions import (  # noqa: PLC0415
             BIND,
             DESK,
@@ -41,4 +41,7 @@ class FusionConfig(AppConfig):
             )
         subscriber("landing.batch_finished", name="resources.fusion.lineage", outside=True)(
             batch_traced
+        )
+        subscriber("registries.published", name="resources.fusion.published", outside=True)(
+            master_traced
         )

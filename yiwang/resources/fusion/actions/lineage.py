@@ -18,9 +18,16 @@ from yiwang.resources.fusion.lineage import (
     landed_name,
     lineage_append,
     lineage_event,
+    published_output,
 )
 from yiwang.resources.fusion.permissions import field_levels
-from yiwang.resources.fusion.queries.sources import feeds, lineage_folder, resource_of
+from yiwang.resources.fusion.queries.runs import run_latest
+from yiwang.resources.fusion.queries.sources import (
+    feeds,
+    lineage_folder,
+    plan_get,
+    resource_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +119,28 @@ def batch_traced(event: EventView) -> None:
             error="" if state == "COMPLETE" else batch.state,
         ),
         at=ended,
+    )
+
+
+def master_traced(event: EventView) -> None:
+    """Tell of a published or rolled back master (发布血缘) when the registry says so."""
+    registry, number = event.payload["registry"], event.payload.get("number")
+    plan, fed, latest = plan_get(registry), feeds(registry), run_latest(registry)
+    rows = latest.counts["persons"] + latest.counts["provisional"] if latest else None
+    fused = fusion_output(plan, fed, rows=rows, levels=field_levels(registry))
+    trace = uuid5(NAMESPACE_URL, f"urn:yiwang:master:{registry}:{number}:{event.id}")
+    job = LineageJob(f"publish.{registry}", "PUBLISHING", f"{plan.title}库发布")
+    lineage_emit(
+        lineage_event("START", job, trace=trace, at=event.published_at, inputs=[fused]),
+        lineage_event(
+            "COMPLETE",
+            job,
+            trace=trace,
+            at=event.published_at,
+            inputs=[fused],
+            outputs=[published_output(fused, registry, rows=rows)],
+        ),
+        at=event.published_at,
     )
 
 

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from uuid import uuid4
 
 from django.db import transaction
@@ -32,6 +33,7 @@ from yiwang.resources.fusion.permissions import RUN, is_bureau
 from yiwang.resources.fusion.queries.reviews import decision_list
 from yiwang.resources.fusion.queries.runs import run_get, run_view
 from yiwang.resources.fusion.queries.sources import (
+    bindings,
     master_folder,
     plan_get,
     registry_folder,
@@ -186,9 +188,28 @@ def _carry_out(
     return result, reports.plain(found)
 
 
-def _exceptions(registry: str, path: object, *, now: datetime) -> int | None:
-    """Have the quality room open exceptions for what was compared (比对异常); None where it cannot."""
-    return None
+def _exceptions(registry: str, path: Path, *, now: datetime) -> int | None:
+    """Have exceptions opened with who supplied what a comparison found (比对异常); returns how many."""
+    from yiwang.resources.fusion.comparisons import comparisons  # noqa: PLC0415 - loads DuckDB
+    from yiwang.resources.fusion.explained import Message  # noqa: PLC0415
+    from yiwang.resources.quality.actions.exceptions import (  # noqa: PLC0415
+        exceptions_from_comparisons,
+    )
+
+    if not path.exists():
+        return None
+    departments = {
+        int(one.code[1:]): one.department_id
+        for one in bindings(registry)
+        if one.code.startswith("C") and one.department_id is not None
+    }
+    messages = {}
+    for one in comparisons(plan_get(registry)):
+        said = Message(one.message, {"limit": one.shared, "count": "…"})
+        messages[one.key] = (said.text("zh"), said.text("en"))
+    return exceptions_from_comparisons(
+        path, registry=registry, departments=departments, messages=messages, now=now
+    )
 
 
 def _registry_locked(registry: str, run_id: int | None):  # noqa: ANN202 - a context manager

@@ -243,3 +243,24 @@ def test_a_landed_batch_leaves_its_events_when_landing_says_that_it_ended(db, se
         VALIDATOR.validate(event)
     assert found[0]["outputs"][0]["outputFacets"]["outputStatistics"]["rowCount"] == 1
     assert "王小明" not in json.dumps(found, ensure_ascii=False)
+
+
+def test_a_published_master_leaves_its_events(db, settings, tmp_path):
+    from django.db import transaction
+    from django.utils import timezone
+
+    from yiwang.kernel.api import context_system, context_use, event_publish, event_relay
+
+    settings.DATA_DIR = tmp_path / "data"
+    city = desk_city(tmp_path)
+    city.run()
+    with context_use(context_system("test")):
+        with transaction.atomic():
+            event_publish("registries.published", {"registry": "population", "number": 1}, key="p")
+        event_relay(now=timezone.now())
+    ended, begun = list(lineage_read(settings.DATA_DIR / "lineage"))[:2]
+    for event in (begun, ended):
+        VALIDATOR.validate(event)
+    assert (ended["eventType"], ended["job"]["name"]) == ("COMPLETE", "publish.population")
+    assert [one["name"] for one in ended["outputs"]] == ["registries.population"]
+    assert ended["outputs"][0]["outputFacets"]["outputStatistics"]["rowCount"] == 3

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -31,7 +32,13 @@ def city(transactional_db, settings, tmp_path, monkeypatch):
     city = desk_city(tmp_path)
     accounts_put()
     city.run()
-    return city
+    yield city
+    if connection.vendor == "postgresql":  # the server's threads keep their connections
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where datname = current_database() and pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture

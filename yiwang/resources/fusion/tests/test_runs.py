@@ -185,3 +185,18 @@ def test_the_report_counts_who_disagrees_with_whom(city):
     assert view.report["against"]["address"] == {"C01": {"C02": 1}}
     assert view.report["conflicts"]["name"] == 1
     assert view.report["disagreements"]["name"] == {"C02": 1}
+
+
+def test_what_comparisons_find_goes_to_who_supplied_it(city):
+    rows = [dict(row) for row in PEOPLE]
+    rows[0]["birth_date"] = "1981-05-06"  # the number says 1980
+    city.land(city.permits, rows)
+    view = city.run()
+    # The other person's number is a man's.
+    assert view.report["comparisons"] == {"BIRTH_DATE_NUMBER": 1, "SEX_NUMBER": 1}
+    assert view.report["exceptions"] == 2
+    from yiwang.resources.quality.models import QualityException
+
+    found = QualityException.objects.get(rule="BIRTH_DATE_NUMBER")
+    assert found.department_id == city.ids["public_security"]
+    assert "号码" in found.message

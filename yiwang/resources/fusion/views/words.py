@@ -142,5 +142,9 @@ def event(name: str) -> str:
 
     if name in EVENTS:
         return _(EVENTS[name])
-    texts = TIE_RULES | {one.key: one.message for one in PEOPLE + FIRMS}
-    return _(texts[name]) if name in texts else name
+    if name in TIE_RULES:
+        return _(TIE_RULES[name])
+    found = next((one for one in PEOPLE + FIRMS if one.key == name), None)
+    if found is None:
+        return name
+    return _(found.message) % {"limit": found.shared, "count": "…"}
