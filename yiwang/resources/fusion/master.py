@@ -26,7 +26,7 @@ DAY_ZERO = 719_162  # days from 0001-01-01 to 1970-01-01
 CODE_BITS = 41
 CODE_MASK = (1 << CODE_BITS) - 1
 UID_SHIFT = 8  # the low byte is the bucket of birth: identifiers of two buckets never collide
-WRITE = {"compression": "zstd", "compression_level": 1}
+WRITE = {"compression": "lz4"}  # half the time of zstd for a quarter more bytes
 KEYS = ("uid", "key")
 FEW = frozenset({"class", "rule", "score", "field", "records", "conflict", "lacks"})
 

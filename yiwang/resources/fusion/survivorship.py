@@ -154,7 +154,7 @@ def fuse_rows(plan: FusionPlan, rows: Rows) -> Fused:
     records = np.diff(np.append(starts, len(rows)))
     person = np.repeat(np.arange(len(starts), dtype=np.int32), records)
     number = rows.number[order]
-    moment = np.clip(rows.seconds[order], 0, TIME_LIMIT) << POSITION_BITS | order
+    moment = (np.clip(rows.seconds[order], 0, TIME_LIMIT) << POSITION_BITS | order) + 1
     conflict = np.zeros(len(starts), dtype=np.int64)
     winners = {}
     for place, field in enumerate(plan.fields):
@@ -175,8 +175,13 @@ def _winner(
     order, starts, person = groups
     ordered = code[order]
     valid = ordered != 0
-    trust = np.array(ranks, dtype=np.int64) << (POSITION_BITS + TIME_BITS)
-    packed = (trust[number] + moment + 1) * valid
+    if len(set(ranks)) == 1:  # nobody is believed more than anybody
+        packed = moment * valid
+    else:
+        trust = np.array(ranks, dtype=np.int64) << (POSITION_BITS + TIME_BITS)
+        packed = trust[number]
+        packed += moment
+        packed *= valid
     best = np.maximum.reduceat(packed, starts)
     has = best > 0
     row = np.where(has, (best - 1) & POSITION_MASK, order[starts])
