@@ -713,3 +713,66 @@ matrix_case("resources_virtual:definition", _virtual_definition)
 matrix_case("resources_virtual:dataset", _virtual_ask)
 matrix_case("resources_virtual:run", _virtual_run("resources_virtual:run"))
 matrix_case("resources_virtual:export", _virtual_run("resources_virtual:export"))
+
+
+def _quality(name: str, make: Callable[[World, int], list]) -> Callable[[World], Case]:
+    """Return the case of a page about a department's quality: its steward sees it."""
+
+    def build(world: World) -> Case:
+        return Case(
+            own=reverse(name, args=make(world, world.own_department)),
+            other=reverse(name, args=make(world, world.other_department)),
+        )
+
+    return build
+
+
+def _quality_field(world: World, department_id: int) -> list:
+    from yiwang.resources.quality.models import QualityScore
+
+    resource_id = _resource_made(department_id, False)
+    QualityScore.objects.create(
+        scope="RESOURCE",
+        resource_id=resource_id,
+        department_id=department_id,
+        day=world.now.date(),
+        field="a",
+        judged=1,
+        failed=0,
+        score=100,
+    )
+    return [resource_id, "a"]
+
+
+def _quality_exception(world: World, department_id: int) -> list:
+    from yiwang.resources.quality.models import QualityException
+
+    row = QualityException.objects.create(
+        origin="BATCH",
+        resource_id=_resource_made(department_id, False),
+        department_id=department_id,
+        rule="x",
+        title="x",
+        opened_at=world.now,
+    )
+    QualityException.objects.filter(pk=row.pk).update(number=f"YC{row.pk}")
+    return [row.pk]
+
+
+for _name in ("resource", "rows", "rows_export"):
+    matrix_case(
+        f"resources_quality:{_name}",
+        _quality(
+            f"resources_quality:{_name}",
+            lambda world, department_id: [_resource_made(department_id, False)],
+        ),
+    )
+matrix_case(
+    "resources_quality:department",
+    _quality("resources_quality:department", lambda world, department_id: [department_id]),
+)
+matrix_case("resources_quality:field", _quality("resources_quality:field", _quality_field))
+for _name in ("exception", "exception_rows_export"):
+    matrix_case(
+        f"resources_quality:{_name}", _quality(f"resources_quality:{_name}", _quality_exception)
+    )

@@ -79,7 +79,16 @@ def contract_of(
     )
     contract = Contract(code, fields, (*built, *written), key)
     contract_validate(contract)
-    return contract
+    return replace(contract, rules=tuple(_read(rule, contract) for rule in contract.rules))
+
+
+def _read(rule: Rule, contract: Contract) -> Rule:
+    """Say of a condition which fields it reads, so that it counts for their scores."""
+    if rule.kind != "ROW" or rule.fields:
+        return rule
+    operands = {one.name: Operand(kind_of(one), '"x"') for one in contract.fields}
+    compiled = condition_compile(rule.that, operands, today=date(2000, 1, 1))
+    return replace(rule, fields=compiled.fields)
 
 
 def code_tables_of(spec: ResourceSpec) -> set[tuple[str, str]]:
