@@ -6,11 +6,22 @@ from datetime import date, datetime
 import pyarrow.parquet as pq
 import pytest
 
+from yiwang.engines.tabular.door import TabularLimits
 from yiwang.resources.fusion.data import Decision, FusionPlanChanged, FusionUnknown
+from yiwang.resources.fusion.events import events_write
 from yiwang.resources.fusion.library import events, explain, findings, follow, row_of
 from yiwang.resources.fusion.plans import city_legal_person_plan, city_population_plan
 from yiwang.resources.fusion.publish import events_list, leftovers_clear, manifest_read, master_open
-from yiwang.resources.fusion.tests.made import PLAN, QUICK, fused, persons_of, rows_of, rows_write
+from yiwang.resources.fusion.stage import StageFile
+from yiwang.resources.fusion.tests.made import (
+    PLAN,
+    QUICK,
+    copied,
+    fused,
+    persons_of,
+    rows_of,
+    rows_write,
+)
 from yiwang.sdk.identifiers import id_number_make
 
 BORN = date(1985, 1, 1)
@@ -95,6 +106,12 @@ def test_a_row_that_comes_again_with_its_number_takes_its_subject_with_it(folder
     run = again(folder)
     person = uids(out)[7]
     assert told(out, run) == [("CREATED", person, 0), ("ABSORBED", stranger, person)]
+    copy = copied(master_open(out).folder, folder / "copy")  # as an engine without a stage tells it
+    nowhere = [StageFile(7, "D02/C07/a.parquet", str(folder / "nowhere.arrow"))]
+    counts = events_write(
+        copy, before=out / f"run-{run}", buckets=4, fresh=nowhere, limits=TabularLimits(1, 256)
+    )
+    assert counts == {"CREATED": 1, "ABSORBED": 1}
 
 
 def test_a_subject_is_retired_when_its_last_row_is_withdrawn(folder):
@@ -400,6 +417,10 @@ def test_a_source_row_knows_whose_it_is_and_why(folder):
     assert [place.row.rule for place in found.values()] == ["EXACT_ID", "KEY_2", "CLUSTERED"]
     assert [place.identifier for place in found.values()] == [ZHANG, ZHANG, ""]
     assert found[3].row.values["name"] == "张三"
+    for path in (out / "stage").iterdir():
+        path.unlink()
+    assert {row: row_of(out, 7, row).uid for row in found} == {row: uids(out)[row] for row in found}
+    assert [row.values for row in explain(out, ZHANG).rows] == [{}, {}]
     with pytest.raises(FusionUnknown, match="C07 99"):
         row_of(out, 7, 99)
     with pytest.raises(FusionUnknown):

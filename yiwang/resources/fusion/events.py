@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -45,6 +46,7 @@ SCHEMA = pa.schema(
         ("row_no", pa.int64()),
     ]
 )
+SCHEMA_FOUND = pa.schema([("class", pa.uint8()), ("row_no", pa.int64()), ("uid", pa.int64())])
 
 
 def events_write(
@@ -201,7 +203,11 @@ def _provisional(
         gone = connection.execute(
             "select class, row_no from moved where new_uid = 0 order by all"
         ).fetchnumpy()
-        found = _numbers(folder, buckets, gone, fresh)
+        if all(Path(item.path).exists() for item in fresh):
+            found = _numbers(folder, buckets, gone, fresh)
+        else:  # another engine keeps no stage here: ask the lineage that it wrote
+            paths = [path_of(folder, "rows", bucket) for bucket in range(buckets)]
+            found = _numbers_written(connection, [path for path in paths if path.exists()])
         connection.register("found", found)
         connection.execute(FOUND)
         return connection.sql(SAID.format(bucket=buckets)).to_arrow_table().cast(SCHEMA)
@@ -253,6 +259,17 @@ from (
   select event, uid, other_uid, rule, first[1] as class, first[2] as row_no, 1 as place from begins
   union all select *, 2 from splits union all select *, 3 from ends
 ) order by place, uid, class, row_no"""
+
+
+def _numbers_written(connection: duckdb.DuckDBPyConnection, lineage: list[Path]) -> pa.Table:
+    """Find the same rows in the lineage of all subjects with a number: class, row_no, uid."""
+    if not lineage:
+        return pa.table({"class": [], "row_no": [], "uid": []}, schema=SCHEMA_FOUND)
+    found = connection.sql(
+        f"select l.class::utinyint as class, l.row_no, l.uid from {parquet_list(lineage)} l "
+        "semi join moved m on m.new_uid = 0 and m.class = l.class and m.row_no = l.row_no"
+    )
+    return found.to_arrow_table()
 
 
 def _numbers(

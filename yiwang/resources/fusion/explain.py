@@ -119,13 +119,12 @@ def row_of(out: Path, number: int, row_no: int) -> RowPlace:
     """Tell whose a source row is and why (记录去向). Raises FusionUnknown."""
     master = master_open(out)
     plan = plan_read(master.folder)
-    name = f"C{number:02d} {row_no}"
     found = None
     for item in _stage(master, out):
         if item.number == number:
             found = _found(item, row_no, plan.buckets) or found
     if found is None:
-        raise FusionUnknown(asked=name)
+        return _row_written(master, plan, number, row_no)
     item, batch, place, bucket = found
     said = _values(plan, item, batch.slice(place, 1))[number, row_no]
     if bucket < plan.buckets:
@@ -148,6 +147,19 @@ def row_of(out: Path, number: int, row_no: int) -> RowPlace:
         )
         identifier = person["identifier"]
     return RowPlace(master.manifest.run, uid, identifier or "", _row(plan, line, said))
+
+
+def _row_written(master: Master, plan: FusionPlan, number: int, row_no: int) -> RowPlace:
+    """Find a row that the stage does not have in the lineage of every bucket."""
+    chosen = (ds.field("class") == number) & (ds.field("row_no") == row_no)
+    for path in master.files("rows"):
+        for line in _read(path, chosen):
+            uid = line["uid"]
+            people = path_of(master.folder, "persons", uid & 255)
+            [person] = _read(people, ds.field("uid") == uid, ["identifier"])
+            row = _row(plan, line, None)
+            return RowPlace(master.manifest.run, uid, person["identifier"] or "", row)
+    raise FusionUnknown(asked=f"C{number:02d} {row_no}")
 
 
 def follow(out: Path, uid: int, *, until: str = "") -> int:
@@ -216,7 +228,9 @@ def _stage(master: Master, out: Path) -> list[StageFile]:
     files = []
     for item in master.manifest.stage:
         number = int(item["path"].partition("-")[0][1:])
-        files.append(StageFile(number, item["origin"], str(out / "stage" / item["path"])))
+        path = out / "stage" / item["path"]
+        if path.exists():  # another engine keeps no stage here
+            files.append(StageFile(number, item["origin"], str(path)))
     return files
 
 
