@@ -1,5 +1,7 @@
 """Permissions of the fusion desk (权限) and who counts as the city's data bureau."""
 
+from collections.abc import Callable
+
 from yiwang.identity.api import DepartmentUnknown, Rule, department_get, everyone, field_in
 from yiwang.kernel.api import RequestContext, context_get
 
@@ -67,3 +69,21 @@ LEVELS = {
 def field_levels(registry: str) -> dict[str, int]:
     """Return the protection level of each field of a registry's master (字段敏感级别)."""
     return LEVELS.get(registry, {})
+
+
+_readers: dict[str, Callable[[int], str]] = {}
+
+
+def person_ref_register(registry: str, reader: Callable[[int], str]) -> None:
+    """Let the registry tell who a subject is (登记人员编号读取): uid → reference, "" for none.
+
+    So that a person sees in *who looked at my data* that his record was opened at the review desk. The
+    registries stand above fusion, so they register themselves; again it takes the place of the other.
+    """
+    _readers[registry] = reader
+
+
+def person_ref(registry: str, uid: int) -> str:
+    """Return the reference of a subject in the serving registry (人员编号); "" when nobody can tell."""
+    reader = _readers.get(registry)
+    return reader(uid) if reader else ""

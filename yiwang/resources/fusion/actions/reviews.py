@@ -19,7 +19,7 @@ from yiwang.resources.fusion.desk import (
     outcome_of,
 )
 from yiwang.resources.fusion.models import FusionRun, MatchDecision, ReviewPair, Verdict
-from yiwang.resources.fusion.permissions import DESK, REVIEW, RUN, SETTLE
+from yiwang.resources.fusion.permissions import DESK, REVIEW, RUN, SETTLE, person_ref
 from yiwang.resources.fusion.queries.reviews import WAITING, pair_rows, pair_view
 from yiwang.resources.fusion.queries.sources import bindings
 from yiwang.sdk.errors import N_, Forbidden, Invalid
@@ -126,7 +126,11 @@ def pair_open(pair_id: int, *, purpose: str, now: datetime) -> PairView:
     _not_taken(row, person, now)
     purpose = purpose.strip()[:200]
     with purpose_use(purpose):
-        audit_record(_subject(row), detail={"purpose": purpose, "uid": str(row.uid or "")})
+        audit_record(
+            _subject(row),
+            person_ref=person_ref(row.registry, row.uid) if row.uid else "",
+            detail={"purpose": purpose, "uid": str(row.uid or "")},
+        )
     return pair_view(row)
 
 

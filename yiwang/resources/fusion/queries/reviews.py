@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Count, F, QuerySet
+from django.utils import timezone
 
 from yiwang.kernel.api import RequestContext, context_get
 from yiwang.resources.fusion.data import Decision
@@ -89,8 +90,7 @@ def pair_count_by_state(context: RequestContext | None = None) -> dict[str, int]
 
 def waiting_count(context: RequestContext) -> int | None:
     """Count what waits for the acting person (待判定数), for the menu."""
-    states = WAITING if context.may(REVIEW) else (State.DISPUTED,)
-    return pair_rows(context).filter(state__in=states).count() or None
+    return pairs_for_me(timezone.now(), context).count() or None
 
 
 def verdict_list(pair_id: int) -> list[VerdictView]:

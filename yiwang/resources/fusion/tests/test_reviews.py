@@ -180,6 +180,18 @@ def test_opening_masked_values_is_recorded_with_its_purpose(city):
     assert row["account_id"] == 11
 
 
+def test_who_was_looked_at_sees_it_where_the_registry_can_tell(city, monkeypatch):
+    from yiwang.resources.fusion import permissions
+
+    uid = ReviewPair.objects.get().uid
+    monkeypatch.setitem(
+        permissions._readers, "population", lambda asked: "P0000000018" if asked == uid else ""
+    )
+    with city.as_person(11):
+        pair_open(city.pair, purpose="核对", now=LATER)
+    assert audit_list(person_ref="P0000000018")[0]["act"] == "resources.fusion.pair_open"
+
+
 def test_undoing_takes_two_persons_and_asks_again(city):
     decided(city)
     with city.as_person(11):

@@ -122,6 +122,7 @@ def total(counts: Mapping[str, int]) -> int:
 
 
 EVENTS = {
+    "BUILT": N_("All identifiers told anew"),
     "CREATED": N_("New subjects"),
     "ABSORBED": N_("Provisional subjects that got their number"),
     "MERGED": N_("Subjects joined"),
