@@ -53,20 +53,22 @@ def fuse(
     over what did not change and gives the same answer as a full rebuild. today: no birth is after it.
     compare: also run the rules of `comparisons` over the finished master.
 
-    Raises FusionNothing, FusionBusy, FusionSourceBroken; in each case the published master still stands.
+    Raises FusionNothing, FusionBusy, FusionSourceBroken, FusionDiskFull, FusionMemoryShort; in each case the published master still stands.
     """
+    from yiwang.resources.fusion.faults import faults_named  # noqa: PLC0415
     from yiwang.resources.fusion.run import run  # noqa: PLC0415
 
-    return run(
-        plan,
-        Path(source),
-        Path(out),
-        options=options,
-        decisions=decisions,
-        today=today,
-        compare=compare,
-        report=report,
-    )
+    with faults_named(Path(out), options.memory_mb):
+        return run(
+            plan,
+            Path(source),
+            Path(out),
+            options=options,
+            decisions=decisions,
+            today=today,
+            compare=compare,
+            report=report,
+        )
 
 
 def score(out: str | Path, truth: str | Path) -> Score:
