@@ -42,6 +42,7 @@ def version_open(registry: str, *, run: str, now: datetime) -> RegistryMaster:
         buckets={**(base.buckets if base else {}), f"{LOADED_BUCKET}": "loaded"},
         started_at=now,
         published_at=now,
+        is_made=base is not None and base.is_made,
     )
     master.save()
     return master

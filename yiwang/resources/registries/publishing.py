@@ -54,13 +54,14 @@ def registry_publish(
     now: datetime,
     report: Report = quiet,
     confirmed: bool = False,
-    is_made: bool = False,
+    is_made: bool | None = None,
 ) -> MasterView:
     """Publish the fused master in `out` as the new version of a registry (发布主数据).
 
     Only rows that differ from the current version are written, unseen, in small transactions; then one
     move of the pointer shows them all. Killed and started again it ends the same; a run that is
-    published already changes nothing. confirmed: publish though many subjects are lost.
+    published already changes nothing. confirmed: publish though many subjects are lost. is_made: the
+    subjects are made for demonstration; None: as those of the version before.
 
     Raises RegistryUnknown, FusionNothing, FusionBusy, MasterShrinks (the version stays HELD),
     MasterOvertaken. In each case the version before still serves.
@@ -100,7 +101,7 @@ def _leftovers_discard(registry: str, run: str) -> None:
 
 @action("resources.registries.master_begin")
 def master_begin(
-    registry: str, *, run: str, now: datetime, is_made: bool = False
+    registry: str, *, run: str, now: datetime, is_made: bool | None = None
 ) -> RegistryMaster:
     """Begin a version, or go on with the one that was begun for this run (开始写入版本).
 
@@ -122,6 +123,9 @@ def master_begin(
             run=run,
             started_at=now,
         )
+    if is_made is None:
+        base = RegistryMaster.objects.filter(registry=registry, number=begun.base).first()
+        is_made = base is not None and base.is_made
     begun.state, begun.problem, begun.is_made = State.WRITING, "", is_made
     begun.save()
     audit_record(f"registry:{registry}", detail={"number": begun.number, "run": run})

@@ -37,7 +37,7 @@ def registry_refresh(
     now: datetime,
     report: Report = quiet,
     confirmed: bool = False,
-    is_made: bool = False,
+    is_made: bool | None = None,
 ) -> MasterView:
     """Fuse what has landed and publish it (更新基础库). Raises what both steps raise.
 

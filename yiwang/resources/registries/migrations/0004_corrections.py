@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('resources_registries', '0003_jobs_and_checks'),
+        ("resources_registries", "0003_jobs_and_checks"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='registryobjection',
-            name='answered_master',
-            field=models.IntegerField(default=0, verbose_name='答复时的版本'),
+            model_name="registryobjection",
+            name="answered_master",
+            field=models.IntegerField(default=0, verbose_name="答复时的版本"),
         ),
         migrations.AddField(
-            model_name='registryobjection',
-            name='batch_number',
-            field=models.BigIntegerField(null=True, verbose_name='更正批次'),
+            model_name="registryobjection",
+            name="batch_number",
+            field=models.BigIntegerField(null=True, verbose_name="更正批次"),
         ),
         migrations.AddField(
-            model_name='registryobjection',
-            name='corrected',
-            field=models.CharField(blank=True, max_length=1000, verbose_name='更正后的值'),
+            model_name="registryobjection",
+            name="corrected",
+            field=models.CharField(blank=True, max_length=1000, verbose_name="更正后的值"),
         ),
     ]

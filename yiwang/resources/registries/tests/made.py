@@ -78,10 +78,11 @@ def _written(plan, number: int, rows: list[dict]) -> list[dict]:
 
 
 def population(folder: Path, rows: dict[int, list[dict]], out: Path, **more):
-    """Fuse rows by class into `out`; returns the result."""
+    """Fuse rows by class into `out`; returns the result. seed: of the identifiers that are drawn."""
+    options = replace(QUICK, seed=more.pop("seed", QUICK.seed))
     for number, given in rows.items():
         rows_write(folder, number, "a", _written(PLAN, number, given), PLAN)
-    return fuse(PLAN, folder, out, options=QUICK, today=TODAY, **more)
+    return fuse(PLAN, folder, out, options=options, today=TODAY, **more)
 
 
 def organisation_row(code: str, name: str, row_no: int, **changes) -> dict:
