@@ -88,7 +88,8 @@ def applicant_make(city, wanted: dict, *, now):
         from yiwang.identity.api import context_of_account, data_scope
 
         with data_scope(purpose="测试旅程"):
-            people = Person.objects.order_by("ref")
+            people = Person.objects.filter(id_number__isnull=False, birth_date__isnull=False)
+            people = people.order_by("ref")
             for row in people.values("ref", "name", "birth_date", "phone"):
                 age = (now.date() - row["birth_date"]).days // 365.25
                 if youngest <= age <= oldest:

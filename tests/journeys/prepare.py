@@ -42,7 +42,8 @@ def hands_make(now, *, besides: list[str]) -> list[dict]:
 
     with context_use(context_system("tests")), data_scope(purpose="测试"):
         oldest = (now - timedelta(days=61 * 366)).date()
-        people = Person.objects.filter(birth_date__lt=oldest).exclude(ref__in=besides)
+        people = Person.objects.filter(birth_date__lt=oldest, id_number__isnull=False)
+        people = people.exclude(ref__in=besides)
         found = list(people.order_by("ref").values("ref", "name")[:HANDS])
         refs = [person["ref"] for person in found]
         Person.objects.filter(ref__in=refs).update(area_code=AREA)
