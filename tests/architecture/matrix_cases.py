@@ -52,6 +52,16 @@ WHOLE_CITY = frozenset(
         "identity_accounts:staff_sessions_end",
         "identity_accounts:totp_reset",
         "resources_fusion:run",
+        # A city's people and organisations are no department's rows: role and stated purpose decide.
+        "api_resources_registries:changes",
+        "api_resources_registries:organisation",
+        "api_resources_registries:person",
+        "resources_registries:compare",
+        "resources_registries:lineage",
+        "resources_registries:masters_of",
+        "resources_registries:masters_progress",
+        "resources_registries:organisation",
+        "resources_registries:person",
         # The form of the file is its parameter; the rows are the steward's own by the query.
         "resources_catalogue:mine_export",
     }
