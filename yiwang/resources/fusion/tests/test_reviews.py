@@ -289,3 +289,40 @@ def test_the_database_itself_refuses_a_decision_of_one_person(city):
             anchors=[[2, 1]], first_account=11, second_account=11, valid_from=NOW,
         )  # fmt: skip
     assert not MatchDecision.objects.exists()
+
+
+def test_a_pair_of_two_rows_is_asked_and_decided_as_well(city):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from yiwang.kernel.api import context_system
+    from yiwang.resources.fusion.actions.reviews import pairs_load
+    from yiwang.resources.fusion.reports import run_folder
+    from yiwang.resources.fusion.views.records import pair_records
+
+    rows = [
+        {"sfzh": "", "xm": name, "sex": "1", "phone": phone}
+        for name, phone in (("赵有人", "16411112222"), ("赵有仁", "16411113333"))
+    ]
+    city.land(city.living, rows, "two")
+    view = city.run(now=LATER)
+    folder = run_folder(master_folder("population"))
+    asked = {
+        "class": [7], "row_no": [1], "uid": pa.array([None], pa.int64()), "probability": [0.8],
+        "other_class": [7], "other_row_no": [2],
+    }  # fmt: skip
+    pq.write_table(pa.table(asked), folder / "review.parquet")
+    with context_use(context_system("test")):
+        assert pairs_load(view.id, folder, now=LATER)["opened"] == 1
+        assert pairs_load(view.id, folder, now=LATER)["kept"] == 1
+    pair = ReviewPair.objects.get(kind="ROW")
+    from yiwang.resources.fusion.queries.reviews import pair_view
+
+    shown = pair_records(pair_view(pair), plan_get("population"), is_open=True)
+    name = next(line for line in shown.lines if line.field == "name")
+    assert (name.left.value, name.right.value) == ("赵有人", "赵有仁")
+    city.pair = pair.pk
+    decided(city)
+    assert decision_list("population") == [Decision((7, 1), (7, 2), "MUST")]
+    city.run(now=LATER)
+    assert ((7, 1), (7, 2)) in groups(city)

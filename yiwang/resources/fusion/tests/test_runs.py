@@ -200,3 +200,37 @@ def test_what_comparisons_find_goes_to_who_supplied_it(city):
     found = QualityException.objects.get(rule="BIRTH_DATE_NUMBER")
     assert found.department_id == city.ids["public_security"]
     assert "号码" in found.message
+
+
+PERMITS = """\
+公民身份号码,姓名,性别,出生日期,住址,联系电话
+320508198001010016,王小明,1,1980-01-01,江苏省苏州市平江街道1号,16412345678
+320508198001010032,李静,2,1980/1/1,江苏省苏州市平江街道2号,16412340000
+"""
+LIVING = """\
+证件号,姓名,性别,联系电话
+,王晓明,1,16412345678
+"""
+
+
+def test_what_was_landed_is_fused_by_the_job_that_a_steward_asked_for(city):
+    from yiwang.resources.fusion.actions import fusion_run, run_request
+    from yiwang.resources.landing.actions import batch_receive
+
+    for code, text in ((city.permits, PERMITS), (city.living, LIVING)):
+        path = city.folder / "sent.csv"
+        path.write_text(text)
+        with context_use(context_system("test")):
+            batch = batch_receive(
+                code, path, name="sent.csv", now=NOW, mode="FULL", source="FOLDER", run="NOW"
+            )
+        assert batch.counts.accepted == text.count("\n") - 1, batch
+    with city.as_person(9):
+        asked = run_request("population", now=NOW)
+    with context_use(context_system("test")):
+        fusion_run.call(asked.id)
+        fusion_run.call(asked.id)  # delivered again: nothing happens
+    [view] = run_list("population")
+    assert (view.id, view.state) == (asked.id, "PUBLISHED")
+    assert (view.counts["persons"], view.counts["residue"], view.counts["review"]) == (2, 1, 1)
+    assert ReviewPair.objects.count() == 1
