@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from yiwang.identity.api import data_scope, department_find
+from yiwang.identity.api import data_scope
 from yiwang.kernel.api import action, audit_record, context_get, event_publish, purpose_use
 from yiwang.resources.registries.corrections import value_correct
 from yiwang.resources.registries.data import (
@@ -34,6 +34,7 @@ from yiwang.resources.registries.queries import (
     objection_get,
     objection_view,
     reads_own,
+    supplier_find,
 )
 from yiwang.resources.registries.rules import (
     fields_check,
@@ -69,7 +70,7 @@ def objection_add(
     claimed, note = _texts_check(claimed, note)
     row = _subject_row(subject_ref)
     function, _ = source_of(_lineage(row, subject_ref), fields_of(subject_ref)[field])
-    department = department_find(function, row.area_code)
+    department = supplier_find(function, row.area_code)
     objection = RegistryObjection(
         subject_ref=subject_ref,
         field=field,

@@ -14,6 +14,7 @@ from yiwang.identity.api import (
     data_scope,
     department_find,
     department_get,
+    department_list,
     field_in,
 )
 from yiwang.kernel.api import (
@@ -454,9 +455,18 @@ def photo_url(ref: str, purpose: str) -> str:
     return f"{url}?purpose={quote(purpose)}" if purpose else url
 
 
+def supplier_find(function: str, area_code: str) -> DepartmentView | None:
+    """Return who supplies a value (数据提供部门): the bureau of the area, the city's when no area is known."""
+    if not function:
+        return None
+    if area_code:
+        return department_find(function, area_code)
+    return next(iter(department_list(level="CITY", function=function)), None)
+
+
 def supplier_map(functions: Iterable[str], area_code: str) -> dict[str, DepartmentView | None]:
     """Return who supplies (数据提供部门) for an area: the district's bureau, else the city's."""
-    return {function: department_find(function, area_code) for function in set(functions)}
+    return {function: supplier_find(function, area_code) for function in set(functions)}
 
 
 def supplier_text(department: DepartmentView | None) -> Text:

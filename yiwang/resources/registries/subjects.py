@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from yiwang.identity.api import data_scope, department_find
+from yiwang.identity.api import data_scope
 from yiwang.kernel.api import audit_record, context_get, purpose_use
 from yiwang.resources.registries.data import (
     ENTERPRISE_FIELDS,
@@ -40,6 +40,7 @@ from yiwang.resources.registries.queries import (
     enterprise_value,
     person_value,
     person_view,
+    supplier_find,
     supplier_text,
 )
 from yiwang.resources.registries.rules import (
@@ -510,7 +511,7 @@ def _tie_department(registry: str, number: int) -> Text:
 
 def department_text(function: str, area_code: str) -> Text:
     """Return who supplies a value (数源部门): the bureau of a function for an area."""
-    return supplier_text(department_find(function, area_code)) if function else {}
+    return supplier_text(supplier_find(function, area_code))
 
 
 def published_at(registry: str) -> datetime | None:
