@@ -234,3 +234,34 @@ def test_what_was_landed_is_fused_by_the_job_that_a_steward_asked_for(city):
     assert (view.id, view.state) == (asked.id, "PUBLISHED")
     assert (view.counts["persons"], view.counts["residue"], view.counts["review"]) == (2, 1, 1)
     assert ReviewPair.objects.count() == 1
+
+
+class Killed(BaseException):
+    """As `kill -9`: nothing of ours catches it."""
+
+
+@pytest.mark.parametrize("where", ["feed_build", "fuse", "fusion_ended", "pairs_load", "_publish"])
+def test_a_run_that_dies_anywhere_ends_the_same_when_it_is_run_again(city, monkeypatch, where):
+    from yiwang.resources.fusion.actions import runs
+    from yiwang.resources.fusion.tests.made import groups_of
+
+    before = city.run()
+    city.land(city.permits, [dict(row) for row in PEOPLE[:1]], "less")
+
+    def die(*_args, **_more):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, where, die)
+        with pytest.raises(Killed):
+            city.run(now=LATER)
+    assert run_list("population")[0].state == "RUNNING"
+    assert (master_folder("population") / "manifest.json").exists()
+    after = city.run(now=LATER)
+    states = [one.state for one in run_list("population")]
+    assert states == ["PUBLISHED", "INTERRUPTED", "PUBLISHED"]
+    assert (after.counts["records"], after.counts["persons"]) == (2, 1)
+    assert after.run != before.run
+    assert len(groups_of(master_folder("population"))) == 2
+    assert ReviewPair.objects.count() == 1
+    assert ReviewPair.objects.get().state == "OPEN"
