@@ -121,7 +121,7 @@ def test_the_department_sees_answers_and_the_bureau_decides(city):
         assert (view.state, view.ending, view.decision) == ("CLOSED", "WAIVED", "历史数据")
     city.batch([EARLY])  # the bureau has said that nothing is wrong with this row
     assert [row.state for row in opened(rule="later")] == ["CLOSED"]
-    acts = {event.act for event in audit_list(subject=f"exception:{later.number}")}
+    acts = {event["act"] for event in audit_list(subject=f"exception:{later.number}")}
     assert {"resources.quality.answer", "resources.quality.decide"} <= acts
 
 

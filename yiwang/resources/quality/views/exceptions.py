@@ -234,7 +234,8 @@ def history_of(number: str) -> list[dict]:
     entries = []
     for row in audit_list(subject=f"exception:{number}", limit=50):
         detail = row["detail"]
-        if row["act"] == "resources.quality.see" and not detail.get("seen"):
+        is_look = row["act"] == "resources.quality.see" and not detail.get("seen")
+        if is_look or row["act"] == "resources.quality.rows_look":
             continue
         text = str(detail.get("reason", ""))
         if batch := detail.get("batch"):
