@@ -182,7 +182,7 @@ def events_load(
     by_number: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         by_number[event.number].append(event)
-    today = timezone.localdate(now)
+    evenings: dict[date, datetime] = {}
     refused = total = 0
     with data_scope(purpose=KEEPING, reason="bulk load"):
         numbers = list(by_number)
@@ -192,7 +192,8 @@ def events_load(
                 _row(
                     event,
                     "",
-                    _evening(event.effective_date, now),
+                    evenings.get(event.effective_date)
+                    or _evening(event.effective_date, now, evenings),
                     True,
                     department_id=departments.get((event.function, event.number[:6])),
                 )
@@ -201,9 +202,8 @@ def events_load(
             ]
             HousingEvent.objects.bulk_create(rows, batch_size=BATCH)
             total += len(rows)
-            made = [Dwelling(number=number, projected_on=today, is_made=True) for number in part]
-            dwellings = Dwelling.objects.bulk_create(made, batch_size=BATCH)
-            outcomes = _project_rows(dwellings, part, rows, now=now, is_new=True)
+            made = [Dwelling(number=number) for number in part]
+            outcomes = _project_rows(made, part, rows, now=now, is_new=True)
             refused += sum(one.state == "REFUSED" for one in outcomes.values())
     audit_record("housing", detail={"dwellings": len(by_number), "events": total})
     return {"dwellings": len(by_number), "events": total, "refused": refused}
@@ -363,19 +363,24 @@ def _project_rows(
 ) -> dict[tuple, Outcome]:
     today = timezone.localdate(now)
     outcomes: dict[tuple, Outcome] = {}
-    parts: dict[type, list] = defaultdict(list)
+    states = []
     made = {row.dwelling_number for row in rows if row.is_made}
     for dwelling in dwellings:
         state, became = fold(events[dwelling.number], on=today)
         outcomes |= became
         dwelling.is_made = dwelling.number in made
         _facts_write(dwelling, state, events[dwelling.number])
-        for part in _parts(dwelling, state):
-            parts[type(part)].append(part)
-    if not is_new:
+        states.append(state)
+    if is_new:
+        Dwelling.objects.bulk_create(dwellings, batch_size=BATCH)
+    else:
         for model in (Ownership, HousingEncumbrance, Tenancy, Residence, HousingDeal):
             model.objects.filter(dwelling__in=dwellings).delete()
-    Dwelling.objects.bulk_update(dwellings, _WRITTEN, batch_size=100)
+        Dwelling.objects.bulk_update(dwellings, _WRITTEN, batch_size=50)
+    parts: dict[type, list] = defaultdict(list)
+    for dwelling, state in zip(dwellings, states, strict=True):
+        for part in _parts(dwelling, state):
+            parts[type(part)].append(part)
     for model, made_rows in parts.items():
         model.objects.bulk_create(made_rows, batch_size=BATCH)
     _exceptions_write(rows, outcomes, now=now)
@@ -467,10 +472,10 @@ def _parts(dwelling: Dwelling, state: DwellingState) -> list:
 def _exceptions_write(
     rows: list[HousingEvent], outcomes: dict[tuple, Outcome], *, now: datetime
 ) -> None:
+    wrong = [row for row in rows if outcomes[row.function, row.key].state == "REFUSED"]
     refused = {
         row.pk: (row, outcomes[row.function, row.key])
-        for row in sorted(rows, key=lambda row: order_of(event_of(row)))
-        if outcomes[row.function, row.key].state == "REFUSED"
+        for row in sorted(wrong, key=lambda row: order_of(event_of(row)))
     }
     existing = HousingException.objects.filter(
         dwelling_number__in={row.dwelling_number for row in rows}
@@ -511,7 +516,8 @@ def _exception(exception_id: int) -> HousingException:
     return row
 
 
-def _evening(day: date, now: datetime) -> datetime:
-    """Return 20:00 of a day in the city's time, never after now."""
+def _evening(day: date, now: datetime, known: dict[date, datetime]) -> datetime:
+    """Return 20:00 of a day in the city's time, never after now; kept in `known`."""
     at = datetime.combine(day, datetime.min.time(), tzinfo=timezone.get_current_timezone())
-    return min(at.replace(hour=20), now)
+    known[day] = min(at.replace(hour=20), now)
+    return known[day]
