@@ -1,6 +1,7 @@
 """`yw generate` and `yw fuse`: from made records to a scored master, by command alone."""
 
 import json
+import sys
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_generated_records_are_fused_and_scored_by_command(made, capsys):
     assert main(["fuse", "population", *arguments]) == 0
     result = json.loads(capsys.readouterr().out)
     assert (result["records"], result["persons"] + result["provisional"] >= 195) == (1500, True)
-    assert set(result["seconds"]) == {"standardise", "fuse", "residue", "publish"}
+    assert set(result["seconds"]) >= {"standardise", "fuse", "residue", "publish"}
 
     truth = ["--out", str(made / "out"), "--truth", str(made / "in" / "truth"), "--json"]
     assert main(["fuse", "score", *truth]) == 0
@@ -43,7 +44,8 @@ def test_generated_records_are_fused_and_scored_by_command(made, capsys):
     assert answer["recall"] >= 0.98
 
 
-def test_spark_says_that_it_is_not_installed(made, capsys):
+def test_spark_says_that_it_is_not_installed(made, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     arguments = ["--in", str(made / "in"), "--out", str(made / "spark"), "--engine", "spark"]
     assert main(["fuse", "population", *arguments]) == 1
     assert "spark is not installed" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 from yiwang.engines.tabular.data import EngineMissing, EngineUnready, TabularLimits
 from yiwang.engines.tabular.dialect import to_spark
 from yiwang.engines.tabular.duck import parquet_list, sql_text, tabular_open
-from yiwang.engines.tabular.spark import java_found, spark_open
+from yiwang.engines.tabular.spark import java_found, spark_check, spark_open
 
 __all__ = [
     "EngineMissing",
@@ -11,6 +11,7 @@ __all__ = [
     "TabularLimits",
     "java_found",
     "parquet_list",
+    "spark_check",
     "spark_open",
     "sql_text",
     "tabular_open",

@@ -39,6 +39,16 @@ def java_found() -> str:
     return shutil.which("java", path=f"{home}/bin") or "" if home else shutil.which("java") or ""
 
 
+def spark_check() -> None:
+    """Make sure that Spark can be started here (检查引擎). Raises EngineMissing, EngineUnready."""
+    try:
+        import pyspark.sql  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise EngineMissing(engine="spark") from error
+    if not java_found():
+        raise EngineUnready(engine="Spark", reason="there is no Java; install Java 17 or newer")
+
+
 @contextmanager
 def spark_open(
     master: str,
@@ -54,12 +64,9 @@ def spark_open(
 
     Raises EngineMissing without pyspark, EngineUnready without Java or when the master does not answer.
     """
-    try:
-        from pyspark.sql import SparkSession  # noqa: PLC0415 - 0.5 s to load
-    except ImportError as error:
-        raise EngineMissing(engine="spark") from error
-    if not java_found():
-        raise EngineUnready(engine="Spark", reason="there is no Java; install Java 17 or newer")
+    spark_check()
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - 0.5 s to load
+
     running = SparkSession.getActiveSession()
     if running is not None:
         apart = running.newSession()  # views and functions of its own, the same machines

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from yiwang.engines.tabular.door import TabularLimits
+from yiwang.engines.tabular.door import TabularLimits, spark_check
 from yiwang.resources.fusion.comparisons import comparisons_write
 from yiwang.resources.fusion.data import (
     CLUSTERED,
@@ -104,6 +104,8 @@ def run(
     report: Report = lambda _stage, _done, _total: None,
 ) -> FusionResult:
     """Fuse the files of a folder into the master of another. See `library.fuse`."""
+    if options.engine == SPARK:
+        spark_check()  # before anything is made
     with folder_locked(out):
         leftovers_clear(out)
         wanted = stage_plan(plan, source, out / "stage")
