@@ -84,9 +84,14 @@ def uids_draw(count: int, taken: np.ndarray, bucket: int, seed: int | None) -> n
     drawn = np.empty(0, dtype=np.int64)
     while len(drawn) < count:
         more = random.integers(1, 1 << 54, size=count - len(drawn), dtype=np.int64)
-        more = np.unique(more << UID_SHIFT | bucket)
-        drawn = np.concatenate([drawn, more[~np.isin(more, taken) & ~np.isin(more, drawn)]])
-    return random.permutation(drawn)
+        drawn = np.concatenate([drawn, more << UID_SHIFT | bucket])
+        order = np.argsort(drawn, kind="stable")
+        fresh = np.ones(len(drawn), dtype=bool)
+        fresh[order[1:][drawn[order[1:]] == drawn[order[:-1]]]] = False
+        if len(taken):
+            fresh &= ~np.isin(drawn, taken)
+        drawn = drawn[fresh]
+    return drawn
 
 
 def table_write(table: pa.Table, path: Path) -> None:

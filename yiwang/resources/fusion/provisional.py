@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from yiwang.resources.fusion.data import FusionPlan
-from yiwang.resources.fusion.master import Written, bucket_write, path_of, uids_draw
+from yiwang.resources.fusion.master import Written, bucket_write, path_of, table_write, uids_draw
 from yiwang.resources.fusion.residue import Placed
 from yiwang.resources.fusion.survivorship import Rows, fuse_rows, rows_take
 
@@ -166,4 +166,4 @@ def _rows_write(rows: Rows, placed: Placed, uid: np.ndarray, path: Path) -> None
             "score": placed.score,
         }
     )
-    pq.write_table(table.take(pa.array(order)), path, compression="zstd", compression_level=1)
+    table_write(table.take(pa.array(order)), path)
