@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.resources.housing.bulk import rows_insert
 from yiwang.resources.housing.data import (
     KINDS,
     DwellingState,
@@ -200,7 +201,7 @@ def events_load(
                 for one in part.values()
                 for event in one
             ]
-            HousingEvent.objects.bulk_create(rows, batch_size=BATCH)
+            rows_insert(rows)
             total += len(rows)
             made = [Dwelling(number=number) for number in part]
             outcomes = _project_rows(made, part, rows, now=now, is_new=True)
@@ -381,8 +382,8 @@ def _project_rows(
     for dwelling, state in zip(dwellings, states, strict=True):
         for part in _parts(dwelling, state):
             parts[type(part)].append(part)
-    for model, made_rows in parts.items():
-        model.objects.bulk_create(made_rows, batch_size=BATCH)
+    for made_rows in parts.values():
+        rows_insert(made_rows)
     _exceptions_write(rows, outcomes, now=now)
     return outcomes
 
@@ -473,6 +474,8 @@ def _exceptions_write(
     rows: list[HousingEvent], outcomes: dict[tuple, Outcome], *, now: datetime
 ) -> None:
     wrong = [row for row in rows if outcomes[row.function, row.key].state == "REFUSED"]
+    for row in wrong:
+        row.pk = row.pk or HousingEvent.objects.get(function=row.function, key=row.key).pk
     refused = {
         row.pk: (row, outcomes[row.function, row.key])
         for row in sorted(wrong, key=lambda row: order_of(event_of(row)))
