@@ -61,8 +61,8 @@ class Check:
         }
         self.fields = {one.name: one for one in contract.fields if one.name in self.columns}
         self.places = {rule.key: place for place, rule in enumerate(contract.rules)}
-        # Columns made for each row before the tests, so that no test makes them again.
-        self.shared: dict[str, str] = {}
+        # Columns made for each row before the tests; those of a level may use those before it.
+        self.levels: tuple[dict[str, str], ...] = ({}, {}, {})
 
     def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[tuple]:
         there = set(re.findall(r"\$(\w+)", sql)) if parameters else set()
@@ -102,8 +102,9 @@ class Check:
             return f"b.{sql}"
         return self.share(sql)
 
-    def share(self, sql: str) -> str:
-        return "b." + self.shared.setdefault(sql, f"_{len(self.shared)}")
+    def share(self, sql: str, level: int = 0) -> str:
+        made = self.levels[level]
+        return "b." + made.setdefault(sql, f"_{level}_{len(made)}")
 
     def raw(self, name: str) -> str:
         return f"b.{identifier(name)}"
@@ -180,30 +181,25 @@ class Check:
         if rule.that == "period":
             return _Bad(rule, f"{values[0]} > {values[1]}", values)
         digits = self.share(validators.id_number_digits(self.text(name)))
+        n = self.share(validators.id_number_whole(text, digits), 1)
         if rule.that == "id_number":
-            sql = validators.id_number_bad(text, digits, today=today)
+            rest = self.share(validators.id_number_rest(n), 2)
+            holds = validators.id_number_holds(text, digits, n, rest, today=today)
+            sql = f"{self.present(name)} and not coalesce({holds}, false)"
             return _Bad(rule, sql, (self.raw(name),))
-        return self.id_part_bad(rule, text, digits)
+        return _Bad(rule, self.id_part_bad(rule, n), (n, values[1]))
 
-    def id_part_bad(self, rule: Rule, text: str, digits: str) -> _Bad:
+    def id_part_bad(self, rule: Rule, n: str) -> str:
         """Judge only where there are 18 digits; whether they hold is another rule's matter."""
         other = rule.fields[1]
         if rule.that == "id_number_sex":
-            sex = self.text_value(other)
-            differs = (
-                f"case {sex} when '1' then %s // 10 %% 2 = 0 when '2' then %s // 10 %% 2 = 1 end"
+            male = f"({n} // 10 % 2 = 1)"
+            return (
+                f"case {self.text_value(other)} when '1' then not {male} when '2' then {male} end"
             )
-        else:
-            day = self.typed(other)
-            born = self.share(f"(year({day}) * 10000 + month({day}) * 100 + day({day}))")
-            differs = f"%s // 10000 %% 100000000 <> {born}"
-        tail = validators.id_number_tail(text)
-        places = differs.count("%s")
-        sql = (
-            f"case when {digits} is not null then {differs % ((digits,) * places)}"
-            f" when {text} is not null then {differs % ((tail,) * places)} end"
-        )
-        return _Bad(rule, sql, (self.raw(rule.fields[0]), self.value(other)))
+        day = self.typed(other)
+        number = self.share(f"(year({day}) * 10000 + month({day}) * 100 + day({day}))")
+        return f"{n} // 10000 % 100000000 <> {number}"
 
     def distinct_bad(self, rule: Rule, name: str) -> str:
         """Check each value once, with NumPy, and keep the bad ones (去重校验)."""
@@ -347,17 +343,23 @@ class Check:
         self, words: list[Sequence[_Bad]], groups: list[tuple[str, ...]],
         marks: str, where: str, totals: dict[tuple[str, ...], int],
     ) -> None:  # fmt: skip
-        any_bad = " or ".join(f"({test.sql})" for word in words for test in word) or "false"
-        masks = []
+        # The tests are columns of their own: so each is computed for a whole vector at once, and
+        # only rows with a fault are packed.
+        columns, masks = [], []
         for number, word in enumerate(words):
-            bits = " | ".join(
-                f"case when {test.sql} then {1 << bit} else 0 end" for bit, test in enumerate(word)
-            )
-            masks.append(f"cast({bits or '0'} as bigint) as m{number}")
+            bits = []
+            for bit, test in enumerate(word):
+                columns.append(f"{test.sql} as _t{number}_{bit}")
+                bits.append(f"case when b._t{number}_{bit} then {1 << bit} else 0 end")
+            masks.append(f"cast({' | '.join(bits) or '0'} as bigint) as m{number}")
+        tested = "".join(f", {column}" for column in columns)
+        any_bad = " or ".join("b." + column.rpartition(" as ")[2] for column in columns) or "false"
         fields = "".join(f", {identifier(name)}" for name in self.fields)
         counts = ", ".join(f"{_count(group)} as n{number}" for number, group in enumerate(groups))
-        shared = "".join(f", {sql} as {name}" for sql, name in self.shared.items())
-        base = f"(select line{fields}{shared} from {self.relation}{where}) b"
+        base = f"(select line{fields}{_made(self.levels[0])} from {self.relation}{where}) b"
+        for level in self.levels[1:]:
+            base = f"(select b.*{_made(level)} from {base}) b" if level else base
+        base = f"(select b.*{tested} from {base}) b"
         found = (
             f"case when {any_bad} then struct_pack(line := line, {', '.join(_packed(masks))}) end"
         )
@@ -577,6 +579,10 @@ def _count(group: tuple[str, ...]) -> str:
         return f"count({group[0]})" if group else "count(*)"
     known = " and ".join(f"{column} is not null" for column in group)
     return f"count(*) filter (where {known})"
+
+
+def _made(level: Mapping[str, str]) -> str:
+    return "".join(f", {sql} as {name}" for sql, name in level.items())
 
 
 def _packed(masks: Sequence[str]) -> list[str]:

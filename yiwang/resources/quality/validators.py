@@ -45,12 +45,11 @@ def id_number_digits(text: str) -> str:
     return f"case when strlen({text}) = 18 then try_cast({text} as bigint) end"
 
 
-def id_number_tail(text: str) -> str:
-    """Return SQL for a number that ends in X with 0 in its place; null when it is none."""
+def id_number_whole(text: str, digits: str) -> str:
+    """Return SQL for the number with an X in the end as 0 (公民身份号码取整)."""
     is_x = f"(suffix({text}, 'X') or suffix({text}, 'x'))"
-    digits = f"regexp_full_match(left({text}, 17), '[0-9]*')"
-    formed = f"strlen({text}) = 18 and {is_x} and {digits}"
-    return f"(case when {formed} then try_cast(left({text}, 17) as bigint) * 10 end)"
+    with_x = f"case when strlen({text}) = 18 and {is_x} then try_cast(left({text}, 17) as bigint) * 10 end"
+    return f"case when {digits} is not null then {digits} when {text} is not null then {with_x} end"
 
 
 def id_number_rest(n: str) -> str:
@@ -63,21 +62,15 @@ def id_number_rest(n: str) -> str:
     return f"({n} - 8 * ({parts})) % 11"
 
 
-def id_number_bad(text: str, digits: str, *, today: date) -> str:
-    """Return SQL for *not* `id_number_valid`, null where `text` is (公民身份号码校验).
+def id_number_holds(text: str, digits: str, n: str, rest: str, *, today: date) -> str:
+    """Return SQL for `id_number_valid` of columns made by the functions above; null is no.
 
-    digits: the column of `id_number_digits`. Nine of ten numbers end in a digit, and only for the
-    others is the text looked at. A cast reads exponents too, which are longer numbers than their
-    digits: they end in zeros, so only such are looked at again.
+    A cast reads exponents too, which are longer numbers than their digits: they end in zeros, so
+    only such are looked at again.
     """
-    zeros = f"{digits} % 100 <> 0 or regexp_full_match({text}, '[0-9]*')"
-    plain = f"{digits} >= {LEAST} and {id_number_rest(digits)} = 1 and {birth_holds(digits, today)}"
-    tail = id_number_tail(text)
-    with_x = f"{tail} >= {LEAST} and {id_number_rest(tail)} = 2 and {birth_holds(tail, today)}"
-    return (
-        f"case when {digits} is not null then not ({plain} and ({zeros}))"
-        f" when {text} is not null then not coalesce({with_x}, false) end"
-    )
+    expected = f"case when {digits} is null then 2 else 1 end"
+    formed = f"case when {n} % 100 = 0 then regexp_full_match({text}, '[0-9]{{17}}[0-9Xx]') else true end"
+    return f"{n} >= {LEAST} and {rest} = {expected} and {birth_holds(n, today)} and {formed}"
 
 
 def birth_holds(n: str, today: date) -> str:
