@@ -127,6 +127,9 @@ FAILURES = {
     "CATALOGUE": N_(
         "The resource lists no fields in the catalogue, so nothing can be checked. Complete its entry first."
     ),
+    "NAME_TAKEN": N_(
+        "The catalogue calls a field %(columns)s, a name that is used inside. Give it another one."
+    ),
     "CONTRACT": N_("The contract of this resource has a mistake: %(detail)s"),
     "DISK": N_("The disk is full. The original is kept; try again when there is room."),
     "DEFECT": N_(

@@ -1,27 +1,40 @@
 """Computing what would be in force with a batch or without it (在用数据试算): reads only, files aside."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from yiwang.resources.landing.folding import Effect, FeedFile, Landed, effect, files_write, fold
 from yiwang.resources.landing.models import Batch, Feed
-from yiwang.resources.landing.pipeline import connection_open
 from yiwang.resources.landing.queries import data_root, feed_folder, feed_paths
+from yiwang.resources.landing.tables import connection_open
 
 
 @dataclass(frozen=True, slots=True)
 class Forced:
-    """A computed feed (试算结果): holds as long as the feed's revision is the one it began from."""
+    """A computed feed (试算结果): holds as long as the feed's revision is the one it began from.
+
+    stop: why the batch stops, with what to fill in; then nothing was written.
+    """
 
     folder: str
     revision: int
     files: tuple[FeedFile, ...]
     effect: Effect = Effect()
+    stop: tuple[str, dict] | None = None
 
 
-def force(batch_id: int, fields: Sequence[object], *, without: bool = False) -> Forced:
-    """Compute what is in force with a batch, or without it (试算)."""
+def force(
+    batch_id: int,
+    fields: Sequence[object],
+    *,
+    without: bool = False,
+    stop: Callable[[Effect], tuple[str, dict] | None] = lambda found: None,
+) -> Forced:
+    """Compute what is in force with a batch, or without it (试算).
+
+    stop: asked what the batch's effect means; when it says why it stops, no file is written.
+    """
     row = Batch.objects.get(pk=batch_id)
     feed = Feed.objects.get(resource_id=row.resource_id)
     landed = list(
@@ -43,10 +56,11 @@ def force(batch_id: int, fields: Sequence[object], *, without: bool = False) -> 
         if not without:
             own = next(one for one in batches if one.number == row.number)
             found = effect(connection, own, before=_landed(landed), feed=feed_paths(feed))
-        files = files_write(connection, batches, fields, folder)
+        reason = stop(found)
+        files = [] if reason else files_write(connection, batches, fields, folder)
     finally:
         connection.close()
-    return Forced(feed_folder(row.resource_id), feed.revision, tuple(files), found)
+    return Forced(feed_folder(row.resource_id), feed.revision, tuple(files), found, reason)
 
 
 def _landed(rows: Sequence[Batch]) -> list[Landed]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from yiwang.resources.landing.pipeline import whole
+from yiwang.resources.landing.tables import whole
 
 INCOMING = "landing/incoming"
 CHUNK = 1024 * 1024

@@ -19,9 +19,10 @@ from yiwang.resources.landing.queries import (
     SEND,
     batch_get,
     data_root,
+    feed_folder,
     oversees_all,
 )
-from yiwang.resources.landing.storing import batch_remove
+from yiwang.resources.landing.storing import batch_remove, work_remove
 from yiwang.sdk.errors import N_, Forbidden, Invalid
 from yiwang.sdk.text import clean
 
@@ -49,6 +50,8 @@ def batch_cancel(batch_id: int, *, now: datetime) -> BatchView:
     audit_record(f"batch:{row.pk}", detail={"name": row.name, "was": row.state})
     finished_tell(row, State.CANCELLED)
     batch_remove(data_root(), row.folder)
+    for path in (data_root() / feed_folder(row.resource_id)).glob(f"{row.number:06d}-*.parquet"):
+        path.unlink(missing_ok=True)  # of a run that was killed before it could land
     return batch_get(batch_id)
 
 
@@ -57,10 +60,16 @@ def batch_retry(batch_id: int, *, now: datetime, run: bool = True) -> BatchView:
     """Let a batch be processed again (重新处理), after the catalogue or the machine was put right."""
     row = _own(batch_id)
     changed = Batch.objects.filter(pk=row.pk, state__in=[State.FAILED, State.STOPPED]).update(
-        state=State.RECEIVED, problem="", problem_params={}, finished_at=None, token=""
+        state=State.RECEIVED,
+        problem="",
+        problem_params={},
+        finished_at=None,
+        token="",
+        row_base=None,
     )
     if not changed:
         raise BatchStateMoved()
+    work_remove(data_root(), row.folder)  # what a stage left may be of another catalogue
     audit_record(f"batch:{row.pk}")
     if run:
         landing_run.enqueue(row.pk)

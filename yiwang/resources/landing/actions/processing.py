@@ -29,7 +29,12 @@ from yiwang.resources.landing.forcing import Forced, force
 from yiwang.resources.landing.models import Batch, Feed
 from yiwang.resources.landing.queries import batch_get, batch_view, data_root, feed_files
 from yiwang.resources.landing.rules import code_titles, stop_find
-from yiwang.resources.landing.storing import manifest_write, original_find, work_remove
+from yiwang.resources.landing.storing import (
+    batch_remove,
+    manifest_write,
+    original_find,
+    work_remove,
+)
 from yiwang.resources.quality.actions.batches import batch_judge
 from yiwang.resources.quality.contracts import (
     CROSSWALK,
@@ -73,18 +78,24 @@ def batch_process(batch_id: int, *, now: datetime, report: Report = quiet) -> Ba
     """
     row = _batch(batch_id)
     if row.state not in (State.RECEIVED, State.RUNNING):
+        if (data_root() / row.folder / "work").exists():
+            # Killed between its last act and tidying up.
+            manifest(batch_id)
+            work_remove(data_root(), row.folder)
         return batch_view(row)
     token = uuid4().hex
     _start(batch_id, token=token, now=now)
     try:
         outcome, forced, stop = _work(row, token, report)
     except BatchCancelled:
-        return batch_get(batch_id)
+        return _gone(row)
     except LandingUnreadable as error:
         return _fail(batch_id, token, error.kind, error.params, now=now)
     except ContractInvalid as error:
         return _fail(batch_id, token, "CONTRACT", {"detail": str(error)}, now=now)
     except Exception as error:
+        if Batch.objects.filter(pk=batch_id, state=State.CANCELLED).exists():
+            return _gone(row)  # its folder was taken away under the run
         # Whatever it is, the batch says so and can be tried again; it never hangs.
         logger.exception("batch %s failed", batch_id)
         return _fail(batch_id, token, *_failure(error), now=now)
@@ -97,6 +108,13 @@ def batch_process(batch_id: int, *, now: datetime, report: Report = quiet) -> Ba
     return view
 
 
+def _gone(row: Batch) -> BatchView:
+    """Leave nothing of a batch that was cancelled while it ran."""
+    if Batch.objects.filter(pk=row.pk, state=State.CANCELLED).exists():
+        batch_remove(data_root(), row.folder)
+    return batch_get(row.pk)
+
+
 def _failure(error: Exception) -> tuple[str, dict]:
     is_full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
     return ("DISK", {}) if is_full else ("DEFECT", {"detail": type(error).__name__})
@@ -107,9 +125,8 @@ def _work(row: Batch, token: str, report: Report) -> tuple:
     outcome = pipeline.process(task_of(row, fields, token=token, report=report))
     report("LAND", 0, 0)
     _beat(row.pk, token, "LAND", 0, 0)
-    forced = force(row.pk, fields)
-    stop = stop_find(outcome, forced.effect, mode=row.mode)
-    return outcome, forced, stop
+    forced = force(row.pk, fields, stop=lambda effect: stop_find(outcome, effect, mode=row.mode))
+    return outcome, forced, forced.stop
 
 
 def task_of(
@@ -311,7 +328,10 @@ def _stop(
 def _fail(batch_id: int, token: str, kind: str, params: dict, *, now: datetime) -> BatchView:
     row = _batch(batch_id)
     ours = Batch.objects.filter(pk=batch_id, state=State.RUNNING, token=token)
-    ours.update(state=State.FAILED, problem=kind, problem_params=params, finished_at=now, stage="")
+    changes = {"problem": kind, "problem_params": params, "finished_at": now, "stage": ""}
+    if not ours.update(state=State.FAILED, **changes):
+        audit_record(f"batch:{batch_id}", detail={"overtaken": True})
+        return batch_get(batch_id)
     work_remove(data_root(), row.folder)
     finished_tell(row, State.FAILED)
     audit_record(f"batch:{batch_id}", detail={"failure": kind})

@@ -8,9 +8,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from yiwang.kernel.api import action, audit_record, error_text
+from yiwang.kernel.api import action, audit_record, error_text, job
 from yiwang.resources.landing.actions.receiving import batch_receive
 from yiwang.resources.landing.data import (
     ENDINGS,
@@ -103,8 +104,17 @@ def source_sweep(*, now: datetime) -> str:
         # Whoever moves the time first has the turn.
         turn = Source.objects.filter(pk=row.pk, next_at=row.next_at)
         if turn.update(next_at=now + timedelta(seconds=row.every_seconds), last_at=now):
-            taken += source_run(row.pk, now=now)
+            if row.kind == Source.Kind.DATABASE:
+                source_pull.enqueue(row.pk)  # may take long
+            else:
+                taken += source_run(row.pk, now=now)
     return f"{taken} files"
+
+
+@job
+def source_pull(source_id: int) -> None:
+    """Pull from a database in the background (后台抽取)."""
+    source_run(source_id, now=timezone.now())
 
 
 def source_run(source_id: int, *, now: datetime) -> int:

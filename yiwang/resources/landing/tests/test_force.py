@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from yiwang.kernel.api import context_system, context_use
 from yiwang.resources.catalogue.data import FieldSpec
-from yiwang.resources.landing import actions, folding, pipeline
+from yiwang.resources.landing import actions, folding, pipeline, tables
 from yiwang.resources.landing.models import Batch, Feed
 from yiwang.resources.landing.queries import feed_files, row_origin
+from yiwang.resources.landing.reading import opening
 from yiwang.resources.landing.tests.conftest import HEAD, NOW, ROWS, feed_rows
 
 KEYED = (FieldSpec("k", "键", is_key=True), FieldSpec("v", "值"))
@@ -28,7 +29,7 @@ class Fold:
         import pyarrow as pa
 
         self.pa, self.folder, self.fields = pa, folder, fields
-        self.connection = pipeline.connection_open(folder / "work")
+        self.connection = tables.connection_open(folder / "work")
         self.batches, self.base, self.epoch = [], 0, 0
 
     def add(self, rows, mode):
@@ -235,8 +236,8 @@ def test_a_full_disk_is_told_and_tried_again(land, resource, monkeypatch):
     view = land(HEAD + ROWS, run=False)
     with context_use(context_system("test")):
         with monkeypatch.context() as patch:
-            patch.setattr(pipeline, "_write_rows", full)
-            patch.setattr(pipeline, "_quick_copy", full)
+            patch.setattr(opening, "_write_rows", full)
+            patch.setattr(opening, "_quick_copy", full)
             failed = actions.batch_process(view.id, now=NOW)
         assert (failed.state, failed.problem) == ("FAILED", "DISK")
         actions.batch_retry(view.id, now=NOW, run=False)

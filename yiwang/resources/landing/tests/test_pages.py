@@ -175,5 +175,6 @@ def test_another_departments_resources_and_batches_are_not_there(world, sent):
     ):
         page(steward, HOME + address, status=404)
     page(world.reviewer, f"{HOME}batches/{strange.pk}/")
+    page(world.reviewer, f"{HOME}batches/{strange.pk}/rows.csv", status=403)
     for persona in ("CITIZEN", "AGENT", "STAFF"):
         page(world.client(persona), HOME, status=403)

@@ -19,7 +19,7 @@ from yiwang.kernel.api import (
     page_of,
     render,
 )
-from yiwang.resources.catalogue.data import ResourceView
+from yiwang.resources.catalogue.data import ResourceSpec, ResourceView
 from yiwang.resources.catalogue.queries import view_of
 from yiwang.resources.landing import actions, sheets
 from yiwang.resources.landing.actions.receiving import batch_receive_chunks
@@ -42,8 +42,9 @@ from yiwang.resources.landing.queries import (
     source_list,
 )
 from yiwang.resources.landing.views import words
-from yiwang.sdk.errors import N_, Invalid, NotFound, YiwangError
+from yiwang.sdk.errors import N_, Forbidden, Invalid, NotFound, YiwangError
 
+PERSONAL_LEVEL = 3
 UPLOAD_MAX = 2 * 1024**3
 RESOURCE_COLUMNS = (
     Column("title", N_("Resource"), order="draft_title"),
@@ -235,12 +236,20 @@ def _batch_facts(view: BatchView) -> dict:
     return {
         "view": view,
         "spec": spec,
+        "hidden": _hidden(view, spec),
         "titles": titles,
         "sample": batch_rows(view.id, limit=5).rows if view.counts.rejected else (),
         "history": _history(view.id),
         "oversees": oversees_all() and context_get().may(OVERSEE),
         "words": words,
     }
+
+
+def _hidden(view: BatchView, spec: ResourceSpec) -> frozenset[str]:
+    """Return the personal fields whose values the acting person does not see: another department's."""
+    if view.department_id in context_get().department_ids:
+        return frozenset()
+    return frozenset(one.name for one in spec.fields if one.level >= PERSONAL_LEVEL)
 
 
 def _act(request: HttpRequest, view: BatchView) -> str:
@@ -308,6 +317,7 @@ def rows(request: HttpRequest, batch_id: int) -> HttpResponse:
     actions.rows_read_note(view.id)
     titles = {one.name: one.title or one.name for one in spec.fields}
     context = {"view": view, "page": page, "spec": spec, "titles": titles, "reason": reason}
+    context["hidden"] = _hidden(view, spec)
     return render(request, "resources/landing/rows.html", context | {"words": words})
 
 
@@ -319,6 +329,8 @@ def rows_file(request: HttpRequest, batch_id: int, form: str) -> HttpResponse:
     if form not in sheets.FORMS:
         raise NotFound()
     spec = resource_view(view.resource_id).spec
+    if _hidden(view, spec):
+        raise Forbidden()
     actions.rows_read_note(view.id)
     content = sheets.rejected_write(
         form,
