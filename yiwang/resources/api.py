@@ -62,7 +62,12 @@ from yiwang.resources.housing.queries import dwelling_get, housing_check, housin
 from yiwang.resources.landing.actions import batch_process, batch_receive
 from yiwang.resources.landing.data import BatchView, RowOrigin
 from yiwang.resources.landing.queries import batch_get, batch_list, feed_files, row_origin
-from yiwang.resources.registries.actions import objection_add, objection_answer, registries_load
+from yiwang.resources.registries.actions import (
+    objection_add,
+    objection_answer,
+    person_verify,
+    registries_load,
+)
 from yiwang.resources.registries.data import (
     PERSON_FIELDS,
     EnterpriseView,
@@ -80,6 +85,7 @@ from yiwang.resources.registries.data import (
     RegistryValue,
     UnknownField,
 )
+from yiwang.resources.registries.lineage import person_lineage
 from yiwang.resources.registries.masters import master_list
 from yiwang.resources.registries.publishing import (
     registry_forward,
@@ -99,6 +105,7 @@ from yiwang.resources.registries.queries import (
 )
 from yiwang.resources.registries.refresh import registry_refresh
 from yiwang.resources.registries.rules import ref_make, ref_valid
+from yiwang.resources.registries.subjects import person_as_of, person_find, person_history
 from yiwang.resources.virtual.answering import virtual_query
 from yiwang.resources.virtual.data import (
     Answer,
@@ -195,10 +202,15 @@ __all__ = [
     "objection_add",
     "objection_answer",
     "objection_list",
+    "person_as_of",
+    "person_find",
     "person_get",
+    "person_history",
+    "person_lineage",
     "person_list_by_id_number",
     "person_ref_by_account",
     "person_values",
+    "person_verify",
     "photo_get",
     "population_plan",
     "ref_make",

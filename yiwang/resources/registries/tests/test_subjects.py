@@ -243,3 +243,26 @@ def test_an_organisation_shows_its_ties_both_ways(city, tmp_path):
     }
     assert (office.kind, office.key) == ("HEAD_OFFICE", shop.key)
     assert (view.class_code, view.field.text, view.subject.is_masked) == ("C01", "张三", False)
+
+
+def test_a_provisional_person_leads_to_where_their_records_went(tmp_path):
+    def told(number):
+        row = register_row(WANG, 3, id_number=number)
+        return {1: [register_row(ZHANG, 1), row]}
+
+    population(tmp_path / "in", told(None), tmp_path / "out")
+    registry_publish("population", tmp_path / "out", now=ONE)
+    [before] = subject_find(name="王五", birth_date=date(1985, 1, 3), purpose=WHY)
+    assert before.is_provisional
+    population(tmp_path / "in", told(WANG), tmp_path / "out")
+    registry_publish("population", tmp_path / "out", now=TWO, confirmed=True)
+    [after] = person_find(id_number=WANG, purpose=WHY)
+    gone = subject_get("person", before.ref, purpose=WHY)
+    assert (gone.is_gone, gone.moved_to) == (True, after.ref)
+    rows, _ = change_list("population", after=1)
+    assert {(row["kind"], row["ref"], row["other_ref"]) for row in rows} == {
+        ("ABSORBED", before.ref, after.ref),
+        ("CREATED", after.ref, ""),
+        ("RETIRED", before.ref, ""),
+    }
+    assert [version.kind for version in person_history(before.ref, purpose=WHY)] == ["GONE", "NEW"]
