@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 
 
@@ -13,6 +13,8 @@ def rows_insert(rows: Sequence[Model]) -> None:
     """
     if not rows:
         return
+    # The wrapper itself: its proxy looks up the thread for each of a million values.
+    connection = connections[DEFAULT_DB_ALIAS]
     meta = type(rows[0])._meta
     fields = [field for field in meta.concrete_fields if not field.primary_key]
     names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
