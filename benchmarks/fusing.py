@@ -5,6 +5,7 @@ import resource
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,9 +81,16 @@ class Memory:
 
     def _watch(self) -> None:
         while not self._stop.wait(0.1):
-            children = Path("/proc/self/task").glob("*/children")
-            names = [name for path in children for name in path.read_text().split()]
-            self.highest = max(self.highest, sum(map(anonymous_of, ["self", *names])))
+            self.highest = max(self.highest, sum(map(anonymous_of, ["self", *children_of_self()])))
+
+
+def children_of_self() -> list[str]:
+    """Return the processes that a thread of this one has started; a thread may end meanwhile."""
+    names: list[str] = []
+    for path in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):
+            names += path.read_text().split()
+    return names
 
 
 def copy(plan: FusionPlan, source: Path, target: Path) -> None:
