@@ -6,7 +6,7 @@ from datetime import date, datetime
 from yiwang.sdk.errors import N_, YiwangError
 
 # The six properties of GB/T 36344-2018 (数据质量评价指标), in its order. ⚠ The standard's text was not
-# at hand: names and order are from memory, so what belongs where is data (`data_files/standard.yaml`).
+# at hand: names and order are from memory, so what belongs where is data (`quality/data_files/standard.yaml`).
 PROPERTIES = {
     "NORMATIVITY": N_("Conformity"),  # 规范性
     "COMPLETENESS": N_("Completeness"),  # 完整性
