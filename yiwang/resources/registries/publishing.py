@@ -274,6 +274,9 @@ def _changes_write(master: RegistryMaster, fused) -> None:
     changes = RegistryChange._meta.db_table
     new = "from_master = %s AND to_master <> from_master"
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Without fresh statistics it takes the new version for empty and joins row by row.
+            cursor.execute(f"ANALYZE {table}")
 
         def count(sql: str, *params: int) -> int:
             cursor.execute(sql, params)
