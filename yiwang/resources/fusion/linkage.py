@@ -81,20 +81,24 @@ def views_compile(plan: FusionPlan) -> dict[str, str]:
         ", ".join(_null(plan, name, table) for name in plan.link_fields) for table in "ml"
     )
     return {
-        "slice": f"select distinct m.uid as unique_id, {masters} from masters m "
+        "slice": f"select distinct m.uid as unique_id, m.identifier, {masters} from masters m "
         f"join ({near}) s on s.uid = m.uid",
-        "rest": f"select l.rid as unique_id, {rest} from left_rows l",
+        "rest": f"select l.rid as unique_id, '' as identifier, {rest} from left_rows l",
     }
 
 
 def best_compile(plan: FusionPlan, found: str) -> str:
-    """Compile the choice of each row's best pair, with what speaks against it (择优)."""
+    """Compile the choice of each row's best pair, with what speaks against it (择优).
+
+    Of two that are equally likely the smaller identifier stands first: uids are drawn anew by a rebuild.
+    """
     return f"""
         select rid, uid, probability, coalesce(next, 0) as next, coalesce({_named(plan)}, false) as named from (
           select rid, uid, probability,
-            lead(probability) over (partition by rid order by probability desc, uid) as next,
-            row_number() over (partition by rid order by probability desc, uid) as place
+            lead(probability) over (partition by rid order by probability desc, identifier) as next,
+            row_number() over (partition by rid order by probability desc, identifier) as place
           from (select unique_id_r as rid, unique_id_l as uid, match_probability as probability from {found}) f
+          join slice s on s.unique_id = f.uid
           where not exists (select 1 from cannot c where c.rid = f.rid and c.uid = f.uid)
         ) p join rest r on r.unique_id = p.rid join slice m on m.unique_id = p.uid where place = 1"""
 
