@@ -44,9 +44,11 @@ from yiwang.resources.api import (
     catalogue_demo_load,
     catalogue_made_put,
     geodata_load,
+    housing_demo_load,
     person_list_by_id_number,
     registry_refresh,
     source_bind,
+    virtual_demo_load,
 )
 
 Report = Callable[[str, int, int], None]
@@ -271,6 +273,18 @@ def registries(city: City) -> Steps:
         yield done, len(REGISTRY_PLANS)
 
 
+def housing(city: City) -> Steps:
+    """Let the departments report who owns and rents what (住房)."""
+    counts = housing_demo_load(city.now, persons=city.population.persons)
+    yield counts["dwellings"], counts["dwellings"]
+
+
+def virtual_library(city: City) -> Steps:
+    """Define a thematic dataset over sources that stay where they are (虚拟库)."""
+    rows = virtual_demo_load(city.now)
+    yield rows, rows
+
+
 def demo_accounts(city: City) -> Steps:
     """Make the accounts to try the city with (演示账户)."""
     people = {role: city.person_served(ref) for role, ref in city.population.pinned.items()}
@@ -319,9 +333,11 @@ STAGES: dict[str, Callable[[City], Steps]] = {
     "Sources of the registries": registry_sources,
     "Records of the departments": department_records,
     "Registries": registries,
+    "Housing": housing,
     "Demonstration accounts": demo_accounts,
     "Packs": packs,
     "Catalogue of matters": catalogue,
     "Catalogue of resources": resource_catalogue,
+    "Virtual library": virtual_library,
     "Search": search_index,
 }

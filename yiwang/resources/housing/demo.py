@@ -13,16 +13,18 @@ from random import Random
 
 from django.utils import timezone
 
-from yiwang.identity.api import department_list
+from yiwang.identity.api import data_scope, department_list
 from yiwang.kernel.api import action, audit_record
 from yiwang.resources.housing.actions import events_load
 from yiwang.resources.housing.data import KINDS, Event
 from yiwang.resources.housing.models import Dwelling
+from yiwang.resources.registries.store import person_rows_by_id_number
 from yiwang.sdk.identifiers import uscc_make
 
 SEED = "20261121-housing"
 FLAT = re.compile(r"(\d+)幢(?:(\d+)单元)?(\d+)室$")
 ADULT_YEARS = 22
+CHUNK = 500  # numbers a question
 # Of a hundred households: how many rent, how many bought from somebody, how many owe a bank.
 RENTING, BOUGHT, MORTGAGED, SHARED = 20, 30, 35, 50
 # For each hundred households: dwellings nobody is registered in, and public rental among them.
@@ -34,13 +36,14 @@ _STRUCTURES = ("RC", "RC", "RC", "BRICK_RC", "BRICK_RC", "STEEL")
 def housing_demo_load(now: datetime, *, persons: Iterable[dict]) -> dict[str, int]:
     """Load the made housing of the city (装载演示住房) once; returns counts.
 
-    persons: rows of the population (ref, household_id, address, area_code, community_code,
-    birth_date, sex). About one dwelling for each household and a tenth more.
+    persons: rows of the population (ref, id_number, household_id, address, area_code, community_code,
+    birth_date); whom the registry serves under another reference is reported under that. About one
+    dwelling for each household and a tenth more.
     """
     if Dwelling.objects.exists():
         audit_record("housing:demo", detail={"dwellings": 0})
         return {"dwellings": Dwelling.objects.count(), "events": 0, "refused": 0}
-    made = events_make(persons, today=timezone.localdate(now))
+    made = events_make(_served(list(persons)), today=timezone.localdate(now))
     departments = {
         (row.function, row.area_code): row.id
         for row in department_list()
@@ -49,6 +52,17 @@ def housing_demo_load(now: datetime, *, persons: Iterable[dict]) -> dict[str, in
     counts = events_load(made, departments=departments, now=now)
     audit_record("housing:demo", detail=counts)
     return counts
+
+
+def _served(persons: list[dict]) -> list[dict]:
+    """Give people the references that the registry serves them under."""
+    numbers = [row["id_number"] for row in persons if row.get("id_number")]
+    refs: dict[str, str] = {}
+    with data_scope(purpose="HOUSING_DEMO", reason="references of made people"):
+        for start in range(0, len(numbers), CHUNK):
+            served = person_rows_by_id_number(numbers[start : start + CHUNK])
+            refs |= {row.id_number: row.ref for row in served}
+    return [row | {"ref": refs.get(row.get("id_number", ""), row["ref"])} for row in persons]
 
 
 @dataclass(slots=True)

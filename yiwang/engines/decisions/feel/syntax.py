@@ -88,8 +88,6 @@ class Parser:
         self.depth = 0
         self.asks = False  # whether the expression being read uses `?`
 
-    # -- the text
-
     def blank(self) -> None:
         """Go past blanks and comments."""
         self.place = BLANK.match(self.text, self.place).end()
@@ -239,8 +237,6 @@ class Parser:
         self.needs("->")
         result = self.type() or ANY
         return Type("function", item=result, parameters=tuple(parameters), is_open=not parameters)
-
-    # -- cells
 
     def cell(self) -> nodes.UnaryTests:
         """Read the tests of a cell."""
@@ -469,8 +465,6 @@ class Parser:
             raise self.error("arguments are given by place or by name, not both")
         return nodes.Call(function, places, named)
 
-    # -- the tightest
-
     def primary(self) -> Node:
         """Read a literal, a name, brackets."""
         self.blank()
@@ -535,14 +529,7 @@ class Parser:
             if sign in ("=", "!="):
                 same = sign == "="
                 return nodes.Interval(end, end, same, same, sign)
-            is_low = sign[0] == ">"
-            closed = len(sign) == 2
-            return nodes.Interval(
-                end if is_low else None,
-                None if is_low else end,
-                is_low and closed,
-                not is_low and closed,
-            )
+            return _half_line(sign, end)
         low = self.additive()
         self.needs("..")
         high = self.additive()
@@ -561,13 +548,7 @@ class Parser:
     def _test_or_expression(self) -> Node:
         """Read an item of a list; a comparison without its left side is an interval there."""
         if sign := self.takes("<=", ">=", "<", ">"):
-            end, is_low, closed = self.additive(), sign[0] == ">", len(sign) == 2
-            return nodes.Interval(
-                end if is_low else None,
-                None if is_low else end,
-                is_low and closed,
-                not is_low and closed,
-            )
+            return _half_line(sign, self.additive())
         return self.expression()
 
     def _context(self) -> Node:
@@ -581,6 +562,13 @@ class Parser:
             if not self.sees("}"):
                 self.needs(",")
         return nodes.ContextOf(entries)
+
+
+def _half_line(sign: str, end: Node) -> nodes.Interval:
+    """Make the interval that a comparison without its left side means."""
+    is_low, closed = sign[0] == ">", len(sign) == 2
+    ends = (end, None) if is_low else (None, end)
+    return nodes.Interval(*ends, is_low and closed, not is_low and closed)
 
 
 @lru_cache(maxsize=2048)
