@@ -124,6 +124,7 @@ def main() -> None:
     def give_up() -> None:
         print(f"not done after {options.minutes} minutes", file=sys.stderr)
         cluster.end()
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
 
     timer = threading.Timer(options.minutes * 60, give_up)
