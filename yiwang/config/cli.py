@@ -284,7 +284,9 @@ def _quality_commands(commands: argparse._SubParsersAction) -> None:
     verbs = quality.add_subparsers(dest="verb", required=True)
     check = verbs.add_parser("check", help="check a file against a contract, changing nothing")
     check.add_argument("file", help="UTF-8 CSV with a heading, or Parquet")
-    check.add_argument("--resource", required=True, metavar="CODE", help="its code in the catalogue")
+    check.add_argument(
+        "--resource", required=True, metavar="CODE", help="its code in the catalogue"
+    )
     score = verbs.add_parser("score", help="the latest scores of city and departments")
     score.add_argument("--resource", default="", metavar="CODE", help="those of one resource")
     for one in (check, score):

@@ -108,6 +108,8 @@ def _extended(
 ) -> FusionPlan:
     everything = plan.fields + fields
     landed = {field.name: LANDED[field.kind] for field in everything}
+    # What one department alone keeps is compared with nothing: it is served as written.
+    landed |= {field.name: "CLEAN" for field in fields if field.kind == "TEXT"}
 
     def source(one: Source) -> Source:
         supplied = {**one.formats, **formats.get(one.number, {})}

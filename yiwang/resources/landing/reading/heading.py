@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from yiwang.resources.landing.data import HEADING_ROWS, LandingUnreadable
 from yiwang.sdk.text import fold
@@ -39,6 +40,7 @@ class Heading:
         return sum(place is not None for place in self.places)
 
 
+@lru_cache(maxsize=8192)
 def name_fold(text: str) -> str:
     """Return the form in which column names are compared.
 
@@ -50,9 +52,12 @@ def name_fold(text: str) -> str:
 
 
 def heading_match(
-    cells: Sequence[str | None], fields: Sequence[object], *, row: int = 0
+    cells: Sequence[str | None], fields: Sequence[object], *, row: int = 0, suggest: bool = True
 ) -> Heading:
-    """Match one row of names to fields (列匹配). fields: with name, title, title_en."""
+    """Match one row of names to fields (列匹配). fields: with name, title, title_en.
+
+    suggest: look for names that are like those that are missing, which takes time.
+    """
     known: dict[str, int] = {}
     for index, one in enumerate(fields):
         for name in (one.title_en, one.title, one.name):
@@ -78,7 +83,7 @@ def heading_match(
         places=tuple(places),
         width=width,
         unknown=tuple(unknown),
-        suggestions=tuple(_suggestions(unknown, missing)),
+        suggestions=tuple(_suggestions(unknown, missing)) if suggest else (),
         missing=tuple(one.title or one.name for one in missing),
         twice=tuple(twice),
     )
@@ -106,7 +111,7 @@ def heading_find(rows: Sequence[Sequence[str | None]], fields: Sequence[object])
     """Return the row that names most fields among the first ones, None when none names any (找表头)."""
     best = None
     for index, cells in enumerate(rows[:HEADING_ROWS]):
-        found = heading_match(cells, fields, row=index)
+        found = heading_match(cells, fields, row=index, suggest=False)
         if found.matched and (best is None or found.matched > best.matched):
             best = found
     # One title that happens to be a field's name does not make a heading of a table with many.
@@ -114,7 +119,7 @@ def heading_find(rows: Sequence[Sequence[str | None]], fields: Sequence[object])
         best.matched == 1 and len(fields) > 2 and best.missing and best.unknown == ()
     ):
         return best if best is not None and len(fields) <= 2 else None
-    return best
+    return heading_match(rows[best.row], fields, row=best.row)
 
 
 def heading_require(heading: Heading | None, fields: Sequence[object]) -> Heading:
