@@ -46,6 +46,7 @@ pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
 
 pytestmark = [
     pytest.mark.heavy,
+    pytest.mark.spark,
     pytest.mark.skipif(not java_found(), reason="Spark needs Java 17, and there is none"),
 ]
 HERE = FusionOptions(workers=1, durable=False)

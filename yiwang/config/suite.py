@@ -1,7 +1,7 @@
 """`./test`: lint, contracts, translations, every test on SQLite, and on PostgreSQL what touches a database.
 
 What could not run is named at the end; with CI=true it is a failure instead. Tests that kill processes for
-minutes have a command of their own: `./test --kills`.
+minutes and those on Apache Spark have commands of their own: `./test --kills`, `./test --spark`.
 """
 
 import argparse
@@ -53,12 +53,15 @@ def main() -> int:
     if options.kills:
         _tests(report, "kills")
         return _closing(report)
+    if options.spark:
+        _spark(report)
+        return _closing(report)
     report.step("ruff", [str(BIN / "ruff"), "check", "."])
     report.step("format", [str(BIN / "ruff"), "format", "--check", "."])
     report.step("contracts", [str(BIN / "lint-imports")])
     report.step("translations", [sys.executable, "-m", "yiwang.config.cli", "messages", "check"])
     _assets(report)
-    _tests(report, "not kills")
+    _tests(report, "not kills and not spark")
     return _closing(report)
 
 
@@ -83,6 +86,17 @@ def _tests(report: Report, marks: str) -> None:
             )
 
 
+def _spark(report: Report) -> None:
+    """Install Apache Spark, which has no ready-made build, and hold its answers against DuckDB's."""
+    if shutil.which("java") is None:
+        report.left_out.append("tests on Spark: no Java (apt install openjdk-17-jre-headless)")
+        return
+    pins = ["--require-hashes", "-r", str(ROOT / "requirements" / "spark.txt")]
+    report.step("Apache Spark", [sys.executable, "-m", "pip", "install", "-q", *pins])
+    if not report.failed:
+        report.step("tests on Spark", [sys.executable, "-m", "pytest", "-m", "spark"])
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="./test", description="Pass every test, on SQLite and on PostgreSQL."
@@ -90,6 +104,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("paths", nargs="*", help="only these test files, on SQLite")
     parser.add_argument(
         "--kills", action="store_true", help="only the tests that kill processes for minutes"
+    )
+    parser.add_argument(
+        "--spark", action="store_true", help="only the tests on Apache Spark, which it installs"
     )
     return parser.parse_args()
 
