@@ -31,6 +31,14 @@ def _plain_settings(settings):
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _unsynced():
+    """Do not wait for the disk: no test in this process cuts the power, live cities sync as they do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda _handle: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _emptied_tables(django_test_environment):
     """Let tests with real transactions empty the append-only tables behind them."""
     from django.test import TransactionTestCase

@@ -100,6 +100,7 @@ from yiwang.resources.registries.queries import (
     person_get,
     person_list_by_id_number,
     person_ref_by_account,
+    person_ref_by_id_number,
     person_values,
     photo_get,
 )
@@ -209,6 +210,7 @@ __all__ = [
     "person_lineage",
     "person_list_by_id_number",
     "person_ref_by_account",
+    "person_ref_by_id_number",
     "person_values",
     "person_verify",
     "photo_get",

@@ -45,7 +45,7 @@ from yiwang.resources.api import (
     catalogue_made_put,
     geodata_load,
     housing_demo_load,
-    person_list_by_id_number,
+    person_ref_by_id_number,
     registry_refresh,
     source_bind,
     virtual_demo_load,
@@ -177,10 +177,7 @@ class City:
     def person_served(self, ref: str) -> dict:
         """Return a made person with the reference that the registry gave them."""
         made = next(row for row in self.population.persons if row["ref"] == ref)
-        [found] = person_list_by_id_number(
-            made["id_number"], purpose="build the demonstration city"
-        )
-        return {**made, "ref": found.ref}
+        return {**made, "ref": person_ref_by_id_number(made["id_number"])}
 
     @cached_property
     def government(self) -> Government:

@@ -175,6 +175,19 @@ def person_list_by_id_number(id_number: str, *, purpose: str) -> list[PersonView
     return [person_view(row) for row in rows]
 
 
+def person_ref_by_id_number(id_number: str) -> str:
+    """Return the reference behind an identity number (身份号码对应的主体), "" when nobody has it.
+
+    For the machine alone, where accounts are made: no value of the person is read, so nobody looked.
+    Raises Forbidden for people.
+    """
+    if context_get().population != "SYSTEM":
+        raise Forbidden()
+    with data_scope(purpose="REFERENCE", reason="reference by identity number"):
+        found = person_row_by_id_number(id_number)
+    return found.ref if found else ""
+
+
 def photo_get(ref: str, *, purpose: str) -> bytes:
     """Return the portrait of a person as PNG (人像照片); audited like any field.
 
