@@ -181,7 +181,7 @@ def test_a_decision_undone_leaves_every_row_with_the_identifier_from_before(
     assert (uids_of(out), state_of(out)) == (before, state)
 
 
-@pytest.mark.heavy
+@pytest.mark.kills
 def test_kills_between_batches_leave_a_feed_that_tells_every_step(tmp_path):
     source, out = tmp_path / "in", tmp_path / "out"
     generate_population(persons=130, records=1_000, classes=8, out=source, seed=7, workers=1)
