@@ -23,7 +23,7 @@ from yiwang.config.demo.population import Population, population_make
 from yiwang.config.demo.records import Delivery, population_deliveries
 from yiwang.config.demo.registers import organisation_deliveries
 from yiwang.config.demo.searchable import entries_make
-from yiwang.config.demo.sources import class_code, delivery_write, source_specs
+from yiwang.config.demo.sources import class_code, columns_of, delivery_write, source_specs
 from yiwang.engines.api import search_put_many
 from yiwang.hall.api import catalogue_import
 from yiwang.identity.api import accounts_load, department_list, departments_load, posts_load
@@ -230,7 +230,13 @@ def registry_sources(city: City) -> Steps:
         now=city.now,
     )
     for (registry, number, is_tie, _function, _spec), code in zip(rows, codes, strict=True):
-        source_bind(registry, class_code(number, is_tie=is_tie), code, now=city.now)
+        source_bind(
+            registry,
+            class_code(number, is_tie=is_tie),
+            code,
+            columns=columns_of(registry),
+            now=city.now,
+        )
     yield len(rows), len(rows)
 
 

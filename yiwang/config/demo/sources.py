@@ -16,7 +16,7 @@ UPDATED_AT = FieldSpec("updated_at", "更新时间", "Updated at", "T", 0, 1)
 NUMBERS = {
     "population": FieldSpec("id_number", "公民身份号码", "Identity number", "C", 18, 4, "2"),
     "legal-persons": FieldSpec(
-        "id_number", "统一社会信用代码或机构代码", "Code of the organisation", "C", 18, 1
+        "organisation_code", "统一社会信用代码或机构代码", "Code of the organisation", "C", 18, 1
     ),
 }
 # Field of the plans → how the catalogue describes it: title, English, type, length, level, code table.
@@ -84,6 +84,11 @@ def class_code(number: int, *, is_tie: bool) -> str:
     return f"{'T' if is_tie else 'C'}{number:02d}"
 
 
+def columns_of(registry: str) -> dict[str, str]:
+    """Return where names alone do not say which field of a resource is a column of the class."""
+    return {"id_number": NUMBERS[registry].name}
+
+
 def field_spec(registry: str, name: str) -> FieldSpec:
     """Describe a field of a plan as the catalogue does."""
     title, title_en, letter, length, level, table = FIELDS[name]
@@ -115,6 +120,7 @@ def _spec(registry: str, title: str, number: int, fields: list[FieldSpec]) -> Re
 def delivery_write(delivery: Delivery, spec: ResourceSpec, folder: Path) -> Path:
     """Write a delivery as its office would: workbooks, GB18030 or UTF-8 tables; headings are titles."""
     titles = {field.name: field.title for field in spec.fields}
+    titles["id_number"] = NUMBERS[delivery.registry].title
     table = delivery.table.rename_columns([titles[name] for name in delivery.table.column_names])
     name = f"{spec.title}{'T' if delivery.is_tie else ''}{delivery.number:02d}"
     if not delivery.is_tie and delivery.number % 4 == 0 and len(table) <= SHEET_ROWS:
