@@ -111,7 +111,7 @@ def matrix() -> dict[str, dict]:
 
 
 def _rows_of(name: str) -> str:
-    from tests.architecture.matrix_cases import CASES, WHOLE_CITY
+    from tests.architecture.cases import CASES, WHOLE_CITY
 
     if name in CASES:
         return "own and other"

@@ -13,7 +13,7 @@ from tests.architecture.authorisation_matrix import (
     matrix,
     route_list,
 )
-from tests.architecture.matrix_cases import CASES
+from tests.architecture.cases import CASES
 from tests.architecture.world import World
 from yiwang.identity.api import ROLES
 
