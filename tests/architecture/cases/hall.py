@@ -191,7 +191,7 @@ def _matter(world: World):
         from yiwang.sdk.packs import LegalBasis, Limit, Limits, MatterDefinition
 
         process = Path("yiwang/packs/hall_basics/workflows/accept_decide.bpmn")
-        xml = (Path(__file__).resolve().parents[2] / process).read_text(encoding="utf-8")
+        xml = (Path(__file__).resolve().parents[3] / process).read_text(encoding="utf-8")
         title = {"zh": "某事", "en": "A matter"}
         world.matter = matter_put(
             MatterDefinition(
