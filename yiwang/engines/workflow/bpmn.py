@@ -133,17 +133,9 @@ class _Reader:
             name=self.process.get("name", ""),
             nodes=MappingProxyType(self.nodes),
             flows=MappingProxyType(self.flows),
-            boundaries=MappingProxyType(self.boundaries()),
             name_en=self.process.get(f"{{{YW}}}nameEn", ""),
         )
         return net, self.problems
-
-    def boundaries(self) -> dict[str, tuple[Node, ...]]:
-        found: dict[str, tuple[Node, ...]] = {}
-        for node in self.nodes.values():
-            if node.kind == data.BOUNDARY:
-                found[node.attached_to] = (*found.get(node.attached_to, ()), node)
-        return found
 
     def problem(self, element: Element, reason: str, **params: object) -> None:
         name, line = element.get("name", ""), self.lines[element]
@@ -185,6 +177,8 @@ class _Reader:
 
         outcomes = tuple(part.strip() for part in own("outcomes").split(",") if part.strip())
         department = own("department") or "owner"
+        limit = self.limit(element, own("limit"))
+        is_timer = tag == data.BOUNDARY and limit is not None
         self.nodes[key] = Node(
             id=key,
             kind=tag,
@@ -198,7 +192,8 @@ class _Reader:
             department=department,
             branch=own("branch") or ("" if department == "owner" else department),
             outcomes=outcomes,
-            limit=self.limit(element, own("limit")),
+            limit=limit,
+            event=data.Event(data.TIMER, limit=limit) if is_timer else None,
             service=own("service"),
             attached_to=element.get("attachedToRef", ""),
             is_interrupting=element.get("cancelActivity", "true") != "false",

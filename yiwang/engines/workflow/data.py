@@ -1,27 +1,81 @@
 """What the engine speaks of: nets, work items, instances (流程的值). Frozen, free of Django."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from yiwang.sdk.errors import N_, Conflict, Forbidden, NotFound, YiwangError
 from yiwang.sdk.expressions import Expression
 
 START, END = "startEvent", "endEvent"
-USER, SERVICE = "userTask", "serviceTask"
+CATCH, THROW, BOUNDARY = "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"
+USER, MANUAL, SERVICE, SCRIPT = "userTask", "manualTask", "serviceTask", "scriptTask"
+RULE, SEND, RECEIVE = "businessRuleTask", "sendTask", "receiveTask"
 EXCLUSIVE, PARALLEL = "exclusiveGateway", "parallelGateway"
-BOUNDARY = "boundaryEvent"
+INCLUSIVE, EVENT_GATEWAY = "inclusiveGateway", "eventBasedGateway"
+SUB, CALL = "subProcess", "callActivity"
+
+TASKS = frozenset({USER, MANUAL})
+"""Work for a person: a work item each."""
+
+AUTOMATIC = frozenset({SERVICE, SCRIPT, RULE, SEND})
+"""Tasks that are done in the step that reaches them; only an error can interrupt them."""
+
+ACTIVITIES = TASKS | AUTOMATIC | {RECEIVE, SUB, CALL}
+
+TIMER, MESSAGE, SIGNAL = "timer", "message", "signal"
+ERROR, ESCALATION, TERMINATE = "error", "escalation", "terminate"
 
 CORRECT = "CORRECT"
 """The outcome that is not one: a task that lists it may ask the applicant for a correction (补正)."""
 
+Mapped = tuple[tuple[str, Expression], ...]
+"""Values to hand over: (name, expression) in the order of the file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A length of time (时限): amount of WORKING_DAY, DAY, HOUR, MINUTE or SECOND."""
+    """A length of time (时限): amount of WORKING_DAY, DAY, HOUR, MINUTE or SECOND, MONTH or YEAR."""
 
     amount: int
     unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What an event waits for or throws (事件定义).
+
+    kind: TIMER, MESSAGE, SIGNAL, ERROR, ESCALATION, TERMINATE. name: of the message or signal, code
+    of the error or escalation ("" catches every one). key: what the message is correlated by, None
+    for the business key. A timer has `limit` (after that long), or `moment` (an expression that
+    gives a date or a moment, or a text in ISO 8601); times: how often a cycle comes, 0 for ever.
+    """
+
+    kind: str
+    name: str = ""
+    key: Expression | None = None
+    limit: Limit | None = None
+    moment: Expression | None = None
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Multi:
+    """Several instances of one activity (多实例): signing together 会签, any one 或签, by votes 票签, in order 顺签.
+
+    One instance for each element of `collection`, or `cardinality` of them. element: the name of its
+    element inside an instance (`loop` is its index). completion: asked after every instance with
+    total, done, open, votes {outcome: count} and share {outcome: part of total}; once it holds, the
+    rest is cancelled. result: the variable that receives {total, done, votes, share, items}.
+    """
+
+    is_sequential: bool = False
+    collection: Expression | None = None
+    cardinality: Expression | None = None
+    element: str = "element"
+    completion: Expression | None = None
+    result: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +92,14 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One element of a process (节点); `line` is where it stands in the XML."""
+    """One element of a process (节点); `line` is where it stands in the XML.
+
+    scope: the sub-process it stands in, "" for the process itself. assignee: who is given the item;
+    department_by: a key or id of the department, in place of `department`. script: the expression
+    of a script task, whose value goes to `result` (as a decision's does). inputs, outputs: what a
+    message, decision or called process is given, and what comes back. version: of the called
+    process: "latest", "bound" (the newest when the caller was published) or a number.
+    """
 
     id: str
     kind: str
@@ -57,26 +118,64 @@ class Node:
     service: str = ""
     attached_to: str = ""
     is_interrupting: bool = True
+    event: Event | None = None
+    multi: Multi | None = None
+    assignee: Expression | None = None
+    department_by: Expression | None = None
+    script: Expression | None = None
+    decision: str = ""
+    result: str = ""
+    inputs: Mapped = ()
+    outputs: Mapped = ()
+    called: str = ""
+    version: str = "latest"
+    is_event_sub: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Net:
-    """A compiled process (流程网): immutable, shared by every instance of its version."""
+    """A compiled process (流程网): immutable, shared by every instance of its version.
+
+    Nodes and flows of sub-processes stand beside those of the process, each with its `scope`.
+    """
 
     id: str
     name: str
     nodes: Mapping[str, Node]
     flows: Mapping[str, Flow]
-    boundaries: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
     name_en: str = ""
 
-    def start(self) -> Node:
-        """Return the start event (开始事件)."""
-        return next(node for node in self.nodes.values() if node.kind == START)
+    @cached_property
+    def boundaries(self) -> Mapping[str, tuple[Node, ...]]:
+        """The boundary events of each activity (边界事件)."""
+        return _grouped((n.attached_to, n) for n in self.nodes.values() if n.kind == BOUNDARY)
+
+    @cached_property
+    def starts(self) -> Mapping[str, tuple[Node, ...]]:
+        """The start events of each scope, "" for the process (开始事件)."""
+        return _grouped((n.scope, n) for n in self.nodes.values() if n.kind == START)
+
+    @cached_property
+    def event_starts(self) -> Mapping[str, tuple[Node, ...]]:
+        """The start events of the event sub-processes that stand in each scope (事件子流程)."""
+        subs = [node for node in self.nodes.values() if node.is_event_sub]
+        return _grouped((sub.scope, start) for sub in subs for start in self.starts.get(sub.id, ()))
+
+    def start(self, scope: str = "") -> Node:
+        """Return the start event of a scope (开始事件)."""
+        return self.starts[scope][0]
 
     def department_keys(self) -> frozenset[str]:
         """Return the keys that `process_start(departments=…)` must give (部门键)."""
-        return frozenset(node.department for node in self.nodes.values() if node.kind == USER)
+        nodes = self.nodes.values()
+        return frozenset(n.department for n in nodes if n.kind in TASKS and not n.department_by)
+
+
+def _grouped(pairs: Iterable[tuple[str, Node]]) -> dict[str, tuple[Node, ...]]:
+    groups: dict[str, tuple[Node, ...]] = {}
+    for key, node in pairs:
+        groups[key] = (*groups.get(key, ()), node)
+    return groups
 
 
 @dataclass(frozen=True, slots=True)
