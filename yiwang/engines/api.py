@@ -20,6 +20,14 @@ from yiwang.engines.clocks.queries import (
     clock_list,
     clock_map,
 )
+from yiwang.engines.decisions.actions import decision_model_put
+from yiwang.engines.decisions.data import (
+    DecisionModelRefused,
+    DecisionModelUnknown,
+    DecisionModelView,
+    DecisionOutcome,
+)
+from yiwang.engines.decisions.queries import decision_evaluate, decision_model_get
 from yiwang.engines.forms.actions import (
     DraftTooLarge,
     attachment_put,
@@ -127,6 +135,10 @@ __all__ = [
     "ClockOverdue",
     "ClockStopped",
     "ClockView",
+    "DecisionModelRefused",
+    "DecisionModelUnknown",
+    "DecisionModelView",
+    "DecisionOutcome",
     "DepartmentMissing",
     "DraftTooLarge",
     "DraftView",
@@ -179,6 +191,9 @@ __all__ = [
     "clock_resume",
     "clock_start",
     "clock_stop",
+    "decision_evaluate",
+    "decision_model_get",
+    "decision_model_put",
     "draft_discard",
     "draft_get",
     "draft_list",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cmp_to_key
 
+from yiwang.engines.decisions.evaluation import Engine
 from yiwang.engines.decisions.feel.nodes import (
     Interval,
     ListOf,
@@ -67,6 +68,20 @@ def table_analyse(table: DecisionTable) -> list[Finding]:
         unreached = [rule.number for n, rule in enumerate(table.rules) if n not in reached]
         findings += [Finding("UNREACHED", (number,)) for number in unreached]
     return findings[:MOST_FOUND]
+
+
+def model_findings(engine: Engine) -> list[dict]:
+    """Analyse every table of a model: [{table, kind, rules, where}] (模型检查)."""
+    return [
+        {
+            "table": table.name,
+            "kind": one.kind,
+            "rules": list(one.rules),
+            "where": list(one.where),
+        }
+        for table in engine.tables()
+        for one in table_analyse(table)
+    ]
 
 
 class _Walk:

@@ -8,12 +8,10 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from yiwang.engines.decisions.analysis import table_analyse
-from yiwang.engines.decisions.boxed import Typed
-from yiwang.engines.decisions.evaluation import Engine, Outcome
+from yiwang.engines.decisions.analysis import model_findings
+from yiwang.engines.decisions.evaluation import Engine, outcome_json
 from yiwang.engines.decisions.interchange import json_of_value, json_text, value_of_json
 from yiwang.engines.decisions.model import DecisionModelInvalid, model_open
-from yiwang.engines.decisions.tables import DecisionTable
 from yiwang.sdk.errors import YiwangError
 
 Echo = Callable[[str], object]
@@ -49,33 +47,13 @@ def decide_batch(lines: Iterable[str], *, echo: Echo) -> int:
 def check(file: str, *, echo: Echo) -> int:
     """Print what is wrong with a model: expressions that are not FEEL, gaps and overlaps of tables; 1 if anything."""
     engine = engine_open(file)
-    tables = {}
-    for (_namespace, id_), node in engine.nodes.items():
-        inner = node.value if isinstance(node, Typed) else node
-        if isinstance(inner, DecisionTable):
-            found = table_analyse(inner)
-            tables[engine.model.items[id_].name] = [
-                {"kind": one.kind, "rules": one.rules, "where": one.where} for one in found
-            ]
+    findings = model_findings(engine)
+    tables: dict[str, list[dict]] = {table.name: [] for table in engine.tables()}
+    for one in findings:
+        tables[one["table"]].append({name: one[name] for name in ("kind", "rules", "where")})
     echo(json_text({"problems": engine.problems, "tables": tables}))
-    wrong = any(one["kind"] != "OPAQUE" for found in tables.values() for one in found)
+    wrong = any(one["kind"] != "OPAQUE" for one in findings)
     return 1 if engine.problems or wrong else 0
-
-
-def outcome_json(outcome: Outcome) -> dict:
-    """Return an outcome as plain values."""
-    return {
-        "result": json_of_value(outcome.value),
-        "fired": [
-            {
-                "table": one.table,
-                "inputs": {name: json_of_value(value) for name, value in one.inputs},
-                "rules": one.rules,
-                "problem": one.problem,
-            }
-            for one in outcome.fired
-        ],
-    }
 
 
 def engine_open(file: str) -> Engine:

@@ -3,17 +3,17 @@
 `Engine(model_open(path)).decide("Approval Status", {"Age": Decimal(18)}).value`
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from yiwang.engines.decisions.boxed import BUILDERS, Boxes
+from yiwang.engines.decisions.boxed import BUILDERS, Boxes, Typed
 from yiwang.engines.decisions.feel.nodes import Node, Scope
 from yiwang.engines.decisions.feel.scope import everything
 from yiwang.engines.decisions.feel.types import Type, coerce
 from yiwang.engines.decisions.feel.values import Function
-from yiwang.engines.decisions.interchange import value_typed
+from yiwang.engines.decisions.interchange import json_of_value, value_typed
 from yiwang.engines.decisions.model import Item, Model, child, children, local
-from yiwang.engines.decisions.tables import TRACE, Fired
+from yiwang.engines.decisions.tables import TRACE, DecisionTable, Fired
 
 DECIDABLE = frozenset({"decision", "decisionService", "businessKnowledgeModel"})
 
@@ -24,6 +24,22 @@ class Outcome:
 
     value: object
     fired: tuple[Fired, ...]
+
+
+def outcome_json(outcome: Outcome) -> dict:
+    """Return an outcome as plain values."""
+    return {
+        "result": json_of_value(outcome.value),
+        "fired": [
+            {
+                "table": one.table,
+                "inputs": {name: json_of_value(value) for name, value in one.inputs},
+                "rules": list(one.rules),
+                "problem": one.problem,
+            }
+            for one in outcome.fired
+        ],
+    }
 
 
 @dataclass(slots=True)
@@ -85,6 +101,13 @@ class Engine:
             function = self._value(self.model, item, work)
             value = _called(function, inputs)
         return Outcome(value, tuple(work.trace))
+
+    def tables(self) -> Iterator[DecisionTable]:
+        """Yield the decision tables of the model itself (决策表), not those of what it imports."""
+        for (namespace, _id), node in self.nodes.items():
+            inner = node.value if isinstance(node, Typed) else node
+            if namespace == self.model.namespace and isinstance(inner, DecisionTable):
+                yield inner
 
     # -- elements
 
