@@ -151,17 +151,17 @@ BROKEN = {
         "line 6, b: soon is not a time limit.",
     ),
     "later subset": (
-        process(START, '<inclusiveGateway id="o"/>', END, *chain("s", "o", "e")),
-        "line 4, o: inclusiveGateway is not executed by this engine yet.",
+        process(START, '<complexGateway id="o"/>', END, *chain("s", "o", "e")),
+        "line 4, o: complexGateway is not executed by this engine yet.",
     ),
-    "multi-instance": (
+    "standard loop": (
         process(
             START,
-            '<userTask id="t"><multiInstanceLoopCharacteristics/></userTask>',
+            '<userTask id="t"><standardLoopCharacteristics/></userTask>',
             END,
             *chain("s", "t", "e"),
         ),
-        "line 4, t: multiInstanceLoopCharacteristics is not executed by this engine yet.",
+        "line 4, t: standardLoopCharacteristics is not executed by this engine yet.",
     ),
     "same id": (
         process(START, TASK, user("t"), END, *chain("s", "t", "e")),
