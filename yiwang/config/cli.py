@@ -47,7 +47,7 @@ def _worker(options: argparse.Namespace) -> int:
     _django()
     from yiwang.config.serving import work
 
-    return work(once=options.once)
+    return work(once=options.once, batch_of=options.batch_of)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -105,7 +105,9 @@ def _catalogue(options: argparse.Namespace) -> int:
 def _land(options: argparse.Namespace) -> int:
     _django()
     from yiwang.resources.landing import commands
+    from yiwang.sdk.politeness import polite
 
+    polite()
     return commands.file_land(
         options.file,
         resource=options.resource,
@@ -211,6 +213,7 @@ def _serving_commands(commands: argparse._SubParsersAction) -> None:
         "worker", help="deliver events, run jobs, sweep due times, until stopped"
     )
     worker.add_argument("--once", action="store_true", help="do what is due, then leave")
+    worker.add_argument("--batch-of", type=int, default=0, help=argparse.SUPPRESS)
     worker.set_defaults(run=_worker)
 
 

@@ -13,6 +13,7 @@ from yiwang.resources.fusion.data import FusionOptions, FusionResult, Report
 from yiwang.resources.fusion.library import fuse, score
 from yiwang.resources.fusion.plans import PLANS
 from yiwang.sdk.errors import YiwangError
+from yiwang.sdk.politeness import polite
 
 Echo = Callable[[str], None]
 
@@ -80,6 +81,7 @@ def fuse_print(
     echo: Echo,
 ) -> int:
     """Fuse a folder and print the result. master: of Spark, when `engine` is spark."""
+    polite()
     options = FusionOptions(workers=workers, engine=engine, master=master)
     with progress_bars() as report:
         result = fuse(PLANS[what](), source, out, options=options, report=report)

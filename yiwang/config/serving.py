@@ -12,13 +12,16 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from yiwang.sdk.errors import N_, YiwangError
+from yiwang.sdk.politeness import parent_follow, polite
 
 GRACE_SECONDS = 15
 WORKER_SECONDS = 10
 ORPHAN_SECONDS = 3
+AGAIN_SECONDS = 2
 
 
 class PortTaken(YiwangError):
@@ -118,15 +121,57 @@ def serve(*, host: str, port: int, workers: int) -> int:
     os.execv(sys.executable, web_command(host, port, workers))  # noqa: S606
 
 
-def work(*, once: bool = False) -> int:
-    """Work off events, jobs and sweeps until SIGTERM or SIGINT."""
+def work(*, once: bool = False, batch_of: int = 0) -> int:
+    """Work off events, jobs and sweeps until SIGTERM or SIGINT.
+
+    Batches run in a child of their own that gives way to everybody. batch_of: this is that child, of the
+    process with this number, and ends with it.
+    """
     from yiwang.kernel.api import worker_run  # noqa: PLC0415 - after django.setup()
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    worker_run(stop=stop, once=once)
+    if batch_of:
+        parent_follow(batch_of)
+        polite()
+        worker_run(stop=stop, lane="batch")
+    elif once:
+        worker_run(stop=stop, once=True)
+    else:
+        with batch_worker():
+            worker_run(stop=stop, lane="quick")
     return 0
+
+
+@contextlib.contextmanager
+def batch_worker() -> Iterator[None]:
+    """Keep a worker for batches (批处理进程) beside a block; one that died is replaced."""
+    command = [*worker_command(), "--batch-of", f"{os.getpid()}"]
+    over = threading.Event()
+
+    def keep() -> None:
+        while True:
+            # A session of its own: kernels that share time between sessions give it little.
+            child = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+            while child.poll() is None:
+                if over.wait(0.5):
+                    child.terminate()
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        child.wait(WORKER_SECONDS)
+                    child.kill()
+                    child.wait()
+                    return
+            if over.wait(AGAIN_SECONDS):
+                return
+
+    thread = threading.Thread(target=keep, name="yiwang-batches", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def parent_watch() -> None:

@@ -27,6 +27,7 @@ from yiwang.kernel.calendar.data import (
 )
 from yiwang.kernel.calendar.queries import (
     calendar_get,
+    calendar_of_file,
     calendar_year_get,
     calendar_year_list,
     closure_list,
@@ -66,7 +67,7 @@ from yiwang.kernel.events.registry import subscriber
 from yiwang.kernel.jobs.actions import job_retry
 from yiwang.kernel.jobs.data import SweepView, WorkerView
 from yiwang.kernel.jobs.queries import job_count, sweep_list, worker_list
-from yiwang.kernel.jobs.registry import job, sweep_register
+from yiwang.kernel.jobs.registry import batch_job, job, sweep_register
 from yiwang.kernel.jobs.worker import worker_run
 from yiwang.kernel.packs.actions import pack_load_all
 from yiwang.kernel.packs.commands import pack_check, pack_new
@@ -130,7 +131,9 @@ __all__ = [
     "audit_list",
     "audit_record",
     "audit_search",
+    "batch_job",
     "calendar_get",
+    "calendar_of_file",
     "calendar_seed_load",
     "calendar_year_get",
     "calendar_year_list",

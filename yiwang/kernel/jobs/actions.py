@@ -19,7 +19,7 @@ from yiwang.kernel.audit.actions import action, audit_record
 from yiwang.kernel.audit.context import context_system, context_use
 from yiwang.kernel.jobs.models import SweepLease, Worker
 from yiwang.kernel.jobs.queries import worker_names_alive
-from yiwang.kernel.jobs.registry import Sweep, sweep_registered
+from yiwang.kernel.jobs.registry import Lane, Sweep, sweep_registered
 from yiwang.sdk.errors import Conflict
 
 logger = logging.getLogger(__name__)
@@ -73,9 +73,9 @@ def job_prune(*, now: datetime) -> int:
     return DBTaskResult.objects.filter(pk__in=list(done)).delete()[0]
 
 
-def job_run_next(worker: str, *, now: datetime) -> bool:
-    """Claim one due job, run it and write its end. False when none is due."""
-    claimed = _job_claim(worker, now=now)
+def job_run_next(worker: str, *, now: datetime, lane: Lane = "all") -> bool:
+    """Claim one due job of a lane, run it and write its end. False when none is due."""
+    claimed = _job_claim(worker, now=now, lane=lane)
     if claimed is None:
         return False
     try:
@@ -161,12 +161,15 @@ def sweep_run(sweep: Sweep, worker: str, *, now: datetime) -> bool:
     return True
 
 
-def _job_claim(worker: str, *, now: datetime) -> DBTaskResult | None:
+def _job_claim(worker: str, *, now: datetime, lane: Lane) -> DBTaskResult | None:
     # A plain read first: an idle worker never takes SQLite's write lock.
-    if not DBTaskResult.objects.ready().exists():
+    ready = DBTaskResult.objects.ready()
+    if lane != "all":
+        ready = ready.filter(**{"priority__lt" if lane == "batch" else "priority__gte": 0})
+    if not ready.exists():
         return None
     with transaction.atomic():
-        rows = DBTaskResult.objects.ready()
+        rows = ready
         if connection.features.has_select_for_update_skip_locked:
             rows = rows.select_for_update(skip_locked=True)
         row = rows.first()

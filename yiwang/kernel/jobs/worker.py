@@ -26,6 +26,7 @@ from yiwang.kernel.jobs.actions import (
     worker_stop,
 )
 from yiwang.kernel.jobs.queries import sweep_due
+from yiwang.kernel.jobs.registry import Lane
 
 logger = logging.getLogger(__name__)
 BUSY_SECONDS = 0.05
@@ -33,12 +34,19 @@ IDLE_SECONDS = 1.0
 JOBS_A_TURN = 20
 
 
-def worker_run(*, stop: Event | None = None, once: bool = False, beat_seconds: float = 5.0) -> int:
+def worker_run(
+    *,
+    stop: Event | None = None,
+    once: bool = False,
+    beat_seconds: float = 5.0,
+    lane: Lane = "all",
+) -> int:
     """Relay events, run jobs and sweeps until `stop` is set; return how many pieces were done.
 
     stop: by default SIGTERM and SIGINT set one; the piece at hand is finished first.
     once: work until nothing is due, then return: for tests, the demonstration and the command line.
     beat_seconds: heartbeat interval; after six missed beats the worker counts as dead.
+    lane: "batch" runs the jobs made by `batch_job` and nothing else, "quick" all but them.
     """
     stop = stop or Event()
     name = f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -46,26 +54,26 @@ def worker_run(*, stop: Event | None = None, once: bool = False, beat_seconds: f
     sweep_prepare(now=timezone.now())
     try:
         if once:
-            return _drain(name, stop)
+            return _drain(name, stop, lane)
         with _signals_stop(stop), _heart(name, beat_seconds):
-            return _loop(name, stop)
+            return _loop(name, stop, lane)
     finally:
         worker_stop(name, now=timezone.now())
 
 
-def _drain(name: str, stop: Event) -> int:
+def _drain(name: str, stop: Event, lane: Lane) -> int:
     done = 0
-    while not stop.is_set() and (turn := _turn(name, stop)):
+    while not stop.is_set() and (turn := _turn(name, stop, lane)):
         done += turn
     return done
 
 
-def _loop(name: str, stop: Event) -> int:
+def _loop(name: str, stop: Event, lane: Lane) -> int:
     done, wait = 0, BUSY_SECONDS
     while not stop.is_set():
         try:
             close_old_connections()
-            turn = _turn(name, stop)
+            turn = _turn(name, stop, lane)
         except Exception:
             logger.exception("the worker's turn failed; it goes on")
             connection.close()
@@ -76,14 +84,15 @@ def _loop(name: str, stop: Event) -> int:
     return done
 
 
-def _turn(name: str, stop: Event) -> int:
+def _turn(name: str, stop: Event, lane: Lane) -> int:
     """Do a bounded piece of everything that is due, so that nothing starves the rest."""
-    done = event_relay(limit=100, now=timezone.now(), stop=stop)
+    is_batch = lane == "batch"
+    done = 0 if is_batch else event_relay(limit=100, now=timezone.now(), stop=stop)
     for _ in range(JOBS_A_TURN):
-        if stop.is_set() or not job_run_next(name, now=timezone.now()):
+        if stop.is_set() or not job_run_next(name, now=timezone.now(), lane=lane):
             break
         done += 1
-    for sweep in sweep_due(now=timezone.now()):
+    for sweep in [] if is_batch else sweep_due(now=timezone.now()):
         if stop.is_set():
             break
         done += sweep_run(sweep, name, now=timezone.now())

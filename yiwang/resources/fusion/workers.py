@@ -28,6 +28,7 @@ from yiwang.resources.fusion.master import (
 from yiwang.resources.fusion.memory import anonymous_mb
 from yiwang.resources.fusion.stage import StageFile, slices, stage_write
 from yiwang.resources.fusion.survivorship import fuse_rows, rows_gather
+from yiwang.sdk.politeness import polite_child
 
 # A function that calls a task for each group of arguments and yields the answers as they come.
 Each = Callable[[Callable[..., Any], Iterable[tuple]], Iterator[Any]]
@@ -105,6 +106,7 @@ def _watch(parent: int) -> None:
 
     It ends without taking Python apart: DuckDB's binding would list every object that is still held.
     """
+    polite_child()
     atexit.register(os._exit, 0)
 
     def look() -> None:

@@ -10,11 +10,11 @@ from django.utils import timezone
 from yiwang.kernel.api import (
     action,
     audit_record,
+    batch_job,
     context_get,
     context_system,
     context_use,
     error_text,
-    job,
 )
 from yiwang.resources.fusion.actions.runs import run_record
 from yiwang.resources.fusion.permissions import is_bureau
@@ -89,7 +89,7 @@ def publish_request(
     return job_get(registry)
 
 
-@job
+@batch_job
 def registry_job(registry: str, fuse: bool, confirmed: bool) -> None:
     """Carry out what was asked for (执行发布任务); done again it goes on where it was."""
     row = Registry.objects.get(name=registry)

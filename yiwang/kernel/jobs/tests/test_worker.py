@@ -35,7 +35,7 @@ from yiwang.kernel.jobs.queries import (
     worker_list,
     worker_names_alive,
 )
-from yiwang.kernel.jobs.registry import Sweep, job, sweep_forget, sweep_register
+from yiwang.kernel.jobs.registry import Sweep, batch_job, job, sweep_forget, sweep_register
 from yiwang.kernel.jobs.worker import worker_run
 from yiwang.sdk.errors import Conflict, SignInNeeded
 
@@ -51,6 +51,11 @@ def note(subject: str) -> str:
 @job
 def fail(subject: str) -> None:
     raise ValueError(f"cannot {subject}")
+
+
+@batch_job
+def weigh(subject: str) -> None:
+    audit_record(subject, act="test.job")
 
 
 @job(takes_context=True, priority=5)
@@ -300,3 +305,19 @@ def test_looking_for_jobs_reads_an_index_and_not_the_table(status, index):
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
     assert index in DBTaskResult.objects.filter(status=status).order_by("started_at").explain()
+
+
+@pytest.mark.django_db
+def test_batches_have_a_lane_of_their_own_and_come_after_everything_else():
+    weigh.enqueue("batch")
+    note.enqueue("waited for")
+    assert job_run_next("w", now=NOW, lane="quick")
+    assert not job_run_next("w", now=NOW, lane="quick")
+    assert _noted() == ["waited for"]
+    note.enqueue("waited for too")
+    assert job_run_next("w", now=NOW, lane="batch")
+    assert not job_run_next("w", now=NOW, lane="batch")
+    assert _noted() == ["waited for", "batch"]
+    weigh.enqueue("last")
+    worker_run(once=True)
+    assert _noted() == ["waited for", "batch", "waited for too", "last"]

@@ -15,7 +15,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from yiwang.kernel.api import action, audit_record, context_get, job
+from yiwang.kernel.api import action, audit_record, batch_job, context_get
 from yiwang.resources.fusion.actions.lineage import fusion_ended, fusion_started
 from yiwang.resources.fusion.actions.reviews import pairs_load
 from yiwang.resources.fusion.actions.sources import Files, feed_build
@@ -86,7 +86,7 @@ def run_request(registry: str, *, now: datetime) -> FusionRunView:
     return run_view(row)
 
 
-@job
+@batch_job
 def fusion_run(run_id: int) -> None:
     """Carry out a run that was asked for (执行融合运行); done again it goes on, or does nothing."""
     view = run_get(run_id)

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from yiwang.kernel.api import action, audit_record, code_list, event_publish, job
+from yiwang.kernel.api import action, audit_record, batch_job, code_list, event_publish
 from yiwang.resources.catalogue.actions import resource_delivered
 from yiwang.resources.catalogue.data import FieldSpec
 from yiwang.resources.catalogue.queries import crosswalk_list, view_of
@@ -64,7 +64,7 @@ def quiet(stage: str, done: int, total: int) -> None:
     """Report nothing."""
 
 
-@job
+@batch_job
 def landing_run(batch_id: int) -> None:
     """Process a batch in the background (后台处理)."""
     batch_process(batch_id, now=timezone.now())

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from yiwang.kernel.api import action, audit_record, error_text, job
+from yiwang.kernel.api import action, audit_record, batch_job, error_text
 from yiwang.resources.landing.actions.receiving import batch_receive
 from yiwang.resources.landing.data import (
     ENDINGS,
@@ -111,7 +111,7 @@ def source_sweep(*, now: datetime) -> str:
     return f"{taken} files"
 
 
-@job
+@batch_job
 def source_pull(source_id: int) -> None:
     """Pull from a database in the background (后台抽取)."""
     source_run(source_id, now=timezone.now())
