@@ -19,7 +19,7 @@ Yiwang (一网): a city's e-government on one network.
   serving          serve, worker
   the city         demo, codes, catalogue
   records          generate, land, quality, fuse, lineage
-  engines          decide
+  engines          decide, clock, form
   packs            pack list | check | new
   for developers   assets, messages, bench
 """

@@ -1,4 +1,4 @@
-"""`yw decide` (引擎命令): the engines from outside, for integrators; JSON out, 0 or 1."""
+"""`yw decide`, `yw clock`, `yw form` (引擎命令): the engines from outside, for integrators; JSON out, 0 or 1."""
 
 import argparse
 import sys
@@ -23,6 +23,92 @@ def engine_commands(commands: argparse._SubParsersAction) -> None:
         "--check", action="store_true", help="expressions that are not FEEL, gaps, overlaps"
     )
     decide.set_defaults(run=_decide)
+    _clock_commands(commands)
+    _form_commands(commands)
+
+
+def _clock_commands(commands: argparse._SubParsersAction) -> None:
+    clock = commands.add_parser("clock", help="when a time limit ends, and by which days (时限)")
+    verbs = clock.add_subparsers(dest="verb", required=True, metavar="VERB")
+    due = verbs.add_parser("due", help="the due date of a limit; 1 when it has none")
+    due.add_argument("--from", dest="started", metavar="DATETIME", help="when the limit starts")
+    due.add_argument(
+        "--limit",
+        help='"20 working days", "20个工作日", "4 working hours", "30 days", "48 hours"',
+    )
+    due.add_argument(
+        "--pause", action="append", default=[], metavar="A/B", help="again and again; A/ goes on"
+    )
+    due.add_argument(
+        "--calendar",
+        default="shipped",
+        metavar="NAME",
+        help="shipped, city or city:AREA (the installation's), or a file of that form",
+    )
+    due.add_argument(
+        "--batch",
+        action="store_true",
+        help='one JSON a line from standard input: {"from", "limit", "pause": ["A/B"]}',
+    )
+    due.add_argument("--json", action="store_true", help="on one line")
+    clock.set_defaults(run=_clock)
+
+
+def _form_commands(commands: argparse._SubParsersAction) -> None:
+    form = commands.add_parser("form", help="check data against a JSON Schema 2020-12 (表单校验)")
+    verbs = form.add_subparsers(dest="verb", required=True, metavar="VERB")
+    validate = verbs.add_parser("validate", help="every breach with its place; 1 when there is one")
+    validate.add_argument("schema", help="JSON file of the schema")
+    validate.add_argument("data", help="JSON file of the data; - reads it")
+    validate.add_argument(
+        "--formats",
+        choices=["check", "remark"],
+        default="check",
+        help="check `format` too, as forms do, or take it as a remark, the standard's default (check)",
+    )
+    validate.add_argument(
+        "--refs",
+        action="append",
+        default=[],
+        metavar="DIR[=URL]",
+        help="folder of schemas that are referred to, and its address; nothing is fetched",
+    )
+    validate.add_argument("--json", action="store_true", help="on one line")
+    form.set_defaults(run=_form)
+
+
+def _clock(options: argparse.Namespace) -> int:
+    from yiwang.config.cli import _django
+
+    _django()
+    from yiwang.engines.clocks import commands
+
+    if options.batch:
+        return commands.due_batch(sys.stdin, calendar=options.calendar, echo=print)
+    if not options.started or not options.limit:
+        print("yw clock due: give --from DATETIME and --limit TEXT, or --batch", file=sys.stderr)
+        return 2
+    return commands.due(
+        options.started,
+        options.limit,
+        pauses=options.pause,
+        calendar=options.calendar,
+        compact=options.json,
+        echo=print,
+    )
+
+
+def _form(options: argparse.Namespace) -> int:
+    from yiwang.engines.forms import commands
+
+    return commands.validate(
+        options.schema,
+        options.data,
+        formats=options.formats == "check",
+        refs=options.refs,
+        compact=options.json,
+        echo=print,
+    )
 
 
 def _decide(options: argparse.Namespace) -> int:

@@ -3,16 +3,14 @@
 import hashlib
 import json
 from datetime import date, datetime
-from pathlib import Path
 from uuid import uuid4
 
 from yiwang.kernel.audit.actions import action, audit_record
-from yiwang.kernel.calendar.data import CalendarDayView, LoadReport, calendar_file_parse
+from yiwang.kernel.calendar.data import SEED, CalendarDayView, LoadReport, calendar_file_parse
 from yiwang.kernel.calendar.models import CalendarDay, CalendarStamp, CalendarYear, LocalClosure
 from yiwang.kernel.events.actions import event_publish
 from yiwang.sdk.errors import N_, Conflict, Invalid, NotFound
 
-SEED = Path(__file__).parent / "data" / "chinese-days.json"
 SEED_SOURCE = {
     "zh": "国务院办公厅节假日安排通知（据 chinese-days，MIT）",
     "en": "Notices of the General Office of the State Council (as in chinese-days, MIT)",

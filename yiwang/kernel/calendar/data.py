@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from yiwang.sdk.errors import N_, Invalid
 
 HOLIDAY, MAKE_UP = "HOLIDAY", "MAKE_UP"
+SEED = Path(__file__).parent / "data" / "chinese-days.json"
+"""The years that the product ships."""
 
 
 class CalendarFileInvalid(Invalid):

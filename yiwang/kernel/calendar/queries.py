@@ -1,11 +1,21 @@
 """Reads of the working-day calendar (工作日历)."""
 
+import json
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 
 from django.conf import settings
 
-from yiwang.kernel.calendar.data import HOLIDAY, CalendarDayView, CalendarYearView, ClosureView
+from yiwang.kernel.calendar.data import (
+    HOLIDAY,
+    SEED,
+    CalendarDayView,
+    CalendarFileInvalid,
+    CalendarYearView,
+    ClosureView,
+    calendar_file_parse,
+)
 from yiwang.kernel.calendar.models import CalendarDay, CalendarStamp, CalendarYear, LocalClosure
 from yiwang.kernel.calendar.rules import OfficeHours, WorkingCalendar, area_covers
 
@@ -34,6 +44,26 @@ def _calendar_build(stamp: str, area_code: str) -> WorkingCalendar:
         holidays=holidays,
         make_up_days=frozenset(day for day, _kind in days) - holidays,
         closures=frozenset(day for area, day in closures if area_covers(area, area_code)),
+    )
+
+
+@lru_cache(maxsize=8)
+def calendar_of_file(path: Path | None = None) -> WorkingCalendar:
+    """Return the calendar of a file (文件日历), None is the one that ships; no database is asked.
+
+    Raises `CalendarFileInvalid`.
+    """
+    try:
+        content = json.loads((path or SEED).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CalendarFileInvalid(reason=f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise CalendarFileInvalid(reason=f"{path}: not JSON: {error}") from error
+    years = calendar_file_parse(content)
+    days = [day for year in years.values() for day in year]
+    holidays = frozenset(day.date for day in days if day.kind == HOLIDAY)
+    return WorkingCalendar(
+        frozenset(years), holidays, frozenset(day.date for day in days) - holidays
     )
 
 

@@ -1,0 +1,223 @@
+"""What `yw clock` does (时限命令): when a limit ends, by which days, and why not the others."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from yiwang.engines.clocks.limits import HOUR, limit_read, span_read
+from yiwang.engines.clocks.queries import Due, due_of, local
+from yiwang.engines.clocks.rules import CALENDAR_DAY, WORKING_DAY, Facts, Ruler, pauses_merge
+from yiwang.kernel.api import (
+    CalendarNotPublished,
+    WorkingCalendar,
+    calendar_get,
+    calendar_of_file,
+    office_hours_get,
+)
+from yiwang.sdk.errors import N_, Invalid, YiwangError
+
+Echo = Callable[[str], object]
+DAYS_SHOWN = 400
+RULES = {
+    WORKING_DAY: {
+        "zh": "起算当日不计；自次日起逐个工作日计数，暂停当日计、恢复当日不计；届满日的下班时间到期。",
+        "en": "The starting day does not count; working days count from the next, the day of a pause "
+        "counts and the day of its end does not; due at the close of business of the last day.",
+    },
+    CALENDAR_DAY: {
+        "zh": "起算当日不计；自次日起逐日计数（含节假日），暂停当日计、恢复当日不计；届满日的下班时间到期。",
+        "en": "The starting day does not count; every day counts from the next, holidays included, the "
+        "day of a pause counts and the day of its end does not; due at the close of business.",
+    },
+    "WORKING_HOUR": {
+        "zh": "只计工作日的办公时间，精确到秒，扣除暂停。",
+        "en": "Only the office hours of working days count, to the second, less the pauses.",
+    },
+    HOUR: {
+        "zh": "按自然时间连续计算（含夜间和节假日），扣除暂停。",
+        "en": "Every hour counts, night and holiday included, less the pauses.",
+    },
+}
+
+
+class ClockRequestInvalid(Invalid):
+    """What was asked of the clock cannot be read (时限参数有误)."""
+
+    code = "clock_request_invalid"
+    message = N_("%(name)s: %(reason)s")
+
+
+def due(
+    started: str, limit: str, *, pauses: Sequence[str], calendar: str, compact: bool, echo: Echo
+) -> int:
+    """Print when a limit ends, as JSON; 0 when it has a due date, 1 when it has none or is unreadable."""
+    answer, code = _answer(started, limit, pauses, calendar)
+    echo(json.dumps(answer, ensure_ascii=False, indent=None if compact else 2))
+    return code
+
+
+def due_batch(lines: Iterable[str], *, calendar: str, echo: Echo) -> int:
+    """Answer one JSON a line: {"from", "limit", "pause": ["A/B"]}; 1 when any has no due date."""
+    worst = 0
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            asked = json.loads(line)
+            named = asked["from"], asked["limit"], asked.get("pause") or []
+            answer, code = _answer(*named, asked.get("calendar", calendar))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            answer, code = {"error": {"code": "line_unreadable", "message": reason}}, 1
+        worst = max(worst, code)
+        echo(json.dumps(answer, ensure_ascii=False))
+        sys.stdout.flush()
+    return worst
+
+
+def _answer(
+    started: str, limit: str, pauses: Sequence[str], calendar: str
+) -> tuple[Mapping[str, object], int]:
+    try:
+        found = limit_read(limit)
+        at = _moment("--from", started)
+        spans = tuple(
+            (local_of(begin), end and local_of(end)) for begin, end in map(span_read, pauses)
+        )
+        for begin, end in spans:
+            if end is not None and end < begin:
+                raise ClockRequestInvalid(name="--pause", reason="it ends before it begins")
+        working, source = calendar_named(calendar)
+    except YiwangError as error:
+        said = "; ".join(text for texts in getattr(error, "fields", {}).values() for text in texts)
+        return {"error": {"code": error.code, "message": said or str(error)}}, 1
+    ruler = Ruler(working, office_hours_get())
+    facts = Facts(found.unit, found.amount, at, spans)
+    reached = _due_hours(facts) if found.unit == HOUR else due_of(facts, ruler)
+    answer = {
+        "from": at.isoformat(),
+        "limit": {"amount": found.amount, "unit": found.unit, "text": limit},
+        "due_at": reached.due_at and reached.due_at.isoformat(),
+        "due_date": reached.due_at and reached.due_at.date().isoformat(),
+        "due_state": reached.due_state,
+        "missing_year": reached.missing_year,
+        "message": _message(reached),
+        "warn_at": _warn(ruler, reached),
+        "pauses": _pauses(facts, ruler),
+        "calendar": source,
+        "rule": RULES[found.unit],
+    }
+    if found.unit in (WORKING_DAY, CALENDAR_DAY) and reached.due_at is not None:
+        answer |= _days(facts, ruler, reached.due_at.date())
+    return answer, 0 if reached.due_at is not None else 1
+
+
+def local_of(moment: datetime) -> datetime:
+    """Return a moment in the city's time; one without an offset is taken as the city's."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=local(datetime.now().astimezone()).tzinfo)
+    return local(moment)
+
+
+def calendar_named(name: str) -> tuple[WorkingCalendar, dict[str, object]]:
+    """Return a calendar by name: "shipped", "city", "city:<area code>", or a file of that form."""
+    if name == "city" or name.startswith("city:"):
+        working = calendar_get(name.partition(":")[2])
+        source = "the installation's own calendar"
+    elif name == "shipped":
+        working, source = calendar_of_file(None), "shipped: notices of the State Council"
+    else:
+        working, source = calendar_of_file(Path(name)), name
+    years = sorted(working.published_years)
+    span = [years[0], years[-1]] if years else []
+    return working, {"source": source, "published_years": span}
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        return local_of(datetime.fromisoformat(text.strip()))
+    except ValueError as error:
+        reason = f"{text!r} is no date and time, for example 2026-02-13T10:00:00+08:00"
+        raise ClockRequestInvalid(name=name, reason=reason) from error
+
+
+def _due_hours(facts: Facts) -> Due:
+    due_at = facts.started_at + timedelta(hours=facts.amount)
+    for begin, end in pauses_merge(facts):
+        paused = max(begin, facts.started_at)
+        if paused >= due_at:
+            break
+        if end is None:
+            return Due(None, "PAUSED")
+        due_at += max(end - paused, timedelta())
+    return Due(due_at, "DATED")
+
+
+def _message(reached: Due) -> dict[str, str]:
+    if reached.due_at is not None:
+        text = f"{reached.due_at:%Y-%m-%d %H:%M}"
+        return {"zh": f"{text} 到期。", "en": f"Due at {text}."}
+    if reached.missing_year is not None:
+        year = reached.missing_year
+        return {
+            "zh": f"{year} 年放假安排尚未公布，到期日暂不能确定。",
+            "en": f"The holidays of {year} have not been published: the due date is not known yet.",
+        }
+    return {
+        "zh": "时限处于暂停，恢复后才能确定到期日。",
+        "en": "The limit is paused: its due date is known when it resumes.",
+    }
+
+
+def _warn(ruler: Ruler, reached: Due) -> str | None:
+    try:
+        return reached.due_at and ruler.warn_at(reached.due_at).isoformat()
+    except CalendarNotPublished:
+        return None
+
+
+def _pauses(facts: Facts, ruler: Ruler) -> list[dict[str, object]]:
+    shown = []
+    for begin, end in facts.pauses:
+        one = {"from": begin.isoformat(), "to": end and end.isoformat()}
+        if end is not None and facts.unit == WORKING_DAY:
+            since = max(begin, facts.started_at).date()
+            try:
+                one["working_days_not_counted"] = ruler.calendar.working_days_between(
+                    since, end.date()
+                )
+            except CalendarNotPublished:
+                one["working_days_not_counted"] = None
+        shown.append(one)
+    return shown
+
+
+def _days(facts: Facts, ruler: Ruler, last: date) -> dict[str, object]:
+    counted, skipped = [], []
+    for day, reason in _walk(facts, ruler, last):
+        if reason:
+            skipped.append({"date": day.isoformat(), "reason": reason})
+        else:
+            counted.append(day.isoformat())
+    answer: dict[str, object] = {"counted": len(counted)}
+    if len(counted) + len(skipped) <= DAYS_SHOWN:
+        answer |= {"counted_days": counted, "days_not_counted": skipped}
+    return answer
+
+
+def _walk(facts: Facts, ruler: Ruler, last: date) -> Iterator[tuple[date, str]]:
+    calendar = ruler.calendar
+    spans = pauses_merge(facts)
+    day = facts.started_at.date()
+    while day < last:
+        day += timedelta(days=1)
+        if any(begin.date() < day and (end is None or day <= end.date()) for begin, end in spans):
+            yield day, "PAUSED"
+        elif facts.unit == CALENDAR_DAY or calendar.is_working(day):
+            yield day, ""
+        elif day in calendar.closures:
+            yield day, "CLOSURE"
+        else:
+            yield day, "HOLIDAY" if day in calendar.holidays else "WEEKEND"

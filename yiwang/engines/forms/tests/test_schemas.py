@@ -1,0 +1,161 @@
+"""Any JSON Schema 2020-12: the official suite, and what a breach says."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from yiwang.config.cli import main
+from yiwang.engines.forms.schemas import (
+    SchemaInvalid,
+    SchemaResources,
+    schema_open,
+    schema_validate,
+)
+
+SUITE = json.loads(
+    gzip.decompress((Path(__file__).parent / "data" / "json_schema_2020_12.json.gz").read_bytes())
+)
+REMOTES = SchemaResources(
+    {f"http://localhost:1234/{path}": document for path, document in SUITE["remotes"].items()}
+)
+PERSON = {
+    "title": "申请",
+    "properties": {
+        "name": {"type": "string", "title": "姓名", "minLength": 2},
+        "age": {"type": "integer", "minimum": 18},
+        "card": {"format": "id-number"},
+    },
+    "required": ["name"],
+    "additionalProperties": False,
+}
+
+
+def suite_failures(name: str) -> tuple[int, list[str]]:
+    """Run one file of the suite: how many cases, and which are answered wrongly."""
+    formats = name.startswith("optional/format/") or name == "optional/format-assertion.json"
+    count, wrong = 0, []
+    for group in SUITE["files"][name]:
+        validator = schema_open(group["schema"], formats=formats, resources=REMOTES)
+        for case in group["tests"]:
+            count += 1
+            if validator.is_valid(case["data"]) is not case["valid"]:
+                wrong.append(f"{name}: {group['description']}: {case['description']}")
+    return count, wrong
+
+
+def test_all_2225_cases_of_the_official_suite_pass():
+    results = {name: suite_failures(name) for name in SUITE["files"]}
+    assert [each for _count, wrong in results.values() for each in wrong] == []
+    assert len(results) == 80
+    assert sum(count for count, _wrong in results.values()) == 2225
+    required = [count for name, (count, _) in results.items() if not name.startswith("optional/")]
+    assert (len(required), sum(required)) == (46, 1299)
+
+
+def test_every_breach_has_its_places_and_a_sentence_in_both_languages():
+    found = schema_validate(PERSON, {"name": "沈", "age": 17, "card": "1", "x": 1})
+    assert {(one.instance_path, one.schema_path): one.message["zh"] for one in found} == {
+        ("/name", "/properties/name/minLength"): "“姓名”至少要有 2 个字，现有 1 个。",
+        ("/age", "/properties/age/minimum"): "“age”不能小于 18。",
+        ("/card", "/properties/card/format"): "“card”应当是 18 位公民身份号码（末位为校验码），请对照身份证检查。",
+        ("", "/additionalProperties"): "“申请”中有不该出现的内容：x。",
+    }  # fmt: skip
+    missing = schema_validate(PERSON, {})
+    assert [one.message for one in missing] == [
+        {"zh": "缺少“姓名”，请填写。", "en": "姓名 is missing. Please fill it in."}
+    ]
+
+
+def test_why_no_alternative_fits_is_told():
+    schema = {"anyOf": [{"type": "string"}, {"minimum": 5}]}
+    (problem,) = schema_validate(schema, 3)
+    assert problem.keyword == "anyOf"
+    assert [one.message["en"] for one in problem.causes] == [
+        "The whole document must be text.",
+        "The whole document must be 5 or more.",
+    ]
+
+
+def test_a_title_is_found_through_a_reference():
+    schema = {
+        "$defs": {"a": {"title": "甲", "minLength": 3}},
+        "properties": {"k": {"$ref": "#/$defs/a"}},
+    }
+    assert schema_validate(schema, {"k": "1"})[0].message["zh"].startswith("“甲”至少")
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"type": "text"}, "at /type"),
+        ({"pattern": "("}, "at /pattern"),
+        ({"$ref": "#/$defs/none"}, "does not exist"),
+        ({"$ref": "https://example.cn/none.json"}, "Nothing is fetched from the network"),
+        (5, "boolean"),
+    ],
+)
+def test_a_schema_that_does_not_hold_says_where(schema, reason):
+    with pytest.raises(SchemaInvalid, match=reason):
+        schema_validate(schema, 1)
+
+
+def run(capsys, *arguments: object) -> tuple[int, dict]:
+    code = main(["form", "validate", *map(str, arguments)])
+    return code, json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    return write
+
+
+def test_the_command_answers_valid_with_0_and_every_breach_with_1(capsys, folder):
+    schema = folder("schema.json", PERSON)
+    assert run(capsys, schema, folder("ok.json", {"name": "沈月琴"}), "--json") == (
+        0,
+        {"valid": True, "draft": "2020-12", "formats": "checked", "errors": []},
+    )
+    code, answer = run(capsys, schema, folder("bad.json", {"age": 1}))
+    assert (code, answer["valid"], len(answer["errors"])) == (1, False, 2)
+    assert sorted(one["instance_path"] for one in answer["errors"]) == ["", "/age"]
+
+
+def test_the_command_can_take_formats_as_remarks(capsys, folder):
+    schema, data = folder("s.json", {"format": "date"}), folder("d.json", '"13"')
+    assert run(capsys, schema, data)[0] == 1
+    assert run(capsys, schema, data, "--formats", "remark")[0] == 0
+
+
+def test_the_command_follows_references_into_a_given_folder_only(capsys, folder, tmp_path):
+    (tmp_path / "refs").mkdir()
+    folder("refs/age.json", {"minimum": 18})
+    schema = folder("s.json", {"$ref": "http://example.cn/age.json"})
+    data = folder("d.json", "17")
+    refs = f"{tmp_path / 'refs'}=http://example.cn/"
+    code, answer = run(capsys, schema, data, "--refs", refs)
+    assert (code, answer["errors"][0]["keyword"]) == (1, "minimum")
+    code, answer = run(capsys, schema, data)
+    assert (code, answer["failure"]["code"]) == (1, "schema_invalid")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [('{"a":', "line 1, column 6"), ("NaN", "NaN is not a JSON number"), ("[" * 99_999, "")],
+)
+def test_the_command_explains_a_file_that_is_no_json(capsys, folder, content, said):
+    code, answer = run(capsys, folder("s.json", {}), folder("d.json", content))
+    assert (code, answer["valid"], answer["failure"]["code"]) == (1, False, "file_unreadable")
+    assert said in answer["failure"]["message"]["zh"]
+
+
+def test_the_command_explains_a_file_that_is_not_there(capsys, folder, tmp_path):
+    code, answer = run(capsys, folder("s.json", {}), tmp_path / "none.json")
+    assert code == 1
+    assert "找不到文件" in answer["failure"]["message"]["en"]
