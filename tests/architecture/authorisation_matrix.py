@@ -24,7 +24,7 @@ STAFF_ROLES = (
     "SECURITY_ADMIN",
     "AUDIT_ADMIN",
 )
-PERSONAS = ("ANONYMOUS", "CITIZEN", "AGENT", "STAFF", *STAFF_ROLES)
+PERSONAS = ("ANONYMOUS", "CITIZEN", "AGENT", "PROGRAM", "STAFF", *STAFF_ROLES)
 EVERYONE = ["EVERYONE"]
 # Of Django or of a library, without a policy of ours; none may serve data.
 FOREIGN: frozenset[str] = frozenset()
@@ -68,13 +68,28 @@ def _walk(patterns, prefix: str, namespace: str) -> Iterator[Route]:
             yield Route(path, name, pattern.callback)
 
 
+def program_route_list() -> list[Route]:
+    """List the addresses that a department's system may call with a token."""
+    return [r for r in route_list() if r.policy and "PROGRAM" in r.policy.populations]
+
+
+def _program_permissions() -> frozenset[str]:
+    """Return what a token for every such address carries."""
+    return frozenset(route.policy.permission for route in program_route_list())
+
+
 def context_of(persona: str):
-    """Return the context of a persona; a role stands for a civil servant with only that role."""
+    """Return the context of a persona; a role stands for a civil servant with only that role.
+
+    PROGRAM is a department's system whose token names every address that is open to systems.
+    """
     from yiwang.identity.api import permissions_of
     from yiwang.kernel.api import ANONYMOUS, RequestContext
 
     if persona == "ANONYMOUS":
         return ANONYMOUS
+    if persona == "PROGRAM":
+        return RequestContext(population="PROGRAM", permissions=_program_permissions())
     population = persona if persona in {"CITIZEN", "AGENT"} else "STAFF"
     roles = frozenset({persona} & set(STAFF_ROLES))
     return RequestContext(

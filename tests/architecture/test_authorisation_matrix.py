@@ -11,6 +11,7 @@ from tests.architecture.authorisation_matrix import (
     context_of,
     differences,
     matrix,
+    program_route_list,
     route_list,
 )
 from tests.architecture.cases import CASES
@@ -74,9 +75,11 @@ def _problem(persona: str, path: str, *, allowed: bool, answer) -> str | None:
         return None
     if not refused:
         return f"{path} opens for {persona} ({answer.status_code}), who may not"
-    if persona == "ANONYMOUS" and not to_sign_in and answer.status_code != 401:
+    # Pages know no tokens: there a system is a visitor.
+    is_visitor = persona == "ANONYMOUS" or (persona == "PROGRAM" and not path.startswith("/api/"))
+    if is_visitor and not to_sign_in and answer.status_code != 401:
         return f"{path} does not lead a visitor to the sign-in ({answer.status_code})"
-    if persona != "ANONYMOUS" and answer.status_code != 403:
+    if not is_visitor and answer.status_code != 403:
         return f"{path} answers {persona} with {answer.status_code} and not 403"
     return None
 
@@ -99,6 +102,26 @@ def test_rows_of_another_department_stay_closed(world, name):
             if status not in (SHOWN if is_open else case.refused):
                 wrong.append(f"{where} answers {persona} with {status}")
     assert wrong == []
+
+
+def test_only_addresses_of_the_api_are_open_to_systems_and_each_says_what_for():
+    routes = program_route_list()
+    assert [r.path for r in routes if not r.path.startswith("/api/")] == []
+    assert [r.path for r in routes if not all(r.view.program_title.values())] == []
+    assert len(routes) > 0
+
+
+def test_a_token_for_one_address_opens_no_other(world):
+    for route in program_route_list():
+        if not route.is_plain:
+            continue
+        client = world.program_client([route.name])
+        opened = [
+            other.path
+            for other in program_route_list()
+            if other.is_plain and client.get(other.path).status_code not in {401, 403}
+        ]
+        assert opened == [route.path]
 
 
 def test_the_matrix_file_is_sorted_and_complete():

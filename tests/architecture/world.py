@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 from django.test import Client
+from django.utils import timezone
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
@@ -48,10 +49,30 @@ class World:
             from django.contrib.auth import get_user_model
 
             client = Client(raise_request_exception=False)
-            if persona != "ANONYMOUS":
+            if persona == "PROGRAM":
+                client = self.program_client()
+            elif persona != "ANONYMOUS":
                 client.force_login(get_user_model().objects.get(username=persona.lower()))
             self._clients[persona] = client
         return self._clients[persona]
+
+    def program_client(self, routes: list[str] | None = None) -> Client:
+        """Return a program of the own department, with a token for these routes or for all there are."""
+        from yiwang.identity.api import program_account_put, token_issue
+        from yiwang.identity.tokens.queries import program_routes
+        from yiwang.kernel.api import context_system, context_use
+
+        self._systems = getattr(self, "_systems", 0) + 1
+        with context_use(context_system("test")):
+            system_id = program_account_put(
+                self.own_department, name=f"系统{self._systems}", purpose="授权矩阵", now=NOW
+            )
+            # Issued at the moment at which it is used: the clock of the door is the real one.
+            issued = token_issue(
+                system_id, routes=routes or list(program_routes()), now=timezone.now()
+            )
+        authorization = {"Authorization": f"Bearer {issued.secret}"}
+        return Client(raise_request_exception=False, headers=authorization)
 
 
 _BUREAUS = (("91320500MATRIX0001", "civil_affairs"), ("91320500MATRIX0002", "health"))

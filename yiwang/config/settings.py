@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "yiwang.identity.organisations",
     "yiwang.identity.accounts",
     "yiwang.identity.access",
+    "yiwang.identity.tokens",
     "yiwang.engines.text",
     "yiwang.engines.clocks",
     "yiwang.engines.forms",

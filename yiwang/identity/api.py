@@ -6,6 +6,7 @@ from yiwang.identity.access.permissions import (
     permissions_of,
 )
 from yiwang.identity.access.policies import RoutePolicy, allow, public
+from yiwang.identity.access.programs import programs
 from yiwang.identity.access.row_rules import (
     Rule,
     everyone,
@@ -60,6 +61,8 @@ from yiwang.identity.organisations.queries import (
     post_list,
 )
 from yiwang.identity.organisations.sections import department_section_register
+from yiwang.identity.tokens.actions import program_account_put, token_issue, token_revoke
+from yiwang.identity.tokens.data import IssuedToken
 
 __all__ = [
     "ROLES",
@@ -67,6 +70,7 @@ __all__ = [
     "AccountView",
     "DepartmentUnknown",
     "DepartmentView",
+    "IssuedToken",
     "PersonalDataManager",
     "PostView",
     "Role",
@@ -109,7 +113,11 @@ __all__ = [
     "post_list",
     "post_put",
     "posts_load",
+    "program_account_put",
+    "programs",
     "protected",
     "protected_fields",
     "public",
+    "token_issue",
+    "token_revoke",
 ]

@@ -1,8 +1,8 @@
 """Every case of the matrix, by the area whose rows it makes; importing an area declares its cases."""
 
-from tests.architecture.cases import hall, resources
+from tests.architecture.cases import hall, identity, resources
 from tests.architecture.cases.case import CASES, WHOLE_CITY
 
-AREAS = (hall, resources)
+AREAS = (hall, identity, resources)
 
 __all__ = ["CASES", "WHOLE_CITY"]

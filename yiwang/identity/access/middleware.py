@@ -15,6 +15,10 @@ from yiwang.identity.access.data import Role
 from yiwang.identity.access.gate import context_of, form_keep
 from yiwang.identity.access.permissions import permission_roles
 from yiwang.identity.access.policies import RoutePolicy
+from yiwang.identity.access.programs import (
+    program_call_of,
+    program_route_enforce,
+)
 from yiwang.kernel.api import RequestContext, context_get, context_use, error_response
 from yiwang.sdk.errors import N_, Forbidden, SignInNeeded, YiwangError
 
@@ -45,10 +49,20 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        address = address_of(request)
+        try:
+            call = program_call_of(request, address=address)
+        except YiwangError as error:
+            return token_answer(request, error)
+        request.yiwang_call = call
+        # A token is sent by a program on purpose, never by a browser on its own: nothing to forge.
+        request._dont_enforce_csrf_checks = call is not None or getattr(
+            request, "_dont_enforce_csrf_checks", False
+        )
         context = replace(
-            context_of(request),
+            call.context if call else context_of(request),
             channel="API" if request.path.startswith("/api/") else "WEB",
-            address=address_of(request),
+            address=address,
         )
         with ExitStack() as stack:
             stack.enter_context(context_use(context))
@@ -66,6 +80,8 @@ class AccessMiddleware:
             if policy is None:
                 return self._without_policy(request, view)
             policy_enforce(policy)
+            if request.yiwang_call is not None and policy.populations:
+                program_route_enforce(request, request.yiwang_call)
         except YiwangError as error:
             return answer(request, error)
         if policy.purpose:
@@ -120,6 +136,16 @@ def answer(request: HttpRequest, error: YiwangError) -> HttpResponse:
     return response
 
 
+def token_answer(request: HttpRequest, error: YiwangError) -> HttpResponse:
+    """Answer a call whose token does not let it in: a problem document and what HTTP asks for."""
+    response = error_response(request, error)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="yiwang", error="invalid_token"'
+    if "seconds" in error.params:
+        response.headers["Retry-After"] = str(error.params["seconds"])
+    return response
+
+
 def address_of(request: HttpRequest) -> str:
     """Return the caller's address (来源地址), believing only as many proxies as the city runs.
 
@@ -166,6 +192,7 @@ _POPULATION_TITLES = {
     "CITIZEN": {"zh": "公民", "en": "citizens"},
     "AGENT": {"zh": "企业经办人", "en": "agents of enterprises"},
     "STAFF": {"zh": "公务人员", "en": "civil servants"},
+    "PROGRAM": {"zh": "部门系统", "en": "departments' systems"},
     "SYSTEM": {"zh": "系统", "en": "the system"},
 }
 __all__ = ["AccessMiddleware", "Role", "RouteForbidden", "RouteWithoutPolicy", "address_of"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 class RequestContext:
     """The acting person (操作主体) as every action, query and audit row sees them.
 
-    population: CITIZEN, AGENT, STAFF, SYSTEM or ANONYMOUS.
+    population: CITIZEN, AGENT, STAFF, PROGRAM (a department's system), SYSTEM or ANONYMOUS.
     subject_ref: whom the act is for: "person:<ref>" or "enterprise:<uscc>", "" for staff.
     department_ids: the post's department and all below it.
     permissions: names such as "hall.applications.decide"; {"*"} allows everything (SYSTEM only).

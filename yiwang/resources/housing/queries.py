@@ -144,7 +144,7 @@ def dwelling_record(
     One audit row for every person named. Raises DwellingNotFound, PurposeNeeded, Forbidden.
     """
     context = context_get()
-    if context.population not in ("STAFF", "SYSTEM"):
+    if context.population not in ("STAFF", "PROGRAM", "SYSTEM"):
         raise Forbidden()
     if not (purpose := (purpose or context.purpose).strip()):
         raise PurposeNeeded()

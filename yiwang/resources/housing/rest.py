@@ -8,13 +8,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from yiwang.identity.api import allow
+from yiwang.identity.api import allow, programs
 from yiwang.resources.housing.actions import REPORT, event_post
 from yiwang.resources.housing.queries import housing_check
 from yiwang.resources.housing.words import reason_text
 from yiwang.sdk.errors import Invalid
 
 
+@programs(zh="报送住房事件", en="Report housing events")
 @require_POST
 @allow(populations={"STAFF"}, permission=REPORT)
 def events(request: HttpRequest) -> HttpResponse:
@@ -39,6 +40,7 @@ def events(request: HttpRequest) -> HttpResponse:
     )
 
 
+@programs(zh="核验是否有住房", en="Verify whether a person owns a dwelling")
 @require_POST
 @allow(populations={"STAFF"}, permission="resources.housing.read")
 def check(request: HttpRequest) -> HttpResponse:

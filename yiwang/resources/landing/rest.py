@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from yiwang.identity.api import allow
+from yiwang.identity.api import allow, programs
 from yiwang.resources.landing.actions.receiving import batch_receive_chunks
 from yiwang.resources.landing.data import BatchView, FileRefused
 from yiwang.resources.landing.queries import (
@@ -33,6 +33,7 @@ LIMIT = 100
 KEY_MAX = 120
 
 
+@programs(zh="报送批次、查询批次列表", en="Send and list batches")
 @allow(populations={"STAFF"}, permission=SEND)
 @require_http_methods(["GET", "POST"])
 def batches(request: HttpRequest, code: str) -> HttpResponse:
@@ -61,6 +62,7 @@ def batches(request: HttpRequest, code: str) -> HttpResponse:
     return response
 
 
+@programs(zh="查询一个批次的结果", en="See what became of a batch")
 @allow(populations={"STAFF"}, permission=SEND)
 @require_GET
 def batch(request: HttpRequest, batch_id: int) -> HttpResponse:

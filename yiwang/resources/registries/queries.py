@@ -68,6 +68,8 @@ OBJECTION = N_("Handling an objection to data")
 REPRESENTED = N_("Finding who represents an organisation")
 PRINTED: dict[str, dict[str, Text]] = {"sex": SEXES, "industry": INDUSTRIES}
 TABLES = {"ethnicity": "ethnicities", "marital_status": "marital_status"}
+# Who may read for a purpose: the route's permission has let them in. PROGRAM is a department's system.
+READERS = frozenset({"STAFF", "PROGRAM", "SYSTEM"})
 OWN_DEPARTMENTS = field_in("department_id", "department_ids")
 PORTRAITS = Path(__file__).parent / "data" / "portraits"
 
@@ -97,7 +99,7 @@ def read_check(subject_ref: str, purpose: str) -> str:
     purpose = purpose or context.purpose
     if reads_own(context, subject_ref):
         return purpose or OWN_DATA
-    if context.population not in ("STAFF", "SYSTEM"):
+    if context.population not in READERS:
         raise Forbidden()
     if not purpose:
         raise PurposeNeeded()
@@ -163,7 +165,7 @@ def _person_values(person: Person, fields: list[str], shown_for: str) -> dict[st
 
 def person_list_by_id_number(id_number: str, *, purpose: str) -> list[PersonView]:
     """Find the person with an identity number (按身份证号查询), at most one; an audited read."""
-    if context_get().population not in ("STAFF", "SYSTEM"):
+    if context_get().population not in READERS:
         raise Forbidden()
     if not purpose:
         raise PurposeNeeded()

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from yiwang.identity.api import allow
+from yiwang.identity.api import allow, programs
 from yiwang.resources.registries.actions import person_verify, subject_unmask
 from yiwang.resources.registries.data import PurposeNeeded, RegistryUnknown, SubjectView
 from yiwang.resources.registries.masters import change_list
@@ -51,6 +51,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     birth_date: date | None = None
 
 
+@programs(zh="核验人员信息", en="Verify a person's data")
 @require_POST
 @allow(populations={"STAFF"}, permission=CHECK)
 def check(request: HttpRequest) -> HttpResponse:
@@ -62,6 +63,7 @@ def check(request: HttpRequest) -> HttpResponse:
     return _json({"answers": answers})
 
 
+@programs(zh="查找人员", en="Find people")
 @require_POST
 @allow(populations={"STAFF"}, permission=READ)
 def find(request: HttpRequest) -> HttpResponse:
@@ -76,6 +78,7 @@ def find(request: HttpRequest) -> HttpResponse:
     return _json({"total": len(found), "items": [_subject(view) for view in found]})
 
 
+@programs(zh="查询一名人员", en="Look up a person")
 @require_GET
 @allow(populations={"STAFF"}, permission=READ)
 def person(request: HttpRequest, ref: str) -> HttpResponse:
@@ -83,6 +86,7 @@ def person(request: HttpRequest, ref: str) -> HttpResponse:
     return _one(request, "person", ref, _purpose(request))
 
 
+@programs(zh="查询一个法人", en="Look up a legal person")
 @require_GET
 @allow(populations={"STAFF"}, permission=READ)
 def organisation(request: HttpRequest, key: str) -> HttpResponse:
@@ -90,6 +94,7 @@ def organisation(request: HttpRequest, key: str) -> HttpResponse:
     return _one(request, "enterprise", key, _stated(request) or PUBLIC_DATA)
 
 
+@programs(zh="获取主体变更", en="Follow changes of subjects")
 @require_GET
 @allow(populations={"STAFF"}, permission=READ)
 def changes(request: HttpRequest, registry: str) -> HttpResponse:

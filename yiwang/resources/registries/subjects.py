@@ -35,6 +35,7 @@ from yiwang.resources.registries.models import (
     RegistryMaster,
 )
 from yiwang.resources.registries.queries import (
+    READERS,
     area_text,
     coded_text,
     enterprise_value,
@@ -247,7 +248,7 @@ def _found(id_number: str, name: str, birth_date: date | None, purpose: str) -> 
 
 
 def _check(purpose: str) -> None:
-    if context_get().population not in ("STAFF", "SYSTEM"):
+    if context_get().population not in READERS:
         raise Forbidden()
     if not purpose.strip():
         raise PurposeNeeded()
@@ -256,7 +257,7 @@ def _check(purpose: str) -> None:
 def _row(kind: str, key: str, purpose: str) -> tuple[Person | Enterprise, bool]:
     """Return a subject's row, and whether it is in no version any more (then its last one)."""
     if kind == "enterprise":
-        if context_get().population not in ("STAFF", "SYSTEM"):
+        if context_get().population not in READERS:
             raise Forbidden()
         row = enterprise_row_by_ref(key) or enterprise_row(key)
         versions = [] if row else version_rows(Enterprise, key)
