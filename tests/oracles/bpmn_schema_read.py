@@ -131,4 +131,5 @@ class Reader:
 
 
 if __name__ == "__main__":
-    print(json.dumps(Reader(Path(sys.argv[1])).table(), separators=(",", ":")))
+    table = Reader(Path(sys.argv[1])).table()
+    sys.stdout.write(json.dumps(table, separators=(",", ":")) + "\n")

@@ -15,6 +15,7 @@ from xml.sax.saxutils import quoteattr
 from yiwang.engines.workflow import data
 from yiwang.engines.workflow.bpmn import BPMNDI, DC, DI, process_read, tree_read
 from yiwang.engines.workflow.data import Net, Node
+from yiwang.engines.workflow.interchange.canonical import Model
 
 COLUMN, ROW, MARGIN = 170, 140, 90
 SIZES = {data.USER: (110, 80), data.SERVICE: (110, 80)}
@@ -38,16 +39,29 @@ class _Drawing:
     main: set[str] = field(default_factory=set)
 
 
-def process_layout(xml: str) -> str:
-    """Return the XML with a BPMNDI diagram (补画流程图); unchanged when it has one already."""
+def process_layout(xml: str, *, anew: bool = False) -> str:
+    """Return the XML with a BPMNDI diagram (补画流程图); unchanged when it has one already.
+
+    anew: take the diagram that it has away and draw another.
+    """
     root, _lines = tree_read(xml)
-    if root.find(f".//{{{BPMNDI}}}BPMNShape") is not None:
+    if anew:
+        xml = _undrawn(xml)
+    elif root.find(f".//{{{BPMNDI}}}BPMNShape") is not None:
         return xml
     net, _problems = process_read(xml)
     match = _CLOSING.search(xml)
     if match is None or not net.nodes:
         return xml
     return xml[: match.start()] + _diagram(net) + xml[match.start() :]
+
+
+def _undrawn(xml: str) -> str:
+    """Return the XML without its diagrams."""
+    model = Model.read(xml)
+    for diagram in model.root.findall(f"{{{BPMNDI}}}BPMNDiagram"):
+        model.root.remove(diagram)
+    return model.export()
 
 
 def _diagram(net: Net) -> str:

@@ -1,0 +1,335 @@
+"""BPMN in and out: nothing is lost, and every file is called what it is."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from yiwang.config.cli import main
+from yiwang.engines.workflow.data import ProcessInvalid
+from yiwang.engines.workflow.interchange.canonical import (
+    Model,
+    difference_first,
+    model_equal,
+    model_export,
+)
+from yiwang.engines.workflow.interchange.check import file_check
+from yiwang.engines.workflow.layout import process_layout
+from yiwang.engines.workflow.tests.models_of_processes import chain, flow, process, user
+from yiwang.engines.workflow.tests.test_properties import Net, blocks
+
+MIWG = sorted((Path(__file__).parent / "miwg").glob("*.bpmn"))
+START, END = '<startEvent id="s"/>', '<endEvent id="e"/>'
+EXTENDED = """<?xml version="1.0"?>
+<!-- before --><b:definitions xmlns:b="http://www.omg.org/spec/BPMN/20100524/MODEL"
+ xmlns:o="urn:other" targetNamespace="urn:t" o:mark="1 &lt; 2&#10;3">
+ <!-- inside -->
+ <b:process id="p"><b:documentation>  two
+ lines &amp; more </b:documentation>
+  <b:extensionElements><o:a x="1">text <o:b/> tail</o:a></b:extensionElements>
+  <b:laneSet id="ls"><b:lane id="l"><b:flowNodeRef> s </b:flowNodeRef></b:lane></b:laneSet>
+  <b:startEvent id="s"/><b:endEvent id="e"/>
+  <b:dataObject id="d"/><b:dataObjectReference id="r" dataObjectRef="d"/>
+  <b:sequenceFlow id="f" sourceRef="s" targetRef="e"><b:conditionExpression
+   xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="b:tFormalExpression"><![CDATA[a < 1]]></b:conditionExpression></b:sequenceFlow>
+  <b:textAnnotation id="t"><b:text>note</b:text></b:textAnnotation>
+  <b:association id="as" sourceRef="s" targetRef="t"/>
+ </b:process></b:definitions><!-- after -->"""
+
+
+@pytest.mark.parametrize("path", MIWG, ids=lambda path: path.stem)
+def test_the_models_of_the_working_group_come_back_equal(path):
+    model = Model.read(path.read_bytes())
+    before = model.canonical()
+    text = model.export()
+    again = Model.read(text)
+    assert difference_first(before, again.canonical()) == ""
+    assert again.export() == text
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("A.1.0", {"task": 3}),
+        ("A.2.0", {"task": 4, "condition": 3}),
+        ("A.2.1", {"task": 4, "condition": 2, "several": 2, "unexamined": 2}),
+    ],
+)
+def test_models_of_plain_tasks_are_descriptive_and_say_what_is_not_executed(name, kinds):
+    words = {
+        "task is not": "task",
+        "no condition": "condition",
+        "Several flows": "several",
+        "not examined": "unexamined",
+    }
+    path = next(path for path in MIWG if path.stem == name)
+    report = file_check(path.read_bytes())
+    assert report.state == "descriptive"
+    (one,) = report.processes
+    told = [word for p in one.not_executed for part, word in words.items() if part in str(p)]
+    assert {word: told.count(word) for word in set(told)} == kinds
+    assert len(told) == len(one.not_executed)
+    lines = path.read_bytes().decode("utf-8", "replace").split("\n")
+    for problem in one.not_executed:
+        assert problem.element in "".join(lines[problem.line - 1 : problem.line + 1])
+
+
+def test_documentation_comments_and_foreign_elements_are_kept_to_the_letter():
+    text = model_export(EXTENDED)
+    assert model_equal(EXTENDED, text)
+    for kept in (
+        "<!-- before -->",
+        "<!-- inside -->",
+        "<!-- after -->",
+        'o:mark="1 &lt; 2&#10;3"',
+        "<b:documentation>  two\n lines &amp; more </b:documentation>",
+        '<o:a x="1">text <o:b/> tail</o:a>',
+        'xsi:type="b:tFormalExpression"',
+        ">a &lt; 1</b:conditionExpression>",
+    ):
+        assert kept in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("b:", "q:"),
+        ('<b:startEvent id="s"/>', '<b:startEvent isInterrupting="1" id="s">\n </b:startEvent>'),
+        ('sourceRef="s" targetRef="e"', 'targetRef="e"\tsourceRef="s"'),
+        ("<b:flowNodeRef> s </b:flowNodeRef>", "<b:flowNodeRef>s</b:flowNodeRef>"),
+    ],
+)
+def test_what_means_nothing_makes_no_difference(old, new):
+    other = EXTENDED.replace(old, new).replace(
+        "xmlns:b=", f"xmlns:{new[0]}=" if old == "b:" else "xmlns:b="
+    )
+    assert other != EXTENDED
+    assert model_equal(EXTENDED, other)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("text <o:b/> tail", "text <o:b/> tail "),
+        ("  two", " two"),
+        ("a < 1", "a < 2"),
+        ("<b:text>note", "<b:text>Note"),
+        ('<b:startEvent id="s"/>', '<b:startEvent id="s" isInterrupting="false"/>'),
+        ("inside", "within"),
+        (
+            '<b:startEvent id="s"/><b:endEvent id="e"/>',
+            '<b:endEvent id="e"/><b:startEvent id="s"/>',
+        ),
+    ],
+)
+def test_what_means_something_makes_a_difference(old, new):
+    assert not model_equal(EXTENDED, EXTENDED.replace(old, new))
+
+
+@given(blocks, st.data())
+@settings(max_examples=60, deadline=None)
+def test_generated_nets_come_back_equal_and_any_change_is_seen(block, data):
+    xml = process_layout(Net(block).xml)
+    model = Model.read(xml)
+    before = model.canonical()
+    text = model.export()
+    assert Model.read(text).canonical() == before
+    assert file_check(text).state == "executable"
+    changed = Model.read(text)
+    element = data.draw(st.sampled_from([e for e in changed.root.iter() if e.attrib]))
+    name = data.draw(st.sampled_from(sorted(element.attrib)))
+    element.set(name, element.get(name) + "7")
+    assert changed.canonical() != before
+
+
+HOSTILE = {
+    "a bomb of entities": (
+        '<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><a>&b;</a>',
+        "Document types and entities are not accepted.",
+    ),
+    "another's file": (
+        '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
+        "Document types and entities are not accepted.",
+    ),
+    "too deep": ("<a>" * 101, "Elements nest deeper than 100 levels."),
+    "far too deep": ("<a>" * 600_000, "Elements nest deeper than 100 levels."),
+    "too many": ("<a>" + "<b/>" * 60_001, "The file has more than 60000 elements."),
+    "no XML": (b"PK\x03\x04", "This is not well-formed XML"),
+    "wrong encoding": (
+        '<?xml version="1.0" encoding="UTF-8"?><a>\u653f</a>'.encode("gb18030"),
+        "This is not well-formed XML",
+    ),
+    "unknown encoding": (b'<?xml version="1.0" encoding="moon"?><a/>', "unknown encoding: moon"),
+    "cut off": ('<definitions xmlns="urn:x">\n<process', "line 2, definitions: This is not"),
+    "no BPMN": ("<a/>", "There is no BPMN process in this file."),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_files_are_refused_with_a_reason(case):
+    content, expected = HOSTILE[case]
+    report = file_check(content)
+    assert report.state == "invalid"
+    assert expected in str(report.problems[0])
+
+
+def test_chinese_encodings_are_read():
+    text = process('<startEvent id="s" name="受理"/>', END, flow("s", "e"))
+    coded = ('<?xml version="1.0" encoding="GBK"?>' + text).encode("gbk")
+    assert model_equal(text, coded)
+    assert 'name="受理"' in model_export(coded)
+
+
+INVALID = {
+    "dangling flow": (
+        process(START, END, flow("s", "nowhere")),
+        "line 5, s__nowhere: targetRef leads to nothing (nowhere).",
+    ),
+    "flow without source": (
+        process(START, END, '<sequenceFlow id="f" targetRef="e"/>'),
+        "line 5, f: The attribute sourceRef is missing.",
+    ),
+    "same id": (process(START, END, START, flow("s", "e")), "line 5, s: The id is used twice."),
+    "flow to a lane": (
+        process('<laneSet id="ls"><lane id="l"/></laneSet>', START, flow("s", "l")),
+        "line 5, s__l: A sequence flow cannot lead to or from lane (l).",
+    ),
+    "no such element": (
+        process(START, '<approvalTask id="a"/>', END, flow("s", "e")),
+        "line 4, a: approvalTask may not stand here.",
+    ),
+    "boundary on nothing": (
+        process(START, END, '<boundaryEvent id="b" attachedToRef="x"/>', flow("s", "e")),
+        "line 5, b: attachedToRef leads to nothing (x).",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_invalid_files_say_which_element_and_line(case):
+    xml, expected = INVALID[case]
+    report = file_check(xml)
+    assert report.state == "invalid"
+    assert str(report.problems[0]) == expected
+
+
+XOR, AND = '<exclusiveGateway id="{}"/>', '<parallelGateway id="{}"/>'
+TASKS = ('<task id="a"/>', '<task id="b"/>')
+UNSOUND = {
+    "choice into a join": (
+        process(
+            START,
+            XOR.format("x"),
+            *TASKS,
+            AND.format("j"),
+            END,
+            *chain("s", "x", "a", "j", "e"),
+            *chain("x", "b", "j"),
+        ),
+        "line 7, j: This join can wait for ever for b__j.",
+    ),
+    "split into a merge": (
+        process(
+            START,
+            AND.format("x"),
+            *TASKS,
+            XOR.format("j"),
+            '<task id="c"/>',
+            END,
+            *chain("s", "x", "a", "j", "c", "e"),
+            *chain("x", "b", "j"),
+        ),
+        "line 13, j__c: Two tokens can meet on this flow: parallel branches merge without a join.",
+    ),
+    "dead": (
+        process(START, *TASKS, END, *chain("s", "a", "e"), flow("b", "e")),
+        "line 5, b: Nothing leads here.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNSOUND)
+def test_unsound_models_are_told_even_when_they_only_describe(case):
+    xml, expected = UNSOUND[case]
+    report = file_check(xml)
+    assert report.state == "unsound"
+    assert expected in [str(problem) for problem in report.processes[0].problems]
+
+
+def test_what_publishing_still_asks_for_is_listed_and_does_not_change_the_state():
+    xml = process(START, '<userTask id="t" name="审查"/>', END, *chain("s", "t", "e"))
+    (one,) = file_check(xml).processes
+    assert one.state == "executable"
+    assert [str(binding) for binding in one.bindings] == [
+        "line 4, t (审查): The attribute yw:role is missing.",
+        "line 4, t (审查): The attribute yw:outcomes is missing.",
+    ]
+    known = process(START, user("t", role="KING"), END, *chain("s", "t", "e"))
+    (one,) = file_check(known, roles={"APPROVER"}).processes
+    assert [b.what() for b in one.bindings] == ["t (t): There is no role called KING."]
+
+
+def test_each_process_of_a_file_is_told_apart():
+    xml = process(START, user("t"), END, *chain("s", "t", "e")).replace(
+        "</process>",
+        '</process>\n<process id="q"><startEvent id="qs"/><task id="qt"/><endEvent id="qe"/>'
+        '<sequenceFlow id="f1" sourceRef="qs" targetRef="qt"/>'
+        '<sequenceFlow id="f2" sourceRef="qt" targetRef="qe"/></process>',
+    )
+    report = file_check(xml)
+    assert report.state == "descriptive"
+    assert [(one.id, one.state) for one in report.processes] == [
+        ("p", "executable"),
+        ("q", "descriptive"),
+    ]
+
+
+def test_the_command_prints_json_and_its_exit_code_says_whether_it_could_run(tmp_path, capsys):
+    good, bad = tmp_path / "good.bpmn", tmp_path / "bad.bpmn"
+    good.write_text(process(START, user("t"), END, *chain("s", "t", "e")))
+    bad.write_text(UNSOUND["choice into a join"][0])
+    assert main(["process", "check", str(good)]) == 0
+    assert json.loads(capsys.readouterr().out)["state"] == "executable"
+    assert main(["process", "check", str(bad), "--json"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    answer = json.loads(out)
+    assert answer["state"] == "unsound"
+    assert answer["processes"][0]["problems"] == [
+        {
+            "element": "j",
+            "name": "",
+            "line": 7,
+            "reason": "This join can wait for ever for b__j.",
+        }
+    ]
+    assert main(["process", "check", str(tmp_path / "none.bpmn")]) == 1
+    assert json.loads(capsys.readouterr().out)["state"] == "invalid"
+    huge = tmp_path / "huge.bpmn"
+    with huge.open("wb") as file:
+        file.truncate(50_000_000)
+    assert main(["process", "check", str(huge)]) == 1
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert problem["reason"] == "The file is larger than 2000000 bytes."
+
+
+def test_the_command_exports_an_equal_model_and_can_draw_it(tmp_path, capsys):
+    source = process(START, user("t"), END, *chain("s", "t", "e"))
+    given_file, out = tmp_path / "a.bpmn", tmp_path / "b.bpmn"
+    given_file.write_text(source)
+    assert main(["process", "export", str(given_file)]) == 0
+    assert model_equal(source, capsys.readouterr().out)
+    assert main(["process", "export", str(given_file), "--layout", "--out", str(out)]) == 0
+    text = out.read_text()
+    assert text.count("BPMNShape id=") == 3
+    assert text.count("BPMNEdge id=") == 2
+    given_file.write_text("<a>")
+    assert main(["process", "export", str(given_file)]) == 1
+    assert json.loads(capsys.readouterr().err)["state"] == "invalid"
+
+
+def test_a_broken_file_is_never_exported():
+    with pytest.raises(ProcessInvalid):
+        model_export("<a>")
