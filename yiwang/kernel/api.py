@@ -11,6 +11,7 @@ from yiwang.kernel.audit.context import (
     purpose_use,
 )
 from yiwang.kernel.audit.data import DataAccess, DataAccessPage
+from yiwang.kernel.audit.journal import audit_read_record
 from yiwang.kernel.audit.queries import audit_list, audit_search, data_access_list
 from yiwang.kernel.calendar.actions import (
     ClosureExists,
@@ -129,6 +130,7 @@ __all__ = [
     "allow",
     "append_only",
     "audit_list",
+    "audit_read_record",
     "audit_record",
     "audit_search",
     "batch_job",

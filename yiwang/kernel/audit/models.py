@@ -30,3 +30,16 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.act} {self.subject}"
+
+
+class AuditJournal(models.Model):
+    """How far a file of audited reads (审计流水) has been moved into the table of events."""
+
+    name = models.CharField("文件", max_length=80, primary_key=True)
+    offset = models.BigIntegerField("已归并至", default=0)
+
+    class Meta:
+        verbose_name = "审计流水"
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.offset}"

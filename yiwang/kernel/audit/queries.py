@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from yiwang.kernel.audit.data import DataAccess, DataAccessPage
+from yiwang.kernel.audit.journal import reads_move
 from yiwang.kernel.audit.models import AuditEvent
 
 
@@ -15,6 +16,7 @@ def audit_list(
 
     before: the last id of the page before, so that a page costs the same anywhere in the trail.
     """
+    reads_move()
     rows = AuditEvent.objects.order_by("-pk")
     if subject:
         rows = rows.filter(subject=subject)
@@ -41,6 +43,7 @@ def audit_search(
     (person_ref); subject: the beginning of "kind:key"; since, until: moments, the second one not
     included; before: the last id of the page before.
     """
+    reads_move()
     rows = AuditEvent.objects.order_by("-pk")
     if act:
         rows = rows.filter(act__startswith=act)
@@ -66,6 +69,7 @@ def data_access_list(
     """
     if not person_ref:
         return DataAccessPage(rows=(), total=0, next_before=None)
+    reads_move()
     mine = AuditEvent.objects.filter(person_ref=person_ref)
     rows = mine.order_by("-pk")
     if before is not None:

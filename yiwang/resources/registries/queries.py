@@ -20,7 +20,7 @@ from yiwang.identity.api import (
 from yiwang.kernel.api import (
     DataAccessPage,
     RequestContext,
-    audit_record,
+    audit_read_record,
     code_get,
     context_get,
     data_access_list,
@@ -430,7 +430,7 @@ def _capital_text(row: Enterprise) -> str:
 
 def _record(subject: str, person_ref: str, fields: list[str], purpose: str) -> None:
     with purpose_use(purpose):
-        audit_record(
+        audit_read_record(
             subject, act="registries.read", person_ref=person_ref, detail={"fields": list(fields)}
         )
 

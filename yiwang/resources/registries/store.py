@@ -4,11 +4,13 @@ A row holds for masters from_master <= m < to_master. `at` is m; None is the cur
 the statement itself reads, so that a lookup never sees half of a change of masters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
+from functools import cache, partial
 from typing import TypeVar
 
-from django.db.models import Model
+from django.db import connection
+from django.db.models import Field, Model
 
 from yiwang.resources.registries.models import (
     Enterprise,
@@ -45,13 +47,54 @@ def rows_where(
     condition: SQL of ours with placeholders; typed values come in params only. Personal tables need an
     open `data_scope`.
     """
-    number, given = ("%s", [at]) if at is not None else (CURRENT, [REGISTRY_OF[model]])
-    table = model._meta.db_table
+    model.objects.get_queryset()  # a personal table refuses here when no scope is open
+    number, given = ("%s", at) if at is not None else (CURRENT, REGISTRY_OF[model])
+    columns, names, reads = _shape(model, connection.vendor)
     sql = (
-        f"SELECT * FROM {table} WHERE {condition}"
+        f"SELECT {columns} FROM {model._meta.db_table} WHERE {condition}"
         f" AND from_master <= {number} AND to_master > {number}"
     )
-    return list(model.objects.raw(sql, [*params, *given, *given]))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, given, given])
+        found = cursor.fetchall()
+    rows = []
+    for values in map(list, found):
+        for place, read in reads:
+            values[place] = read(values[place])
+        rows.append(model.from_db(connection.alias, names, values))
+    return rows
+
+
+@cache
+def _shape(
+    model: type[Model], _vendor: str
+) -> tuple[str, list[str], list[tuple[int, Callable[[object], object]]]]:
+    """Return a table's columns, its fields' names, and how a value is read where the database writes its own way.
+
+    Looked up once: a query set works this out for every read, which takes longer than the read.
+    """
+    fields = model._meta.concrete_fields
+    reads = [(place, _read(field)) for place, field in enumerate(fields)]
+    return (
+        ", ".join(field.column for field in fields),
+        [field.attname for field in fields],
+        [(place, read) for place, read in reads if read],
+    )
+
+
+def _read(field: Field) -> Callable[[object], object] | None:
+    """Return the function that reads a column's value, None where it comes as it is."""
+    column = field.cached_col
+    steps = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
+    if not steps:
+        return None
+    return partial(_steps, tuple(steps), column)
+
+
+def _steps(steps: tuple[Callable, ...], column: object, value: object) -> object:
+    for step in steps:
+        value = step(value, column, connection)
+    return value
 
 
 def person_row(ref: str, *, at: int | None = None) -> Person | None:

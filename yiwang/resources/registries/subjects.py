@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.utils import timezone
 
 from yiwang.identity.api import data_scope
-from yiwang.kernel.api import audit_record, context_get, purpose_use
+from yiwang.kernel.api import audit_read_record, context_get, purpose_use
 from yiwang.resources.registries.data import (
     ENTERPRISE_FIELDS,
     PERSON_FIELDS,
@@ -291,7 +291,7 @@ def _record(
     subject: str, person_ref: str, fields: list[str], purpose: str, act: str = "registries.read"
 ) -> None:
     with purpose_use(purpose):
-        audit_record(subject, act=act, person_ref=person_ref, detail={"fields": fields})
+        audit_read_record(subject, act=act, person_ref=person_ref, detail={"fields": fields})
 
 
 def _plain(row: Person | Enterprise, name: str) -> str:
