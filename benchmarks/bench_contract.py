@@ -4,9 +4,17 @@
 
 The rows are made: people as a department delivers them, 3 % without identity number, one in a
 hundred with a mistake somewhere. Both figures come from the same process in the same run, turn
-about, and the smallest of the runs counts. The scan reads every value of every column the contract
-reads (`sum(strlen(text))`, `max(day)`) and keeps nothing. Uniqueness is a hash aggregate over its
-key, not a rule about a row: it is measured by itself and not among the twenty.
+about, and the smallest of the runs counts.
+
+The baseline is DuckDB reading every value of every column the contract reads, by two threads:
+`max(column)` of each, so that each value is decoded and looked at and nothing is kept. Of the ways
+to make DuckDB look at every value it is the cheapest one (4 million rows, processor seconds: max
+1.20, sum(strlen) 1.31, bit_xor(hash) 1.34). Beside it stands what Arrow needs to read the same
+columns and look at none of them, since that is what the contract is checked by.
+
+Uniqueness is not a rule about a row: it is measured by itself and not among the twenty. Made rows
+stand in a folder of their own below the system's temporary one, 4 GB for 100 million, and are
+removed in the end.
 """
 
 import argparse
@@ -15,8 +23,11 @@ import resource
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from yiwang.engines.tabular.door import TabularLimits, parquet_list, tabular_open
 from yiwang.resources.catalogue.data import FieldSpec, QualityRule, ResourceSpec
@@ -147,20 +158,31 @@ def _processor() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def _read(paths: list[Path]) -> None:
+    """Read every column by Arrow, a group of rows by each of two threads, and look at nothing."""
+    names = ["line", *TEXTS, *DAYS]
+
+    def group(task: tuple[Path, int]) -> None:
+        with pq.ParquetFile(task[0]) as file:
+            file.read_row_group(task[1], columns=names, use_threads=False)
+
+    groups = [(path, n) for path in paths for n in range(pq.read_metadata(path).num_row_groups)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(group, groups))
+
+
 def measure(paths: list[Path], *, runs: int, spill: Path) -> dict[str, object]:
     """Measure scan, contract and uniqueness by turns; the smallest processor time of each counts."""
     relation = parquet_list(paths)
     limits = TabularLimits(threads=2, memory_mb=3072, spill=str(spill))
     connection = tabular_open(limits)
-    scanned = ", ".join(
-        [f"sum(strlen({name}))" for name in TEXTS] + [f"max({name})" for name in DAYS]
-        + ["bit_xor(line)", "count(*) filter (where hired_date < updated_date)"]
-    )  # fmt: skip
+    scanned = ", ".join([f"max({name})" for name in (*TEXTS, *DAYS)] + ["bit_xor(line)"])
     contract, whole = contract_make(unique=False), contract_make(unique=True)
     works = {
         "scan": lambda: connection.execute(f"select {scanned} from {relation}").fetchall(),
+        "read": lambda: _read(paths),
         "contract": lambda: contract_check(
-            connection, relation, contract, options=CheckOptions(TODAY)
+            connection, relation, contract, options=CheckOptions(TODAY, files=tuple(paths))
         ),
     }
     best: dict[str, tuple[float, float]] = {}
@@ -171,20 +193,25 @@ def measure(paths: list[Path], *, runs: int, spill: Path) -> dict[str, object]:
             wall, processor, found[name] = timed(works[name])
             old = best.get(name, (wall, processor))
             best[name] = (min(old[0], wall), min(old[1], processor))
-    wall, processor, _ = timed(
-        lambda: contract_check(connection, relation, whole, options=CheckOptions(TODAY))
+    wall, processor, _checked = timed(
+        lambda: contract_check(
+            connection, relation, whole, options=CheckOptions(TODAY, files=tuple(paths))
+        )
     )
     checked = found["contract"]
     return {
         "rows": checked.rows,
         "rules": sum(one.rule.kind not in ("TYPE", "UNIQUE") for one in checked.counts),
         "scan_seconds": round(best["scan"][0], 2),
+        "read_seconds": round(best["read"][0], 2),
         "contract_seconds": round(best["contract"][0], 2),
         "scan_processor_seconds": round(best["scan"][1], 2),
+        "read_processor_seconds": round(best["read"][1], 2),
         "contract_processor_seconds": round(best["contract"][1], 2),
         "ratio": round(best["contract"][0] / best["scan"][0], 2),
         "ratio_processor": round(best["contract"][1] / best["scan"][1], 2),
         "uniqueness_more_seconds": round(wall - best["contract"][0], 2),
+        "uniqueness_more_processor_seconds": round(processor - best["contract"][1], 2),
         "rejected": checked.rejected,
         "warned": checked.warned,
         "failed": {one.rule.key: one.failed for one in checked.counts if one.failed},
@@ -209,7 +236,7 @@ def main(argv: list[str] | None = None) -> int:
     else:
         for name, value in figures.items():
             print(f"{name:28} {value}")
-    return int(figures["ratio_processor"] > BAR)
+    return int(max(figures["ratio"], figures["ratio_processor"]) > BAR)
 
 
 if __name__ == "__main__":

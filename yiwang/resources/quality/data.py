@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 
 from yiwang.sdk.errors import N_, YiwangError
 
@@ -183,14 +184,15 @@ class CheckOptions:
     """What a check is told besides the rows.
 
     today: what `today` is in expressions and dates may not be after. history: rows of the batches
-    before, newest last. rows_at_once: bad rows are gathered for so many lines at a time.
+    before, newest last. rows_at_once: bad rows are gathered for so many lines at a time. files: the
+    Parquet files of which the relation is nothing but all rows, so that they can be read directly.
     """
 
     today: date
     history: tuple[int, ...] = ()
     rows_at_once: int = 16_000_000
     prefix: str = "contract"
-    notes: tuple[str, ...] = field(default=())
+    files: tuple[Path, ...] = ()
 
 
 # --- batches and scores -----------------------------------------------------------------------------
