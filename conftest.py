@@ -1,15 +1,17 @@
 """What every test shares: plain static files, fast hashing, Chinese compiled."""
 
 import os
+from datetime import UTC, datetime
 
 import pytest
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from yiwang.config.messages import messages_compile
+from yiwang.config.testing_databases import LAYERS, touches
 
 messages_compile()
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_blocker", "city_template"}
+NOW = datetime(2026, 11, 21, 2, tzinfo=UTC)
 # No deadline: on a loaded machine it would fail by chance.
 hypothesis_settings.register_profile("house", deadline=None)
 hypothesis_settings.load_profile("house")
@@ -27,6 +29,8 @@ def _plain_settings(settings):
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    # Reads leave their audit row where the test looks for it; the journal has tests of its own.
+    settings.AUDIT_READS_BESIDE = False
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -38,32 +42,66 @@ def _unsynced():
         yield
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _emptied_tables(django_test_environment):
-    """Let tests with real transactions empty the append-only tables behind them."""
+@pytest.fixture(scope="session")
+def databases(django_db_setup, django_db_blocker):
+    """The databases of this process: the plain one and its copies."""
     from django.test import TransactionTestCase
 
-    from yiwang.kernel.audit.append_only import append_only_lifted
+    from yiwang.config.testing_databases import Databases
 
-    teardown = TransactionTestCase._fixture_teardown
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        # The copy that a test with real transactions worked in is thrown away, not emptied.
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _self: None)
+        found = Databases()
+        yield found
+        found.close()
 
-    def lifted(self):
-        with append_only_lifted():
-            teardown(self)
 
-    TransactionTestCase._fixture_teardown = lifted
-    yield
-    TransactionTestCase._fixture_teardown = teardown
+@pytest.fixture
+def _database(request, databases, django_db_blocker):
+    """Give a test the database that its fixtures ask for."""
+    with django_db_blocker.unblock():
+        databases.begin(request.node)
+    yield databases
+    with django_db_blocker.unblock():
+        databases.end()
+
+
+@pytest.fixture
+def _django_db_helper(_database, _django_db_helper):
+    """Let pytest-django begin its transaction in that database."""
+
+
+@pytest.fixture
+def seeds(db):
+    """The code tables that the product ships are loaded."""
+
+
+def _seeds_load():
+    from yiwang.kernel.api import codes_seed_load, context_system, context_use
+
+    with context_use(context_system("test")):
+        codes_seed_load(now=NOW)
+
+
+def _geodata_load():
+    from yiwang.kernel.api import context_system, context_use
+    from yiwang.resources.api import geodata_load
+
+    _seeds_load()
+    with context_use(context_system("test")):
+        return geodata_load(NOW)
+
+
+LAYERS.update(seeds=_seeds_load, geodata=_geodata_load)
 
 
 @pytest.fixture
 def city_packs(db):
     """Load the city's packs; gives how each stands, by id."""
-    from datetime import UTC, datetime
-
     from yiwang.kernel.api import pack_load_all
 
-    return {state.pack: state for state in pack_load_all(datetime(2026, 11, 21, tzinfo=UTC))}
+    return {state.pack: state for state in pack_load_all(NOW)}
 
 
 def pytest_collection_modifyitems(config, items):
@@ -76,9 +114,8 @@ def pytest_collection_modifyitems(config, items):
         return
     chosen, left = [], []
     for item in items:
-        touches = DATABASE_FIXTURES & set(item.fixturenames) or item.get_closest_marker("django_db")
         is_heavy = item.get_closest_marker("heavy") and "city_template" not in item.fixturenames
-        is_again = touches and not is_heavy and not item.get_closest_marker("browser")
+        is_again = touches(item) and not is_heavy and not item.get_closest_marker("browser")
         (chosen if is_again else left).append(item)
     items[:] = chosen
     config.hook.pytest_deselected(items=left)

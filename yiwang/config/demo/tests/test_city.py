@@ -29,7 +29,6 @@ from yiwang.kernel.api import (
     calendar_get,
     code_get,
     code_list,
-    codes_seed_load,
     context_system,
     context_use,
 )
@@ -47,9 +46,7 @@ def age(person) -> int:
 
 
 @pytest.fixture
-def places(db):
-    with context_use(SYSTEM):
-        codes_seed_load(now=NOW)
+def places(seeds):
     return places_list("320500")
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from yiwang.kernel.api import RequestContext, codes_seed_load, context_system, context_use
+from yiwang.kernel.api import RequestContext, context_system, context_use
 from yiwang.resources.catalogue.data import FieldSpec, ResourceSpec
 
 NOW = datetime(2026, 11, 21, 2, tzinfo=UTC)
@@ -91,9 +91,8 @@ def system():
 
 
 @pytest.fixture
-def city(db) -> City:
+def city(seeds) -> City:
     with context_use(context_system("test")):
-        codes_seed_load(now=NOW)
         return City()
 
 

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from yiwang.identity.api import departments_load
-from yiwang.kernel.api import code_list, codes_seed_load
+from yiwang.kernel.api import code_list
 from yiwang.resources.catalogue.actions.resources import spec_problems
 from yiwang.resources.catalogue.demo import catalogue_demo_load
 from yiwang.resources.catalogue.models import Resource
@@ -23,9 +23,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def government(system):
+def government(seeds, system):
     """48 bureaus of the city, nine trades in each of its ten districts."""
-    codes_seed_load(now=NOW)
     trades = ("civil_affairs education housing health urban_management market_supervision "
               "agriculture emergency tax").split()  # fmt: skip
     seats = [("CITY", "320500", one) for one in FUNCTIONS if one != "street_office"]

@@ -63,10 +63,7 @@ def test_a_dataset_is_a_draft_of_the_owner_until_people_publish_it(city, system)
 
 
 @pytest.mark.django_db
-def test_without_departments_the_dataset_waits_for_its_provider(system):
-    from yiwang.kernel.api import codes_seed_load
-
-    codes_seed_load(now=NOW)
+def test_without_departments_the_dataset_waits_for_its_provider(seeds, system):
     read(GOOD)
     assert Resource.objects.get().department_id is None
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.architecture.world import World
 from yiwang.identity.api import accounts_load, departments_load, posts_load
-from yiwang.kernel.api import codes_seed_load, context_system, context_use
+from yiwang.kernel.api import context_system, context_use
 from yiwang.resources.catalogue import actions
 from yiwang.resources.catalogue.demo import catalogue_demo_load
 from yiwang.resources.catalogue.models import Resource
@@ -21,10 +21,9 @@ DATA = "91320500MATRIX0009"
 
 
 @pytest.fixture
-def world(db):
+def world(seeds):
     world = World(("DATA_STEWARD",))
     with context_use(context_system("test")):
-        codes_seed_load(now=NOW)
         departments_load(
             [{"uscc": DATA, "name": "数据局", "short_name": "市数据局", "function": "data",
               "level": "CITY", "area_code": "320500"}],

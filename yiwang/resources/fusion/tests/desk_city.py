@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from yiwang.kernel.api import RequestContext, codes_seed_load, context_system, context_use
+from yiwang.kernel.api import RequestContext, context_system, context_use
 from yiwang.resources.catalogue import actions as catalogue
 from yiwang.resources.catalogue.data import FieldSpec, ResourceSpec
 from yiwang.resources.fusion.actions import run_record, source_bind
@@ -49,7 +49,6 @@ class DeskCity:
             for place, name in enumerate(names, start=1)
         ]
         with context_use(context_system("test")):
-            codes_seed_load(now=NOW)
             departments_load(rows, now=NOW)
         self.ids = {
             name: department_by_uscc(row["uscc"]).id for name, row in zip(names, rows, strict=True)

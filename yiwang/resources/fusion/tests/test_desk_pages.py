@@ -12,7 +12,7 @@ HOME = "/resources/fusion/"
 
 
 @pytest.fixture
-def city(db, settings, tmp_path):
+def city(seeds, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
     city = desk_city(tmp_path)
     accounts_put()

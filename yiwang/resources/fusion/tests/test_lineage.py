@@ -149,7 +149,9 @@ def test_months_stand_in_files_of_their_own_and_are_read_newest_first(tmp_path):
     assert len(list(lineage_read(tmp_path, limit=1))) == 1
 
 
-def test_a_run_leaves_its_beginning_and_its_end_with_the_sql_and_no_value(db, settings, tmp_path):
+def test_a_run_leaves_its_beginning_and_its_end_with_the_sql_and_no_value(
+    seeds, settings, tmp_path
+):
     settings.DATA_DIR = tmp_path / "data"
     city = desk_city(tmp_path)
     view = city.run()
@@ -167,7 +169,7 @@ def test_a_run_leaves_its_beginning_and_its_end_with_the_sql_and_no_value(db, se
     assert "320508198001" not in text
 
 
-def test_a_run_that_fails_says_fail_with_its_code(db, settings, tmp_path):
+def test_a_run_that_fails_says_fail_with_its_code(seeds, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
     city = desk_city(tmp_path)
     (tmp_path / "broken.parquet").write_bytes(b"no")
@@ -214,7 +216,9 @@ def test_many_alike_are_drawn_as_one_box():
         ("DATASET", 32), ("JOB", 32), ("DATASET", 32), ("JOB", 1), ("DATASET", 1)]  # fmt: skip
 
 
-def test_a_landed_batch_leaves_its_events_when_landing_says_that_it_ended(db, settings, tmp_path):
+def test_a_landed_batch_leaves_its_events_when_landing_says_that_it_ended(
+    seeds, settings, tmp_path
+):
     from django.utils import timezone
 
     from yiwang.kernel.api import context_system, context_use, event_relay
@@ -245,7 +249,7 @@ def test_a_landed_batch_leaves_its_events_when_landing_says_that_it_ended(db, se
     assert "王小明" not in json.dumps(found, ensure_ascii=False)
 
 
-def test_a_published_master_leaves_its_events(db, settings, tmp_path):
+def test_a_published_master_leaves_its_events(seeds, settings, tmp_path):
     from django.db import transaction
     from django.utils import timezone
 

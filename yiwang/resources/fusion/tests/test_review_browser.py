@@ -26,7 +26,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def city(transactional_db, settings, tmp_path, monkeypatch):
+def city(transactional_db, seeds, settings, tmp_path, monkeypatch):
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop in this thread
     settings.DATA_DIR = tmp_path / "data"
     city = desk_city(tmp_path)

@@ -41,7 +41,7 @@ from yiwang.sdk.errors import Forbidden, Invalid, YiwangError
 
 
 @pytest.fixture
-def city(db, settings, tmp_path):
+def city(seeds, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
     city = desk_city(tmp_path)
     city.run()

@@ -14,7 +14,7 @@ from yiwang.sdk.errors import Forbidden
 
 
 @pytest.fixture
-def city(db, settings, tmp_path):
+def city(seeds, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
     return desk_city(tmp_path)
 

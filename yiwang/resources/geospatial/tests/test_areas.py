@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from yiwang.kernel.api import audit_list, codes_seed_load, context_system, context_use
+from yiwang.kernel.api import audit_list, context_system, context_use
 from yiwang.resources.geospatial.actions import geodata_load
 from yiwang.resources.geospatial.imports import area_feature
 from yiwang.resources.geospatial.models import Area, MetroStation
@@ -23,10 +23,8 @@ NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def geodata(db):
-    with context_use(context_system("test")):
-        codes_seed_load(now=NOW)
-        return geodata_load(NOW)
+def geodata(db, _database):
+    return _database.given["geodata"]
 
 
 def test_the_city_has_its_areas_and_metro_and_loading_again_changes_nothing(geodata):

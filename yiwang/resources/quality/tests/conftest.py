@@ -7,7 +7,6 @@ import pytest
 from yiwang.engines.tabular.door import tabular_open
 from yiwang.kernel.api import (
     calendar_seed_load,
-    codes_seed_load,
     context_system,
     context_use,
 )
@@ -33,7 +32,6 @@ class Quality(City):
         from yiwang.resources.catalogue.actions import resource_register, resource_submit
         from yiwang.resources.catalogue.actions.reviews import resource_publish
 
-        codes_seed_load(now=NOW)
         calendar_seed_load(now=NOW)
         spec = replace(
             SPEC,
@@ -109,7 +107,7 @@ class Quality(City):
 
 
 @pytest.fixture
-def city(db, settings, tmp_path):
+def city(seeds, settings, tmp_path):
     settings.DATA_DIR = tmp_path
     with context_use(context_system("test")):
         yield Quality()
