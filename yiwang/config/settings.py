@@ -41,6 +41,8 @@ def _database(url: str) -> dict:
                 "init_command": (
                     "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
                     "PRAGMA foreign_keys=ON;PRAGMA cache_size=-65536;"
+                    # A batch folds its log in itself, before it comes to this: see registries.writing.
+                    "PRAGMA wal_autocheckpoint=8000;"
                 ),
             },
             "CONN_MAX_AGE": None,
@@ -101,6 +103,7 @@ INSTALLED_APPS = [
     "yiwang.resources.landing",
     "yiwang.hall.messages",
     "yiwang.hall.matters",
+    "yiwang.hall.payments",
     "yiwang.hall.licences",
     "yiwang.hall.applications",
     "yiwang.portal.sites",
@@ -190,4 +193,11 @@ CITY = {
 SITE_ADDRESS = os.environ.get("YIWANG_ADDRESS", "http://127.0.0.1:8000")
 # Business hours for limits in hours and for the last moment of a due date; a city replaces them.
 OFFICE_HOURS = [("09:00", "12:00"), ("13:00", "17:00")]
+# Folders of this machine from which a page may take data: watched folders, SQLite files of departments.
+SOURCE_DIRS = [d for d in os.environ.get("YIWANG_SOURCE_DIRS", "").split(":") if d]
 PACK_DIRS = [ROOT / "yiwang" / "packs"]
+
+# Ways to pay (支付渠道) in the order they are offered: sandbox, wechat, alipay (keys in docs/areas/hall.md).
+PAYMENT_PROVIDERS = os.environ.get("YIWANG_PAYMENT_PROVIDERS", "sandbox").split(",")
+# Stands before every bill and payment number, so that two installations at one merchant do not collide.
+PAYMENT_NUMBER_PREFIX = os.environ.get("YIWANG_PAYMENT_NUMBER_PREFIX", "")
