@@ -8,18 +8,22 @@ out of every choice, weighs most and stays straight; the other ways out hang bel
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from xml.etree.ElementTree import Element
 from xml.sax.saxutils import quoteattr
 
 from yiwang.engines.workflow import data
-from yiwang.engines.workflow.bpmn import BPMNDI, DC, DI, process_read, tree_read
-from yiwang.engines.workflow.data import Net, Node
+from yiwang.engines.workflow.bpmn import BPMNDI, DC, DI, bpmn, tree_read
+from yiwang.engines.workflow.data import Flow, Net, Node
 from yiwang.engines.workflow.interchange.canonical import Model
+from yiwang.engines.workflow.interchange.references import NODES
+from yiwang.engines.workflow.interchange.xml import local
 
 COLUMN, ROW, MARGIN = 170, 140, 90
-SIZES = {data.USER: (110, 80), data.SERVICE: (110, 80)}
-GATEWAY, EVENT = (50, 50), (36, 36)
+TASK, GATEWAY, EVENT = (110, 80), (50, 50), (36, 36)
+CONTAINERS = frozenset({data.SUB, "transaction", "adHocSubProcess"})
 _CLOSING = re.compile(r"</[\w.:-]*definitions\s*>\s*(?:<!--(?:(?!-->).)*-->\s*)*\Z", re.DOTALL)
 
 Point = tuple[int, int]
@@ -40,20 +44,23 @@ class _Drawing:
 
 
 def process_layout(xml: str, *, anew: bool = False) -> str:
-    """Return the XML with a BPMNDI diagram (补画流程图); unchanged when it has one already.
+    """Return the XML with BPMNDI diagrams (补画流程图); unchanged when it has one already.
 
-    anew: take the diagram that it has away and draw another.
+    Every process gets a diagram, and every sub-process one of its own, to which viewers lead down.
+    anew: take the diagrams that it has away and draw others. Pools, lanes, message flows, data and
+    annotations are not drawn.
     """
     root, _lines = tree_read(xml)
     if anew:
         xml = _undrawn(xml)
     elif root.find(f".//{{{BPMNDI}}}BPMNShape") is not None:
         return xml
-    net, _problems = process_read(xml)
+    nets = [net for process in root.findall(bpmn("process")) for net in _nets(process)]
     match = _CLOSING.search(xml)
-    if match is None or not net.nodes:
+    if match is None or not any(net.nodes for net in nets):
         return xml
-    return xml[: match.start()] + _diagram(net) + xml[match.start() :]
+    drawn = "".join(_diagram(net) for net in nets if net.nodes)
+    return xml[: match.start()] + drawn + xml[match.start() :]
 
 
 def _undrawn(xml: str) -> str:
@@ -64,11 +71,37 @@ def _undrawn(xml: str) -> str:
     return model.export()
 
 
+def _nets(container: Element) -> Iterator[Net]:
+    """Iterate over a process and its sub-processes as nets to draw, whatever their elements are."""
+    flows, nodes, inner = {}, {}, []
+    for child in container:
+        key = child.get("id", "")
+        if child.tag == bpmn("sequenceFlow"):
+            ends = child.get("sourceRef", ""), child.get("targetRef", "")
+            flows[key] = Flow(key, *ends, name=child.get("name", ""))
+    for child in container:
+        key, kind = child.get("id", ""), local(child)
+        if kind in NODES and key:
+            nodes[key] = Node(
+                id=key,
+                kind=kind,
+                name=child.get("name", ""),
+                incoming=tuple(flow.id for flow in flows.values() if flow.target == key),
+                outgoing=tuple(flow.id for flow in flows.values() if flow.source == key),
+                attached_to=child.get("attachedToRef", ""),
+            )
+            inner += [child] if kind in CONTAINERS else []
+    yield Net(container.get("id", ""), container.get("name", ""), nodes, flows)
+    for child in inner:
+        yield from _nets(child)
+
+
 def _diagram(net: Net) -> str:
     drawing = _Drawing(net)
     _layer(drawing)
     drawing.main = _main_line(drawing)
     _arrange(drawing)
+    _apart(drawing)
     boxes = _boxes(drawing)
     lines = [
         f'  <bpmndi:BPMNDiagram id="Diagram_{net.id}" xmlns:bpmndi="{BPMNDI}" xmlns:dc="{DC}"'
@@ -78,6 +111,7 @@ def _diagram(net: Net) -> str:
     for key, box in boxes.items():
         node = net.nodes[key]
         marker = ' isMarkerVisible="true"' if node.kind == data.EXCLUSIVE else ""
+        marker += ' isExpanded="false"' if node.kind in CONTAINERS else ""
         lines += [
             f'      <bpmndi:BPMNShape id="Shape_{key}" bpmnElement={quoteattr(key)}{marker}>',
             f"        {_bounds(*box)}",
@@ -218,6 +252,20 @@ def _arrange(drawing: _Drawing) -> None:
             _place(drawing, columns[column], near)
 
 
+def _apart(drawing: _Drawing) -> None:
+    """Put what no flow leads to or from, such as event sub-processes, in a row of its own below."""
+    bottom = max(drawing.row.values(), default=0.0)
+    lone = [
+        node.id
+        for node in drawing.net.nodes.values()
+        if node.kind != data.BOUNDARY
+        and node.id not in drawing.row
+        and node.id not in drawing.satellites
+    ]
+    for column, key in enumerate(lone):
+        drawing.column[key], drawing.row[key] = column, bottom + 1
+
+
 def _place(drawing: _Drawing, keys: list[str], near: dict[str, list[str]]) -> None:
     row = drawing.row
     wanted = {}
@@ -277,8 +325,9 @@ def _monotone(values: list[float], weights: list[float]) -> list[float]:
 
 
 def _size(node: Node) -> tuple[int, int]:
-    is_gateway = node.kind in (data.EXCLUSIVE, data.PARALLEL)
-    return SIZES.get(node.kind, GATEWAY if is_gateway else EVENT)
+    if node.kind.endswith("Gateway"):
+        return GATEWAY
+    return EVENT if node.kind.endswith("Event") else TASK
 
 
 def _centre(drawing: _Drawing, key: str) -> Point:

@@ -50,7 +50,7 @@ _DRAWN = frozenset(
         "definition",
     }
 )
-_NODES = frozenset(
+NODES = frozenset(
     """task userTask manualTask serviceTask scriptTask businessRuleTask sendTask receiveTask
     subProcess transaction adHocSubProcess callActivity startEvent endEvent intermediateCatchEvent
     intermediateThrowEvent boundaryEvent exclusiveGateway inclusiveGateway parallelGateway
@@ -155,7 +155,7 @@ class _Checker:
             say(element, N_("%(name)s leads to nothing (%(value)s)."), name=name, value=value)
             return
         is_end = name in ("sourceRef", "targetRef") and local(element) == "sequenceFlow"
-        if is_end and local(self.ids[target]) not in _NODES:
+        if is_end and local(self.ids[target]) not in NODES:
             reason = N_("A sequence flow cannot lead to or from %(tag)s (%(value)s).")
             self.fault(element, reason, tag=local(self.ids[target]), value=value)
 
