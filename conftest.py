@@ -31,6 +31,8 @@ def _plain_settings(settings):
     }
     # Reads leave their audit row where the test looks for it; the journal has tests of its own.
     settings.AUDIT_READS_BESIDE = False
+    # Reads leave their audit row where the test looks for it; the journal has tests of its own.
+    settings.AUDIT_READS_BESIDE = False
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
