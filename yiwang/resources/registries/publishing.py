@@ -19,6 +19,8 @@ from yiwang.resources.registries.data import (
     MasterView,
     RegistryUnknown,
 )
+from yiwang.resources.registries import indexes
+from yiwang.resources.registries.indexes import indexes_drop, indexes_ensure
 from yiwang.resources.registries.masters import master_get, master_view
 from yiwang.resources.registries.models import (
     Registry,
@@ -31,8 +33,10 @@ from yiwang.resources.registries.writing import (
     MODELS,
     BucketWriter,
     discard,
+    is_first,
     parts,
     ties_write,
+    writer_settings,
 )
 from yiwang.sdk.errors import N_, Forbidden, Invalid
 
@@ -215,7 +219,8 @@ def _write(master: RegistryMaster, fused, report: Report) -> None:
     from yiwang.resources.registries import serving  # noqa: PLC0415 - DuckDB
 
     base = RegistryMaster.objects.filter(registry=master.registry, number=master.base).first()
-    with serving.feed_open(master.registry, fused) as feed:
+    with serving.feed_open(master.registry, fused) as feed, writer_settings():
+        _indexes_prepare(master, serving.subject_count(feed))
         before = base.buckets if base else {}
         digests = {bucket: serving.bucket_digest(feed, bucket) for bucket in feed.buckets}
         held = {int(key) for key in (*before, *master.buckets)}
@@ -237,6 +242,17 @@ def _write(master: RegistryMaster, fused, report: Report) -> None:
         master.counts = {**master.counts, "ties": tied}
         master.save(update_fields=["buckets", "counts"])
         report("write", len(steps), len(steps))
+        report("index", 0, 1)
+        indexes_ensure(MODELS[master.registry])
+
+
+def _indexes_prepare(master: RegistryMaster, subjects: int) -> None:
+    """Put the indexes off when millions come into an empty table; else see that they stand."""
+    model = MODELS[master.registry]
+    if subjects < indexes.LARGE or not is_first(model, master.number):
+        indexes_ensure(model)
+    else:
+        indexes_drop(model)
 
 
 def _is_written(

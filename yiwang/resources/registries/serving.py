@@ -92,6 +92,13 @@ def feed_open(registry: str, master: Master) -> Iterator[Feed]:
         yield Feed(registry, plan, master, connection, *_buckets(connection, master))
 
 
+def subject_count(feed: Feed) -> int:
+    """Return how many subjects a master has (主体数), from the heads of its files."""
+    paths = parquet_list(feed.master.files("persons"))
+    [(count,)] = feed.connection.execute(f"select count(*) from {paths}").fetchall()
+    return count
+
+
 def bucket_digest(feed: Feed, bucket: int) -> str:
     """Return the digest of what a bucket is made of (分桶摘要): its files' bytes and this module's SQL."""
     total = hashlib.sha256(repr(COLUMNS[feed.registry]).encode())

@@ -3,8 +3,9 @@
 Every read is for a stated purpose and leaves an audit row that the person concerned sees.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from functools import cache
 
 from django.utils import timezone
 
@@ -319,7 +320,8 @@ def _subject(
         field for field in fields.values() if field.name != "photo"
     ]
     lineage = lineage_read(row.lineage, _registry(row))
-    shown = tuple(_field(row, lineage, field, unmasked) for field in chosen)
+    who = cache(lambda function: department_text(function, row.area_code))
+    shown = tuple(_field(row, lineage, field, unmasked, who) for field in chosen)
     number = at or master_current(_registry(row))
     master = RegistryMaster.objects.filter(registry=_registry(row), number=number).first()
     name = next((field.text for field in shown if field.name == "name"), "")
@@ -357,7 +359,11 @@ def _moved_to(row: Person | Enterprise) -> str:
 
 
 def _field(
-    row: Person | Enterprise, lineage: Lineage, field: Field, unmasked: bool
+    row: Person | Enterprise,
+    lineage: Lineage,
+    field: Field,
+    unmasked: bool,
+    who: Callable[[str], Text],
 ) -> SubjectField:
     value = _plain(row, field.name)
     hidden = bool(value) and field.level >= MASKED_LEVEL and not unmasked
@@ -371,15 +377,19 @@ def _field(
         text=text,
         level=field.level,
         is_masked=hidden,
-        department=department_text(function, row.area_code) if value else {},
+        department=who(function) if value else {},
         as_of=as_of if value else None,
         class_title=class_title(lineage.registry, origin.class_number) if origin else "",
-        others=_others(row, lineage, field, unmasked),
+        others=_others(row, lineage, field, unmasked, who),
     )
 
 
 def _others(
-    row: Person | Enterprise, lineage: Lineage, field: Field, unmasked: bool
+    row: Person | Enterprise,
+    lineage: Lineage,
+    field: Field,
+    unmasked: bool,
+    who: Callable[[str], Text],
 ) -> tuple[OtherValue, ...]:
     """Return what other rows say of a field (比对): only of the plan's field that is shown."""
     hidden = field.level >= MASKED_LEVEL and not unmasked
@@ -395,7 +405,7 @@ def _others(
             OtherValue(
                 value="" if hidden else value,
                 text=masked_text(field.name, value) if hidden else _other_text(row, field, value),
-                department=department_text(function, row.area_code),
+                department=who(function),
                 class_title=class_title(lineage.registry, losing.class_number),
                 row_no=losing.row_no,
                 at=losing.at,
