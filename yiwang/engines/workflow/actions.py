@@ -7,11 +7,9 @@ system, the staff of one of its departments, or a party whom the owner of the bu
 """
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
-
-from django.db import transaction
 
 from yiwang.engines.workflow import engine
 from yiwang.engines.workflow.bpmn import process_read
@@ -23,38 +21,37 @@ from yiwang.engines.workflow.data import (
     ProcessInvalid,
     ProcessView,
     WorkCard,
-    WorkItemClosed,
-    WorkItemForbidden,
-    WorkItemHeld,
-    WorkItemSuspended,
 )
-from yiwang.engines.workflow.engine import Step
+from yiwang.engines.workflow.items import (
+    CLAIMED,
+    FAILED,
+    READY,
+    RUNNING,
+    SUSPENDED,
+    instance_allow,
+    instance_open,
+    is_system,
+    item_audit,
+    item_change,
+    item_open,
+    item_workable,
+)
 from yiwang.engines.workflow.layout import process_layout
 from yiwang.engines.workflow.models import (
     ProcessInstance,
     ProcessModel,
     ProcessVersion,
-    Timer,
     WorkItem,
 )
-from yiwang.engines.workflow.queries import instance_permits, item_permits
+from yiwang.engines.workflow.queries import item_permits
 from yiwang.engines.workflow.registry import SERVICES
 from yiwang.engines.workflow.rules import NO_DUE
 from yiwang.engines.workflow.soundness import problems_find
-from yiwang.engines.workflow.timers import timers_date, timers_pause, timers_resume
+from yiwang.engines.workflow.step import CALL, STUCK, Arrival, Step
+from yiwang.engines.workflow.timers import timers_pause, timers_resume
 from yiwang.identity.api import ROLES
-from yiwang.kernel.api import (
-    RequestContext,
-    action,
-    audit_record,
-    context_get,
-    context_system,
-    context_use,
-)
-from yiwang.sdk.errors import N_, Conflict, Forbidden, Invalid
-
-READY, CLAIMED, SUSPENDED = WorkItem.State.READY, WorkItem.State.CLAIMED, WorkItem.State.SUSPENDED
-RUNNING = ProcessInstance.State.RUNNING
+from yiwang.kernel.api import action, audit_record
+from yiwang.sdk.errors import N_, Conflict, Invalid
 
 
 @action("engines.workflow.process_put", permission="engines.workflow.publish")
@@ -127,80 +124,32 @@ def process_start(
     return instance.pk
 
 
-def _item_open(item_id: int, now: datetime.datetime) -> tuple[Step, WorkItem]:
-    """Lock the item's instance and return the step and the item, which is open."""
-    item = engine.item_lock(item_id)
-    if item.closed_at is not None:
-        raise WorkItemClosed()
-    return Step(item.instance, now=now), item
-
-
-def _is_system(context: RequestContext) -> bool:
-    return context.population == "SYSTEM"
-
-
-def _item_workable(item: WorkItem, context: RequestContext) -> None:
-    """Raise unless the item can be worked on by this person now."""
-    if not item_permits(item, context):
-        raise WorkItemForbidden(role=item.role)
-    if item.state == SUSPENDED:
-        raise WorkItemSuspended(ground=item.ground)
-    is_mine = item.assignee_id in (None, context.account_id)
-    if not (is_mine or _is_system(context)):
-        raise WorkItemHeld()
-
-
-def _instance_allow(instance: ProcessInstance, context: RequestContext) -> None:
-    """Raise unless the person is staff of a department concerned, or a party (当事人)."""
-    if not instance_permits(instance, context):
-        raise Forbidden()
-
-
-def _item_change(step: Step, item: WorkItem, **changes: object) -> None:
-    """Change an item if it still is as it was read, else say what became of it."""
-    same = {"state": item.state, "assignee_id": item.assignee_id}
-    if WorkItem.objects.filter(pk=item.pk, department_id=item.department_id, **same).update(
-        **changes
-    ):
-        return
-    item.refresh_from_db(fields=["state", "assignee_id", "department_id", "closed_at"])
-    if item.closed_at is not None:
-        raise WorkItemClosed()
-    _item_workable(item, step.context)
-    raise Conflict()
-
-
-def _item_audit(item: WorkItem, **detail: object) -> None:
-    where = {"item": item.pk, "node": item.node_id}
-    audit_record(item.business_key, detail=where | {"branch": item.branch} | detail)
-
-
 @action("engines.workflow.work_item_claim")
 def work_item_claim(item_id: int, *, now: datetime.datetime, account_id: int | None = None) -> None:
     """Take an item into one's own hands (签收). account_id: only the system names someone else."""
-    step, item = _item_open(item_id, now)
+    step, item = item_open(item_id, now)
     context = step.context
-    _item_workable(item, context)
-    holder = account_id if _is_system(context) else context.account_id
+    item_workable(step, item)
+    holder = account_id if is_system(context) else context.account_id
     if holder is None:
         raise Invalid(N_("An item is claimed by an account."))
-    _item_change(step, item, state=CLAIMED, assignee_id=holder)
+    item_change(step, item, state=CLAIMED, assignee_id=holder)
     step.log("CLAIMED", item.node_id, token=item.token_number, state=CLAIMED, assignee=holder)
     step.save()
-    _item_audit(item, assignee=holder)
+    item_audit(item, assignee=holder)
 
 
 @action("engines.workflow.work_item_release")
 def work_item_release(item_id: int, *, now: datetime.datetime) -> None:
     """Put a claimed item back for the colleagues (退回待办池)."""
-    step, item = _item_open(item_id, now)
-    _item_workable(item, step.context)
+    step, item = item_open(item_id, now)
+    item_workable(step, item)
     if item.state != CLAIMED:
         raise Conflict()
-    _item_change(step, item, state=READY, assignee_id=None)
+    item_change(step, item, state=READY, assignee_id=None)
     step.log("RELEASED", item.node_id, token=item.token_number, state=READY, assignee=None)
     step.save()
-    _item_audit(item)
+    item_audit(item)
 
 
 @action("engines.workflow.work_item_complete")
@@ -218,14 +167,14 @@ def work_item_complete(
     Raises `WorkItemClosed` for whoever comes second, `OutcomeNotAllowed` for an outcome that the
     step does not offer; a correction is asked for with `work_item_request_correction`.
     """
-    step, item = _item_open(item_id, now)
+    step, item = item_open(item_id, now)
     context = step.context
-    _item_workable(item, context)
+    item_workable(step, item)
     allowed = [one for one in step.net.nodes[item.node_id].outcomes if one != CORRECT]
     if outcome not in allowed:
         raise OutcomeNotAllowed(outcome=outcome, allowed=", ".join(allowed))
     holder = context.account_id or item.assignee_id
-    _item_change(
+    item_change(
         step,
         item,
         state=WorkItem.State.COMPLETED,
@@ -233,21 +182,11 @@ def work_item_complete(
         outcome=outcome,
         closed_at=now,
     )
-    branch = item.branch or item.node_id
-    outcomes = {**step.variables.get("outcomes", {}), branch: outcome}
-    step.merge({**(variables or {}), "outcomes": outcomes, "outcome": outcome})
-    step.log(
-        "COMPLETED",
-        item.node_id,
-        token=item.token_number,
-        branch=branch,
-        outcome=outcome,
-        assignee=holder,
-        comment=comment,
-    )
-    engine.complete(step, item.token_number)
+    step.merge(variables or {})
+    detail = {"comment": comment}
+    engine.complete(step, item.token_number, outcome=outcome, by=holder, detail=detail)
     step.save()
-    _item_audit(item, outcome=outcome)
+    item_audit(item, outcome=outcome)
 
 
 @action("engines.workflow.work_item_request_correction")
@@ -259,16 +198,16 @@ def work_item_request_correction(
     ground: a code of the table `pause_grounds`. Other branches go on. Raises `OutcomeNotAllowed`
     when the step does not list CORRECT among its outcomes.
     """
-    step, item = _item_open(item_id, now)
+    step, item = item_open(item_id, now)
     context = step.context
-    _item_workable(item, context)
+    item_workable(step, item)
     outcomes = step.net.nodes[item.node_id].outcomes
     if CORRECT not in outcomes:
         raise OutcomeNotAllowed(outcome=CORRECT, allowed=", ".join(outcomes))
     if not ground:
         raise Invalid(fields={"ground": [N_("State the ground.")]})
     holder = context.account_id or item.assignee_id
-    _item_change(
+    item_change(
         step,
         item,
         state=SUSPENDED,
@@ -287,7 +226,7 @@ def work_item_request_correction(
     )
     timers_pause(item.instance_id, now=now, token_number=item.token_number)
     step.save()
-    _item_audit(item, ground=ground)
+    item_audit(item, ground=ground)
 
 
 @action("engines.workflow.work_item_resume")
@@ -296,9 +235,9 @@ def work_item_resume(item_id: int, *, now: datetime.datetime, comment: str = "")
 
     While the whole instance is suspended, the item stays suspended with it.
     """
-    step, item = _item_open(item_id, now)
+    step, item = item_open(item_id, now)
     if not item_permits(item, step.context):
-        _instance_allow(step.instance, step.context)
+        instance_allow(step.instance, step.context)
     if item.state != SUSPENDED or item.paused_by != WorkItem.Pause.ITEM:
         raise InstanceNotRunning(state=item.state)
     back = CLAIMED if item.assignee_id is not None else READY
@@ -306,13 +245,13 @@ def work_item_resume(item_id: int, *, now: datetime.datetime, comment: str = "")
     if step.instance.state != RUNNING:
         back, paused_by = SUSPENDED, WorkItem.Pause.INSTANCE
     else:
-        timers_resume(item.instance_id, now=now, token_number=item.token_number)
-    _item_change(step, item, state=back, paused_by=paused_by, ground="")
+        timers_resume(item.instance_id, now=now, token_numbers=[item.token_number])
+    item_change(step, item, state=back, paused_by=paused_by, ground="")
     step.log(
         "CORRECTION_ANSWERED", item.node_id, token=item.token_number, state=back, comment=comment
     )
     step.save()
-    _item_audit(item)
+    item_audit(item)
 
 
 @action("engines.workflow.work_item_transfer")
@@ -329,15 +268,15 @@ def work_item_transfer(
     To a person: that person holds it, wherever the post is, and needs the item's role. To a
     department: it is open to all there who have the role.
     """
-    step, item = _item_open(item_id, now)
-    _item_workable(item, step.context)
+    step, item = item_open(item_id, now)
+    item_workable(step, item)
     if (to_account_id is None) == (to_department_id is None):
         raise Invalid(N_("Transfer to one person or to one department."))
     if not reason.strip():
         raise Invalid(fields={"reason": [N_("State the reason.")]})
     state = READY if to_account_id is None else CLAIMED
     department_id = to_department_id or item.department_id
-    _item_change(
+    item_change(
         step,
         item,
         state=state,
@@ -354,7 +293,7 @@ def work_item_transfer(
         reason=reason,
     )
     step.save()
-    _item_audit(item, assignee=to_account_id, department=department_id, reason=reason)
+    item_audit(item, assignee=to_account_id, department=department_id, reason=reason)
 
 
 @action("engines.workflow.work_item_due_set")
@@ -381,96 +320,116 @@ def work_item_due_set(
     return count
 
 
-def _instance_open(instance_id: int, *, states: Iterable[str], now: datetime.datetime) -> Step:
-    instance = engine.instance_lock(instance_id)
-    _instance_allow(instance, context_get())
-    if instance.state not in states:
-        raise InstanceNotRunning(state=instance.state)
-    return Step(instance, now=now)
-
-
 @action("engines.workflow.instance_suspend")
 def instance_suspend(instance_id: int, *, reason: str, now: datetime.datetime) -> None:
-    """Suspend a whole instance (挂起流程): all open items wait, all timers stand still."""
-    step = _instance_open(instance_id, states=[RUNNING], now=now)
-    instance = step.instance
-    instance.items.filter(state__in=[READY, CLAIMED]).update(
-        state=SUSPENDED, paused_by=WorkItem.Pause.INSTANCE
-    )
-    timers_pause(instance_id, now=now)
-    instance.state = ProcessInstance.State.SUSPENDED
-    step.log("INSTANCE_SUSPENDED", reason=reason)
+    """Suspend an instance and all it called (挂起流程): open items wait, timers stand still."""
+    step = instance_open(instance_id, states=[RUNNING], now=now)
+    for one in _below(step):
+        if one.instance.state == RUNNING:
+            one.pause()
+            one.instance.state = ProcessInstance.State.SUSPENDED
+            one.log("INSTANCE_SUSPENDED", reason=reason)
     step.save()
-    audit_record(instance.business_key, detail={"instance": instance_id, "reason": reason})
+    audit_record(step.instance.business_key, detail={"instance": instance_id, "reason": reason})
+
+
+def _below(step: Step) -> list[Step]:
+    """Return the steps of an instance and of all that it called and that still run (下级流程)."""
+    found = [step]
+    for one in found:
+        if not any(mark.state == CALL for mark in one.marks.values()):
+            continue
+        called = ProcessInstance.objects.filter(parent_id=one.instance.pk, ended_at__isnull=True)
+        found += [step.member(pk) for pk in called.order_by("pk").values_list("pk", flat=True)]
+    return found
 
 
 @action("engines.workflow.instance_resume")
 def instance_resume(instance_id: int, *, now: datetime.datetime, reason: str = "") -> None:
-    """Let a suspended instance go on (恢复流程); items that wait for a correction keep waiting."""
-    step = _instance_open(instance_id, states=[ProcessInstance.State.SUSPENDED], now=now)
+    """Let a suspended instance and all it called go on (恢复流程); corrections keep waiting."""
+    step = instance_open(instance_id, states=[ProcessInstance.State.SUSPENDED], now=now)
+    for one in _below(step):
+        if one.instance.state == ProcessInstance.State.SUSPENDED:
+            _resume(one, reason=reason)
+    step.save()
+    audit_record(step.instance.business_key, detail={"instance": instance_id, "reason": reason})
+
+
+def _resume(step: Step, *, reason: str) -> None:
     instance = step.instance
     waiting = instance.items.filter(state=SUSPENDED, paused_by=WorkItem.Pause.INSTANCE)
     tokens = sorted(waiting.values_list("token_number", flat=True))
+    standing = instance.items.filter(state=SUSPENDED).exclude(paused_by=WorkItem.Pause.INSTANCE)
+    kept = set(
+        standing.filter(paused_by=WorkItem.Pause.ITEM).values_list("token_number", flat=True)
+    )
     waiting.filter(assignee_id__isnull=True).update(state=READY, paused_by="")
     waiting.filter(assignee_id__isnull=False).update(state=CLAIMED, paused_by="")
-    for number in tokens:
-        timers_resume(instance_id, now=now, token_number=number)
+    timers_resume(instance.pk, now=step.now, token_numbers={0, *step.marks} - kept)
     instance.state = RUNNING
     step.log("INSTANCE_RESUMED", tokens=tokens, reason=reason)
+
+
+@action("engines.workflow.instance_retry", permission="engines.workflow.administer")
+def instance_retry(
+    instance_id: int,
+    *,
+    reason: str,
+    now: datetime.datetime,
+    node_id: str = "",
+    variables: Mapping[str, object] | None = None,
+) -> None:
+    """Let a failed instance go on (出错恢复): what failed is tried again, or goes on at another node.
+
+    node_id: a node of the same scope, in place of the one that failed. variables: what was put right.
+    """
+    step = instance_open(instance_id, states=[FAILED], now=now, is_checked=False)
+    stuck = [mark for mark in step.marks.values() if mark.state == STUCK]
+    if node_id:
+        node = step.net.nodes.get(node_id)
+        scopes = {step.scope_node(mark.scope) for mark in stuck}
+        if node is None or scopes != {node.scope}:
+            raise Invalid(fields={"node_id": [N_("There is no such step in this place.")]})
+    step.failure = ""
+    step.merge(variables or {})
+    _resume(step, reason=reason)
+    for mark in stuck:
+        step.take(mark.number)
+        cause = step.log("UNSTUCK", mark.node_id, token=mark.number, to=node_id or mark.node_id)
+        goes_to = node_id or mark.node_id
+        step.queue.append(Arrival(goes_to, mark.flow_id, mark.scope, cause, mark.data))
+    engine.advance(step)
     step.save()
-    audit_record(instance.business_key, detail={"instance": instance_id, "reason": reason})
+    detail = {"instance": instance_id, "reason": reason, "node": node_id}
+    audit_record(step.instance.business_key, detail=detail)
+
+
+OPEN = [RUNNING, ProcessInstance.State.SUSPENDED, FAILED]
 
 
 @action("engines.workflow.instance_withdraw")
 def instance_withdraw(instance_id: int, *, reason: str, now: datetime.datetime) -> None:
     """Withdraw an instance (撤回申请): in every branch at once, open items and timers end with it."""
-    states = [RUNNING, ProcessInstance.State.SUSPENDED]
-    step = _instance_open(instance_id, states=states, now=now)
+    step = instance_open(instance_id, states=OPEN, now=now)
     instance = step.instance
     instance.items.filter(closed_at__isnull=True).update(
         state=WorkItem.State.WITHDRAWN, paused_by="", closed_at=now
     )
-    step.dropped_timers.update(step.marks)
-    for number in list(step.marks):
-        step.take(number)
-    instance.state, instance.ended_at = ProcessInstance.State.WITHDRAWN, now
-    step.log("INSTANCE_WITHDRAWN", reason=reason)
+    _end(step, "WITHDRAWN", reason=reason)
+
+
+@action("engines.workflow.instance_terminate", permission="engines.workflow.administer")
+def instance_terminate(instance_id: int, *, reason: str, now: datetime.datetime) -> None:
+    """Terminate an instance (终止流程): as withdrawing, but by the authority, and with a reason."""
+    if not reason.strip():
+        raise Invalid(fields={"reason": [N_("State the reason.")]})
+    _end(instance_open(instance_id, states=OPEN, now=now), "TERMINATED", reason=reason)
+
+
+def _end(step: Step, state: str, *, reason: str) -> None:
+    instance = step.instance
+    if instance.parent_id is not None:
+        raise Invalid(N_("A called process ends with its caller; end that one."))
+    step.end(state, f"INSTANCE_{state}", reason=reason)
     step.save()
-    audit_record(instance.business_key, detail={"instance": instance_id, "reason": reason})
-
-
-def timer_sweep(now: datetime.datetime, *, limit: int = 500) -> int:
-    """Fire the timers that are due (定时巡检), oldest first; returns how many fired.
-
-    Idempotent: each timer fires once, in a transaction of its own, whoever sweeps. Timers that had
-    no date because a calendar was missing are dated first.
-    """
-    with context_use(context_system("engines.workflow.timers", name="定时巡检")):
-        timers_date(limit=limit)
-        due = Timer.objects.filter(state=Timer.State.PENDING, due_at__lte=now)
-        numbers = list(due.order_by("due_at", "pk").values_list("pk", "instance_id")[:limit])
-        return sum(_timer_fire(pk, instance_id, now=now) for pk, instance_id in numbers)
-
-
-def _timer_fire(timer_id: int, instance_id: int, *, now: datetime.datetime) -> bool:
-    with transaction.atomic():
-        instance = engine.instance_lock(instance_id)
-        waiting = Timer.objects.filter(
-            pk=timer_id, state=Timer.State.PENDING, due_at__lte=now, instance__state=RUNNING
-        )
-        if not waiting.update(state=Timer.State.FIRED):
-            return False
-        timer = Timer.objects.get(pk=timer_id)
-        step = Step(instance, now=now)
-        if step.net.nodes[timer.node_id].is_interrupting:
-            instance.items.filter(token_number=timer.token_number).update(
-                state=WorkItem.State.CANCELLED, paused_by="", closed_at=now
-            )
-        engine.fire(step, timer)
-        step.save()
-        audit_record(
-            instance.business_key,
-            act="engines.workflow.timer_fire",
-            detail={"instance": instance_id, "node": timer.node_id},
-        )
-        return True
+    audit_record(instance.business_key, detail={"instance": instance.pk, "reason": reason})

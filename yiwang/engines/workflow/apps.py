@@ -7,15 +7,24 @@ class EnginesWorkflowConfig(AppConfig):
     verbose_name = "流程"
 
     def ready(self) -> None:
-        from yiwang.engines.workflow.actions import timer_sweep  # noqa: PLC0415
         from yiwang.engines.workflow.pack import workflows_read  # noqa: PLC0415
+        from yiwang.engines.workflow.sweeps import message_sweep, timer_sweep  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import pack_section_register, sweep_register  # noqa: PLC0415
 
         sweep_register("engines.workflow.timers", timer_sweep, every_seconds=30)
+        sweep_register("engines.workflow.messages", message_sweep, every_seconds=2)
         pack_section_register("workflows", workflows_read, order=20)
         permission_register(
             "engines.workflow.publish",
             {"zh": "发布流程", "en": "Publish processes"},
+            {"SYSTEM_ADMIN"},
+        )
+        permission_register(
+            "engines.workflow.administer",
+            {
+                "zh": "处置出错流程、终止流程、迁移流程版本",
+                "en": "Mend, terminate and move running processes",
+            },
             {"SYSTEM_ADMIN"},
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from yiwang.engines.workflow.blocks import inclusive_pairs
 from yiwang.sdk.errors import N_, Conflict, Forbidden, NotFound, YiwangError
 from yiwang.sdk.expressions import Expression
 
@@ -161,6 +162,17 @@ class Net:
         subs = [node for node in self.nodes.values() if node.is_event_sub]
         return _grouped((sub.scope, start) for sub in subs for start in self.starts.get(sub.id, ()))
 
+    @cached_property
+    def pairs(self) -> Mapping[str, str]:
+        """The join of every inclusive split (包容网关配对)."""
+        return inclusive_pairs(self)
+
+    @cached_property
+    def listens(self) -> bool:
+        """Whether anything in it waits for a message or a signal (是否订阅)."""
+        events = (node.event for node in self.nodes.values())
+        return any(event is not None and event.kind in (MESSAGE, SIGNAL) for event in events)
+
     def start(self, scope: str = "") -> Node:
         """Return the start event of a scope (开始事件)."""
         return self.starts[scope][0]
@@ -282,6 +294,47 @@ class ProcessStuck(YiwangError):
     message = N_("The process ran in a circle at %(node)s and was stopped; nothing was changed.")
 
 
+class ProcessFault(Exception):
+    """What a service raises to throw a BPMN error (业务错误): the boundary that catches `code` goes on.
+
+    What the service had written is undone; uncaught, the instance fails and waits for an administrator.
+    """
+
+    def __init__(self, code: str, text: str = "") -> None:
+        super().__init__(text or code)
+        self.code = code
+
+
+class ActRefused(Conflict):
+    """An operation has no defined meaning here and now; `reason` says why."""
+
+    code = "act_refused"
+    message = N_("This is not possible here: %(reason)s")
+
+
+class UrgedLately(Conflict):
+    """An item was urged a short while ago."""
+
+    code = "urged_lately"
+    message = N_("This item was urged already. It may be urged again after %(after)s.")
+
+
+class CalledUnknown(YiwangError):
+    """A call activity names a process or version that is not stored."""
+
+    code = "called_unknown"
+    status = 500
+    message = N_("There is no process %(key)s (%(version)s) to call.")
+
+
+class DecisionUnavailable(YiwangError):
+    """A business-rule task is reached and no decision engine is registered."""
+
+    code = "decision_unavailable"
+    status = 500
+    message = N_("The decision %(decision)s cannot be asked for.")
+
+
 class DepartmentMissing(YiwangError):
     """The start of a process did not say which department a task belongs to."""
 
@@ -372,13 +425,14 @@ class WorkItemView:
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
-    """Where an instance stands (令牌). state: WORK, JOIN."""
+    """Where an instance stands (令牌). state: see `Token`; data: its element or its count."""
 
     number: int
     node_id: str
     state: str
     flow_id: str
     scope: int
+    data: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import datetime
 from django.utils import timezone
 
 from yiwang.engines.workflow.data import Limit
-from yiwang.engines.workflow.rules import limit_duration
+from yiwang.engines.workflow.rules import limit_duration, months_add
 from yiwang.kernel.api import CalendarNotPublished, calendar_get, office_hours_get
 
 
@@ -14,6 +14,8 @@ def due_at_get(limit: Limit, started_at: datetime.datetime) -> datetime.datetime
 
     The starting day does not count; a working-day limit ends at the close of business.
     """
+    if limit.unit == "MONTH":
+        return months_add(timezone.localtime(started_at), limit.amount)
     if limit.unit != "WORKING_DAY":
         return started_at + limit_duration(limit)
     start = timezone.localtime(started_at).date()
@@ -47,7 +49,8 @@ def limit_rest(
     clock time keeps its seconds.
     """
     if limit.unit != "WORKING_DAY":
-        left = limit_duration(limit) - (paused_at - started_at)
+        whole = (due_at_get(limit, started_at) or started_at) - started_at
+        left = whole - (paused_at - started_at)
         return Limit(max(int(left.total_seconds()), 0), "SECOND")
     first, last = (timezone.localtime(moment).date() for moment in (started_at, paused_at))
     try:

@@ -1,298 +1,165 @@
-"""The step loop (步进): one transaction moves one instance from one revision to a later one.
+"""The step loop (步进): one transaction moves one family of instances from one revision to a later one.
 
-A step holds the instance row locked, reads its tokens once, walks the net in memory and writes what
-changed in a handful of bulk statements. Nodes are rows of a table (`HANDLERS`): *enter* is what an
-arriving token does, *leave* says by which flows it goes on. Automatic nodes take no rows; only a
-token that waits, at a task or before a join, is stored.
+A step holds the lock, reads its tokens once, walks the net in memory and writes what changed in a
+handful of bulk statements. Kinds of nodes are rows of a table (`HANDLERS`): what an arriving token
+does. Automatic nodes take no rows; only a token that waits is stored.
 
 Joins count within a scope: a parallel gateway fires when each of its incoming flows has brought a
 token of the same scope, and takes exactly one of each.
 """
 
-import datetime
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
 
-from yiwang.engines.workflow import data
-from yiwang.engines.workflow.bpmn import process_read
-from yiwang.engines.workflow.data import (
-    InstanceNotFound,
-    Net,
-    Node,
-    NoFlowMatches,
-    ProcessStuck,
-    ServiceCall,
-    ServiceUnknown,
-    WorkItemNotFound,
+from yiwang.engines.workflow import data, scopes, tasks
+from yiwang.engines.workflow.data import Node, NoFlowMatches, ProcessStuck
+from yiwang.engines.workflow.events import (
+    error_throw,
+    escalate,
+    letter_throw,
+    occur,
 )
-from yiwang.engines.workflow.deadlines import due_at_get, warn_at_get
-from yiwang.engines.workflow.models import (
-    HistoryEvent,
-    ProcessInstance,
-    ProcessVersion,
-    Timer,
-    Token,
-    WorkItem,
+from yiwang.engines.workflow.models import ProcessInstance, Timer, WorkItem
+from yiwang.engines.workflow.multi import finish, multi_settle
+from yiwang.engines.workflow.step import (
+    JOIN,
+    MULTI,
+    SCOPE,
+    SIGN,
+    WORK,
+    Arrival,
+    Mark,
+    Step,
+    instance_lock,
+    item_lock,
+    net_get,
 )
-from yiwang.engines.workflow.registry import SERVICES
-from yiwang.engines.workflow.rows import item_read_locked, rows_insert, tokens_delete, tokens_read
-from yiwang.engines.workflow.rules import NO_DUE
-from yiwang.kernel.api import context_get
-from yiwang.sdk.errors import Conflict
 
-MAX_STEPS = 1000
-"""Automatic nodes in one step: more is a circle without a task in it."""
+__all__ = [
+    "Step",
+    "advance",
+    "arrive",
+    "complete",
+    "fire",
+    "instance_lock",
+    "item_lock",
+    "net_get",
+    "start",
+]
 
-_NET_CACHE_SIZE = 512
-
-
-@lru_cache(maxsize=_NET_CACHE_SIZE)
-def _net(digest: str, version_id: int) -> Net:
-    xml = ProcessVersion.objects.values_list("xml", flat=True).get(pk=version_id)
-    return process_read(xml)[0]
+RUNNING = ProcessInstance.State.RUNNING
 
 
-def net_get(version: ProcessVersion) -> Net:
-    """Return the compiled net of a version (流程网), kept by digest for the life of the process."""
-    return _net(version.digest, version.pk)
+def start(step: Step) -> None:
+    """Put the first token on the start event (启动)."""
+    scopes.begin(step)
+    advance(step)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A token on its way into a node."""
+def advance(step: Step, *, is_touched: bool = False) -> None:
+    """Walk until every token of the whole family waits or has ended (推进).
 
-    node_id: str
-    flow_id: str
-    scope: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A token that waits, in memory."""
-
-    number: int
-    node_id: str
-    state: str
-    flow_id: str
-    scope: int
-
-
-_LOCKED = ProcessInstance.objects.select_related("version").defer("version__xml")
-
-
-def instance_lock(instance_id: int) -> ProcessInstance:
-    """Lock an instance for this transaction (锁定实例). Raises `InstanceNotFound`.
-
-    On PostgreSQL the row is locked; on SQLite the immediate transaction holds the only writer.
+    is_touched: look at this instance even if nothing moves.
     """
-    try:
-        return _LOCKED.select_for_update(of=("self",)).get(pk=instance_id)
-    except ProcessInstance.DoesNotExist:
-        raise InstanceNotFound() from None
-
-
-def item_lock(item_id: int) -> WorkItem:
-    """Read an item and lock its instance in one statement. Raises `WorkItemNotFound`.
-
-    Where the lock had to be waited for, PostgreSQL gives the instance as it is now, but the item as
-    it was: whoever changes the item must guard the update by what was read (`item_change`).
-    """
-    item = item_read_locked(item_id)
-    if item is None:
-        raise WorkItemNotFound()
-    return item
-
-
-class Step:
-    """One step of one instance: what it is about to change, in memory until `save`."""
-
-    def __init__(self, instance: ProcessInstance, *, now: datetime.datetime) -> None:
-        self.instance = instance
-        self.net = net_get(instance.version)
-        self.now = now
-        self.context = context_get()
-        self.read_revision = self.revision = instance.revision
-        self.variables = instance.variables
-        self.has_new_variables = False
-        self.queue: deque[Arrival] = deque()
-        self.events: list[HistoryEvent] = []
-        self.items: list[WorkItem] = []
-        self.timers: list[Timer] = []
-        self.dropped_timers: set[int] = set()
-        self.added: dict[int, Mark] = {}
-        self.gone: list[int] = []
-        rows = tokens_read(instance.pk) if instance.revision else ()
-        self.marks = {row[0]: Mark(*row) for row in rows}
-
-    def log(self, kind: str, node_id: str = "", **detail: object) -> int:
-        """Add a history event (记录) and return its sequence number."""
-        self.revision += 1
-        self.events.append(
-            HistoryEvent(
-                instance_id=self.instance.pk,
-                seq=self.revision,
-                at=self.now,
-                kind=kind,
-                node_id=node_id,
-                actor_id=self.context.account_id,
-                actor_name=self.context.name[:80],
-                detail=detail,
-            )
+    family = step.family
+    if is_touched:
+        _walk(step)
+    while True:
+        busy = next(
+            (one for one in family.values() if one.queue or one.revision != one.settled), None
         )
-        return self.revision
-
-    def put(self, number: int, node: Node, state: str, arrival: Arrival) -> None:
-        """Let a token wait at a node."""
-        mark = Mark(number, node.id, state, arrival.flow_id, arrival.scope)
-        self.marks[number] = self.added[number] = mark
-
-    def take(self, number: int) -> Mark:
-        """Take a waiting token away."""
-        if self.added.pop(number, None) is None:
-            self.gone.append(number)
-        return self.marks.pop(number)
-
-    def send(self, flow_id: str, scope: int) -> None:
-        """Send a token along a flow."""
-        self.queue.append(Arrival(self.net.flows[flow_id].target, flow_id, scope))
-
-    def leave(self, node: Node, scope: int) -> list[str]:
-        """Send tokens along the flows by which a node is left, and return them."""
-        flows = HANDLERS[node.kind].leave(self, node)
-        for flow_id in flows:
-            self.send(flow_id, scope)
-        return list(flows)
-
-    def merge(self, variables: dict) -> None:
-        """Take new values into the variables of the instance (流程变量)."""
-        if variables:
-            self.variables = {**self.variables, **variables}
-            self.has_new_variables = True
-
-    def save(self) -> None:
-        """Write everything the step changed; `Conflict` if the instance moved underneath it."""
-        instance = self.instance
-        changes: dict[str, object] = {"revision": self.revision, "state": instance.state}
-        if instance.ended_at is not None:
-            changes["ended_at"] = instance.ended_at
-        if self.has_new_variables:
-            changes["variables"] = instance.variables = self.variables
-        rows = ProcessInstance.objects.filter(pk=instance.pk, revision=self.read_revision)
-        if not rows.update(**changes):
-            raise Conflict()
-        instance.revision = self.read_revision = self.revision
-        self._save_tokens()
-        rows_insert(self.items)
-        rows_insert(self.timers)
-        rows_insert(self.events)
-        self.events, self.items, self.timers = [], [], []
-
-    def _save_tokens(self) -> None:
-        pk = self.instance.pk
-        if self.gone:
-            tokens_delete(pk, self.gone)
-        rows_insert(
-            [
-                Token(
-                    instance_id=pk,
-                    number=mark.number,
-                    node_id=mark.node_id,
-                    state=mark.state,
-                    flow_id=mark.flow_id,
-                    scope=mark.scope,
-                )
-                for mark in self.added.values()
-            ]
-        )
-        if self.dropped_timers:
-            Timer.objects.filter(
-                instance_id=pk,
-                token_number__in=self.dropped_timers,
-                state__in=[Timer.State.PENDING, Timer.State.PAUSED],
-            ).update(state=Timer.State.CANCELLED)
-        self.gone, self.added, self.dropped_timers = [], {}, set()
+        if busy is None:
+            return
+        _walk(busy)
 
 
-def advance(step: Step) -> None:
-    """Walk until every token waits or has ended (推进), then end the instance if none is left."""
-    steps = 0
-    while step.queue:
-        arrival = step.queue.popleft()
-        node = step.net.nodes[arrival.node_id]
-        steps += 1
-        if steps > MAX_STEPS:
-            raise ProcessStuck(node=node.name or node.id)
-        HANDLERS[node.kind].enter(step, node, arrival)
-    if not step.marks and step.instance.state == ProcessInstance.State.RUNNING:
-        step.log("INSTANCE_COMPLETED")
-        step.instance.state = ProcessInstance.State.COMPLETED
-        step.instance.ended_at = step.now
+def _walk(step: Step) -> None:
+    while True:
+        if step.queue:
+            _enter(step, step.queue.popleft())
+        elif step.happened:
+            number, node, variables = step.happened.pop()
+            if not number or number in step.marks:
+                occur(step, number, node, variables=variables)
+        elif not _settle(step):
+            break
+    if step.instance.state == RUNNING:
+        if step.failure:
+            _fail(step)
+        elif not step.marks:
+            _complete_instance(step)
+    step.settled = step.revision
+
+
+def _enter(step: Step, arrival: Arrival) -> None:
+    node = step.net.nodes[arrival.node_id]
+    step.budget -= 1
+    if step.budget < 0:
+        raise ProcessStuck(node=node.name or node.id)
+    if node.multi is not None and arrival.data is None:
+        scopes.multi_open(step, node, arrival)
+    else:
+        HANDLERS[node.kind](step, node, arrival)
+
+
+def _settle(step: Step) -> bool:
+    """Let the innermost thing go on in which nothing is left; False when there is none."""
+    for mark in reversed(step.marks.values()):
+        settle = SETTLERS.get(mark.state)
+        if settle is not None and settle(step, mark):
+            return True
+    return False
+
+
+def _complete_instance(step: Step) -> None:
+    step.log("INSTANCE_COMPLETED")
+    step.instance.state = ProcessInstance.State.COMPLETED
+    step.instance.ended_at = step.now
+    if step.net.event_starts.get(""):
+        step.drop_waits(0)
+    if step.instance.parent_id is not None:
+        scopes.call_return(step)
+
+
+def _fail(step: Step) -> None:
+    """Stop an instance that an error left nowhere to go, until an administrator looks (出错)."""
+    step.log("INSTANCE_FAILED", reason=step.failure)
+    step.instance.state = ProcessInstance.State.FAILED
+    step.pause()
+
+
+# -- entering
 
 
 def _pass(step: Step, node: Node, arrival: Arrival) -> None:
-    step.log("PASSED", node.id, flows=step.leave(node, arrival.scope))
+    _go_on(step, node, arrival, node.outgoing)
 
 
-def _end(step: Step, node: Node, arrival: Arrival) -> None:
-    step.log("ENDED", node.id, flow=arrival.flow_id)
+def _go_on(step: Step, node: Node, arrival: Arrival, flows: tuple[str, ...]) -> None:
+    cause = step.log("PASSED", node.id, flows=list(flows), **came(arrival))
+    step.send_all(flows, arrival.scope, cause)
 
 
-def _serve(step: Step, node: Node, arrival: Arrival) -> None:
-    function = SERVICES.get(node.service)
-    if function is None:
-        raise ServiceUnknown(service=node.service)
-    instance = step.instance
-    call = ServiceCall(instance.pk, instance.business_key, node.id, dict(step.variables), step.now)
-    step.merge(function(call) or {})
-    _pass(step, node, arrival)
+def came(arrival: Arrival) -> dict[str, object]:
+    """Return whence a token came, for the history: the event that sent it, and its scope."""
+    if arrival.scope:
+        return {"from": arrival.cause, "scope": arrival.scope}
+    return {"from": arrival.cause}
 
 
-def _open(step: Step, node: Node, arrival: Arrival) -> None:
-    """Open a work item, its token and its timers (开启待办)."""
-    instance = step.instance
-    department_id = instance.departments[node.department]
-    number = step.log(
-        "OPENED", node.id, flow=arrival.flow_id, department=department_id, role=node.role
-    )
-    step.put(number, node, Token.State.WORK, arrival)
-    due_at = due_at_get(node.limit, step.now) if node.limit else None
-    card = instance.card
-    step.items.append(
-        WorkItem(
-            instance_id=instance.pk,
-            token_number=number,
-            business_key=instance.business_key,
-            node_id=node.id,
-            branch=node.branch,
-            name_zh=node.name[:120],
-            name_en=(node.name_en or node.name)[:160],
-            number=card["number"],
-            title_zh=card["title"].get("zh", "")[:200],
-            title_en=card["title"].get("en", "")[:240],
-            applicant_name=card["applicant_name"][:160],
-            url=card["url"],
-            department_id=department_id,
-            role=node.role,
-            opened_at=step.now,
-            due_at=due_at,
-            due_order=due_at or NO_DUE,
-            warn_at=due_at and warn_at_get(due_at),
-        )
-    )
-    for boundary in step.net.boundaries.get(node.id, ()):
-        step.timers.append(
-            Timer(
-                instance_id=instance.pk,
-                token_number=number,
-                node_id=boundary.id,
-                started_at=step.now,
-                amount=boundary.limit.amount,
-                unit=boundary.limit.unit,
-                due_at=due_at_get(boundary.limit, step.now),
-            )
-        )
+def _choose(step: Step, node: Node, arrival: Arrival) -> None:
+    """Take the first flow whose condition holds, in the order of the file, else the default."""
+    if len(node.outgoing) == 1:
+        _pass(step, node, arrival)
+        return
+    names = step.names(arrival.scope)
+    for flow_id in node.outgoing:
+        condition = step.net.flows[flow_id].condition
+        if flow_id != node.default and condition and condition.evaluate(names):
+            _go_on(step, node, arrival, (flow_id,))
+            return
+    if not node.default:
+        raise NoFlowMatches(node=node.name or node.id)
+    _go_on(step, node, arrival, (node.default,))
 
 
 def _synchronise(step: Step, node: Node, arrival: Arrival) -> None:
@@ -300,8 +167,8 @@ def _synchronise(step: Step, node: Node, arrival: Arrival) -> None:
     if len(node.incoming) == 1:
         _pass(step, node, arrival)
         return
-    number = step.log("ARRIVED", node.id, flow=arrival.flow_id)
-    step.put(number, node, Token.State.JOIN, arrival)
+    number = step.log("ARRIVED", node.id, flow=arrival.flow_id, **came(arrival))
+    step.put(number, node, JOIN, arrival)
     first: dict[str, int] = {}
     for mark in step.marks.values():
         if mark.node_id == node.id and mark.scope == arrival.scope:
@@ -310,71 +177,137 @@ def _synchronise(step: Step, node: Node, arrival: Arrival) -> None:
         return
     for used in first.values():
         step.take(used)
-    joined = sorted(first.values())
-    step.log("JOINED", node.id, tokens=joined, flows=step.leave(node, arrival.scope))
+    cause = step.log("JOINED", node.id, tokens=sorted(first.values()), flows=list(node.outgoing))
+    step.send_all(node.outgoing, arrival.scope, cause)
 
 
-def _every(step: Step, node: Node) -> tuple[str, ...]:
-    return node.outgoing
+def _throw(step: Step, node: Node, arrival: Arrival) -> None:
+    """Throw what an intermediate event throws, and go on (中间抛出事件)."""
+    if node.event is not None:
+        if node.event.kind == data.ESCALATION:
+            escalate(step, node, arrival, code=node.event.name)
+        else:
+            letter_throw(step, node, names=step.names(arrival.scope, arrival.data))
+    if arrival.scope and arrival.scope not in step.marks:
+        return  # what it told has interrupted it
+    _pass(step, node, arrival)
 
 
-def _one(step: Step, node: Node) -> tuple[str, ...]:
-    """Return the first flow whose condition holds, in the order of the file, else the default."""
-    if len(node.outgoing) == 1:
-        return node.outgoing
-    for flow_id in node.outgoing:
-        condition = step.net.flows[flow_id].condition
-        if flow_id != node.default and condition and condition.evaluate(step.variables):
-            return (flow_id,)
-    if not node.default:
-        raise NoFlowMatches(node=node.name or node.id)
-    return (node.default,)
+def _end(step: Step, node: Node, arrival: Arrival) -> None:
+    kind = node.event.kind if node.event else ""
+    if kind in ("", data.MESSAGE, data.SIGNAL):
+        if kind:
+            letter_throw(step, node, names=step.names(arrival.scope))
+        step.log("ENDED", node.id, flow=arrival.flow_id, **came(arrival))
+    elif kind == data.TERMINATE:
+        _terminate(step, node, arrival)
+    elif kind == data.ERROR:
+        error_throw(step, node, arrival, code=node.event.name)
+    else:
+        step.log("ENDED", node.id, flow=arrival.flow_id, **came(arrival))
+        escalate(step, node, arrival, code=node.event.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
-    """What a kind of node does (节点处理)."""
+def _terminate(step: Step, node: Node, arrival: Arrival) -> None:
+    """End everything in the sub-process or process at once (终止结束)."""
+    scope = arrival.scope
+    while scope and step.net.nodes[step.marks[scope].node_id].kind != data.SUB:
+        scope = step.marks[scope].scope
+    withdrawn = step.withdraw([mark.number for mark in step.inside(scope)])
+    step.queue_clear(scope)
+    step.log("ENDED", node.id, flow=arrival.flow_id, withdrawn=withdrawn, **came(arrival))
 
-    enter: Callable[[Step, Node, Arrival], None]
-    leave: Callable[[Step, Node], tuple[str, ...]] = _every
 
-
-HANDLERS: dict[str, Handler] = {
-    data.START: Handler(_pass),
-    data.END: Handler(_end),
-    data.USER: Handler(_open),
-    data.SERVICE: Handler(_serve),
-    data.EXCLUSIVE: Handler(_pass, _one),
-    data.PARALLEL: Handler(_synchronise),
-    data.BOUNDARY: Handler(_pass),
+HANDLERS: dict[str, Callable[[Step, Node, Arrival], None]] = {
+    data.START: _pass,
+    data.END: _end,
+    data.THROW: _throw,
+    data.CATCH: scopes.catch_enter,
+    data.USER: tasks.item_open,
+    data.MANUAL: tasks.item_open,
+    data.SERVICE: tasks.service_run,
+    data.SCRIPT: tasks.script_run,
+    data.RULE: tasks.rule_run,
+    data.SEND: tasks.send_run,
+    data.RECEIVE: scopes.catch_enter,
+    data.EXCLUSIVE: _choose,
+    data.PARALLEL: _synchronise,
+    data.INCLUSIVE: scopes.inclusive_enter,
+    data.EVENT_GATEWAY: scopes.event_gateway_enter,
+    data.SUB: scopes.sub_enter,
+    data.CALL: scopes.call_enter,
 }
 
 
-def start(step: Step) -> None:
-    """Put the first token on the start event (启动)."""
-    step.log("STARTED")
-    step.queue.append(Arrival(step.net.start().id, "", 0))
-    advance(step)
+# -- settling
 
 
-def complete(step: Step, token_number: int) -> None:
-    """Let the token of a finished item go on; the caller has logged and closed the item (办结)."""
-    mark = step.take(token_number)
+def _held_settle(step: Step, mark: Mark) -> bool:
+    """Give an item back to its holder when those asked to sign before have signed (前加签完成)."""
+    if not (mark.data and mark.data.get("hold")) or step.inside(mark.number):
+        return False
+    own = {key: value for key, value in mark.data.items() if key != "hold"}
+    step.change(mark.number, data=own)
+    item = WorkItem.objects.get(instance_id=step.instance.pk, token_number=mark.number)
+    state = step.item_release(item)
+    step.log("SIGNERS_DONE", mark.node_id, token=mark.number, state=state)
+    return True
+
+
+SETTLERS: dict[str, Callable[[Step, Mark], bool]] = {
+    SCOPE: scopes.scope_settle,
+    MULTI: multi_settle,
+    SIGN: scopes.sign_settle,
+    WORK: _held_settle,
+}
+
+
+# -- from outside
+
+
+def complete(
+    step: Step, token_number: int, *, outcome: str, by: int | None, detail: dict[str, object]
+) -> None:
+    """Let the token of a finished item go on (办结); its row is closed already, this logs and walks."""
+    mark = step.marks[token_number]
     node = step.net.nodes[mark.node_id]
-    if step.net.boundaries.get(node.id):
-        step.dropped_timers.add(token_number)
-    step.leave(node, mark.scope)
+    own = mark.data or {}
+    detail = {"token": token_number, "outcome": outcome, "assignee": by} | detail
+    if "index" in own:
+        local = own.get("local", {})
+        multi = node.multi
+        detail |= {"multi": mark.scope, "index": own["index"]}
+        detail |= {"element": local.get(multi.element)} if multi else {}
+    else:
+        detail["branch"] = node.branch or node.id
+        step.outcome_set(detail["branch"], outcome)
+    after = own.get("after", ())
+    if after or (own.get("signers") and step.inside(token_number)):
+        _wait_for_signers(step, mark, node, after=after, detail=detail)
+    else:
+        step.take(token_number)
+        cause = step.log("COMPLETED", node.id, **detail)
+        finish(step, node, mark.scope, cause=cause, outcome=outcome, by=by)
     advance(step)
+
+
+def _wait_for_signers(step: Step, mark: Mark, node: Node, *, after: list, detail: dict) -> None:
+    own = {**mark.data, "outcome": detail["outcome"]}
+    own.pop("after", None)
+    detail.pop("branch", None)
+    step.change(mark.number, state=SIGN, data=own)
+    cause = step.log("COMPLETED", node.id, **detail, stays=str(SIGN))
+    for signer in after:
+        step.queue.append(Arrival(node.id, "", mark.number, cause, signer))
 
 
 def fire(step: Step, timer: Timer) -> None:
-    """Let a timer boundary event happen (定时触发): beside the task, or in place of it."""
-    node = step.net.nodes[timer.node_id]
-    mark = step.marks[timer.token_number]
-    step.log("TIMER_FIRED", node.id, token=mark.number, is_interrupting=node.is_interrupting)
-    if node.is_interrupting:
-        step.take(mark.number)
-        step.dropped_timers.add(mark.number)
-    for flow_id in node.outgoing:
-        step.send(flow_id, mark.scope)
+    """Let a timer event happen (定时触发): beside what it watches, or in place of it."""
+    occur(step, timer.token_number, step.net.nodes[timer.node_id])
+    advance(step)
+
+
+def arrive(step: Step, number: int, node: Node, variables: dict) -> None:
+    """Let a message or signal happen (消息到达)."""
+    occur(step, number, node, variables=variables)
     advance(step)

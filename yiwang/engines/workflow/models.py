@@ -44,7 +44,8 @@ class ProcessInstance(models.Model):
     """One run of a version for one matter (流程实例).
 
     revision is the sequence number of its last history event: the history is the journal, and every
-    step moves the row from one revision to a later one by a guarded update.
+    step moves the row from one revision to a later one by a guarded update. An instance that another
+    one called knows its parent; the whole family moves under the lock of its root.
     """
 
     class State(models.TextChoices):
@@ -53,6 +54,7 @@ class ProcessInstance(models.Model):
         COMPLETED = "COMPLETED", "已办结"
         WITHDRAWN = "WITHDRAWN", "已撤回"
         TERMINATED = "TERMINATED", "已终止"
+        FAILED = "FAILED", "出错待处理"
 
     version = models.ForeignKey(
         ProcessVersion, models.PROTECT, related_name="instances", verbose_name="版本"
@@ -63,6 +65,24 @@ class ProcessInstance(models.Model):
     departments = models.JSONField("承办部门", default=dict)
     variables = models.JSONField("流程变量", default=dict)
     revision = models.PositiveIntegerField("修订号", default=0)
+    failure = models.CharField("出错原因", max_length=400, blank=True)
+    root = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="最上层实例",
+        db_index=False,
+    )
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="children",
+        verbose_name="调用方实例",
+        db_index=False,
+    )
+    parent_token = models.PositiveIntegerField("调用方令牌", null=True)
     started_at = models.DateTimeField("开始时间")
     ended_at = models.DateTimeField("结束时间", null=True)
 
@@ -70,9 +90,14 @@ class ProcessInstance(models.Model):
         verbose_name = "流程实例"
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["RUNNING", "SUSPENDED"], ended_at__isnull=True)
+                condition=Q(state__in=["RUNNING", "SUSPENDED", "FAILED"], ended_at__isnull=True)
                 | Q(state__in=["COMPLETED", "WITHDRAWN", "TERMINATED"], ended_at__isnull=False),
                 name="instance_ended_when_over",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["parent"], name="instance_called", condition=Q(parent__isnull=False)
             ),
         ]
 
@@ -81,15 +106,24 @@ class ProcessInstance(models.Model):
 
 
 class Token(models.Model):
-    """Where an instance stands (令牌): at a task (WORK) or before a join (JOIN).
+    """Where an instance stands (令牌): at a task (WORK), before a join (JOIN), at an event (WAIT), in a
+    sub-process or inclusive block (SCOPE), a multi-instance (MULTI), a called process (CALL), with
+    signers after its own item is done (SIGN), or where an error left it (STUCK).
 
     Rows exist only while the instance waits there. number is the sequence number of the history
-    event that made it, scope the number of the token whose sub-process it stands in (0 = process).
+    event that made it, scope the number of the token inside which it stands (0 = process). data holds
+    what only this token knows: its element, the count of a multi-instance.
     """
 
     class State(models.TextChoices):
         WORK = "WORK", "办理中"
         JOIN = "JOIN", "等待汇合"
+        WAIT = "WAIT", "等待事件"
+        SCOPE = "SCOPE", "子流程中"
+        MULTI = "MULTI", "多实例中"
+        CALL = "CALL", "调用中"
+        SIGN = "SIGN", "等待加签人"
+        STUCK = "STUCK", "出错"
 
     instance = models.ForeignKey(
         ProcessInstance, models.CASCADE, related_name="tokens", verbose_name="实例", db_index=False
@@ -99,6 +133,7 @@ class Token(models.Model):
     state = models.CharField("状态", max_length=8, choices=State.choices)
     flow_id = models.CharField("来路", max_length=120, blank=True)
     scope = models.PositiveIntegerField("作用域", default=0)
+    data = models.JSONField("私有数据", null=True)
 
     class Meta:
         verbose_name = "令牌"
@@ -128,6 +163,7 @@ class WorkItem(models.Model):
         NONE = "", "未挂起"
         ITEM = "ITEM", "补正"
         INSTANCE = "INSTANCE", "流程挂起"
+        SIGNERS = "SIGNERS", "等待加签人"
 
     instance = models.ForeignKey(
         ProcessInstance, models.PROTECT, related_name="items", verbose_name="实例", db_index=False
@@ -146,6 +182,7 @@ class WorkItem(models.Model):
     department_id = models.BigIntegerField("承办部门")
     role = models.CharField("角色", max_length=40)
     assignee_id = models.BigIntegerField("办理人", null=True)
+    delegated_by = models.BigIntegerField("委派人", null=True)
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.READY)
     paused_by = models.CharField("挂起原因", max_length=8, choices=Pause.choices, blank=True)
     ground = models.CharField("挂起事由", max_length=80, blank=True)
@@ -214,6 +251,7 @@ class Timer(models.Model):
     started_at = models.DateTimeField("起算时间")
     amount = models.PositiveIntegerField("数量")
     unit = models.CharField("单位", max_length=12)
+    times = models.PositiveIntegerField("剩余次数（0为不限）", default=1)
     due_at = models.DateTimeField("到期时间", null=True)
     paused_at = models.DateTimeField("暂停时间", null=True)
 
@@ -230,6 +268,117 @@ class Timer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instance_id} {self.node_id} {self.state}"
+
+
+class Subscription(models.Model):
+    """A token that waits for a message or a signal (订阅). key: what a message is correlated by."""
+
+    class State(models.TextChoices):
+        PENDING = "PENDING", "等待"
+        TAKEN = "TAKEN", "已触发"
+        CANCELLED = "CANCELLED", "已取消"
+
+    instance = models.ForeignKey(
+        ProcessInstance,
+        models.CASCADE,
+        related_name="subscriptions",
+        verbose_name="实例",
+        db_index=False,
+    )
+    token_number = models.PositiveIntegerField("令牌编号")
+    node_id = models.CharField("节点", max_length=120)
+    kind = models.CharField("类别", max_length=8)
+    name = models.CharField("名称", max_length=120)
+    key = models.CharField("关联键", max_length=160, blank=True)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.PENDING)
+
+    class Meta:
+        verbose_name = "事件订阅"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "token_number", "node_id"], name="subscription_per_token"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["name", "key"],
+                name="subscription_open",
+                condition=Q(state="PENDING"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance_id} {self.kind} {self.name}"
+
+
+class Message(models.Model):
+    """A message on its way to one receiver, or a signal to one of those who waited for it (消息).
+
+    A message that nobody waits for is kept until expires_at. reference: the sender's own number; a
+    second message of the same name and reference is the same message.
+    """
+
+    class State(models.TextChoices):
+        KEPT = "KEPT", "待投递"
+        DELIVERED = "DELIVERED", "已投递"
+        EXPIRED = "EXPIRED", "已过期"
+
+    kind = models.CharField("类别", max_length=8)
+    name = models.CharField("名称", max_length=120)
+    key = models.CharField("关联键", max_length=160, blank=True)
+    reference = models.CharField("来源编号", max_length=160, blank=True)
+    variables = models.JSONField("内容", default=dict)
+    subscription = models.ForeignKey(
+        Subscription, models.SET_NULL, null=True, related_name="+", verbose_name="收件订阅"
+    )
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.KEPT)
+    sent_at = models.DateTimeField("发出时间")
+    expires_at = models.DateTimeField("保留至")
+    delivered_at = models.DateTimeField("投递时间", null=True)
+
+    class Meta:
+        verbose_name = "流程消息"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "reference"],
+                name="message_reference_once",
+                condition=~Q(reference=""),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["name", "key", "id"], name="message_kept", condition=Q(state="KEPT")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} {self.key}"
+
+
+class Proxy(models.Model):
+    """Who acts for an absent officer (代办授权): in which roles, departments and processes, from when to when."""
+
+    principal_id = models.BigIntegerField("委托人")
+    principal_name = models.CharField("委托人姓名", max_length=80, blank=True)
+    deputy_id = models.BigIntegerField("代办人", db_index=True)
+    roles = models.JSONField("角色", default=list)
+    department_ids = models.JSONField("部门", default=list)
+    processes = models.JSONField("流程", default=list)
+    starts_at = models.DateTimeField("开始")
+    ends_at = models.DateTimeField("结束")
+    reason = models.CharField("事由", max_length=200)
+    revoked_at = models.DateTimeField("撤销时间", null=True)
+
+    class Meta:
+        verbose_name = "代办授权"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=models.F("starts_at")), name="proxy_has_a_period"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.principal_id} -> {self.deputy_id}"
 
 
 class HistoryEvent(models.Model):

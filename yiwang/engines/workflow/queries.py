@@ -32,6 +32,12 @@ OPEN = Q(closed_at__isnull=True)
 MAX_WALKS = 120
 """Up to so many department-role pairs are walked one by one and merged; more share one walk."""
 
+DONE = frozenset(
+    "PASSED JOINED ENDED COMPLETED SIGNED SCOPE_COMPLETED MULTI_COMPLETED CALL_RETURNED SPLIT ESCALATED"
+    " TIMER_FIRED MESSAGE_RECEIVED SIGNAL_RECEIVED ERROR_CAUGHT ESCALATION_CAUGHT".split()
+)
+"""Events after which a node has been passed."""
+
 _COLUMNS = (
     "id",
     "instance_id",
@@ -257,11 +263,11 @@ def item_permits(item: WorkItem, context: RequestContext) -> bool:
     """The rule of the acts: the role, in the department or above it, or as the holder."""
     if context.population == "SYSTEM":
         return True
-    if context.population != "STAFF" or item.role not in context.roles:
+    if context.population != "STAFF" or item.role and item.role not in context.roles:
         return False
     departments = {*context.department_ids, context.department_id}
     is_holder = item.assignee_id is not None and item.assignee_id == context.account_id
-    return is_holder or item.department_id in departments
+    return is_holder or (item.role != "" and item.department_id in departments)
 
 
 def instance_permits(instance: ProcessInstance, context: RequestContext) -> bool:
@@ -311,7 +317,7 @@ def instance_get(instance_id: int) -> InstanceView:
     """Return an instance with its tokens, items and history (流程实例). Raises `InstanceNotFound`."""
     instance = _instance(instance_id)
     tokens = instance.tokens.order_by("number")
-    columns = ("number", "node_id", "state", "flow_id", "scope")
+    columns = ("number", "node_id", "state", "flow_id", "scope", "data")
     return InstanceView(
         id=instance.pk,
         version_id=instance.version_id,
@@ -340,13 +346,14 @@ def instance_diagram(instance_id: int) -> dict[str, object]:
     if instance is None:
         raise InstanceNotFound()
     active = sorted(set(instance.tokens.values_list("node_id", flat=True)))
-    kinds = ("PASSED", "JOINED", "ENDED", "COMPLETED", "TIMER_FIRED", "OPENED", "ARRIVED")
-    events = HistoryEvent.objects.filter(instance_id=instance_id, kind__in=kinds).order_by("seq")
+    events = (
+        HistoryEvent.objects.filter(instance_id=instance_id).exclude(node_id="").order_by("seq")
+    )
     done: set[str] = set()
     flows: set[str] = set()
     for kind, node_id, detail in events.values_list("kind", "node_id", "detail"):
         flows.update(detail.get("flows", ()), filter(None, [detail.get("flow")]))
-        if kind not in ("OPENED", "ARRIVED"):
+        if kind in DONE:
             done.add(node_id)
     return {
         "xml": instance.version.xml,

@@ -3,16 +3,18 @@
 Filled from their `apps.ready`, read ever after; nothing here is state of the city.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from yiwang.engines.workflow.data import ServiceCall
 from yiwang.kernel.api import RequestContext
 
 Service = Callable[[ServiceCall], dict | None]
 Access = Callable[[RequestContext, str], bool]
+Decider = Callable[[str, Mapping[str, object]], tuple[object, list]]
 
 SERVICES: dict[str, Service] = {}
 ACCESS: dict[str, Access] = {}
+DECIDERS: dict[str, Decider] = {}
 
 
 def service_register(name: str, function: Service) -> None:
@@ -40,3 +42,17 @@ def instance_access(context: RequestContext, business_key: str) -> bool:
         for prefix, function in ACCESS.items()
         if business_key.startswith(prefix)
     )
+
+
+def decider_register(function: Decider, *, prefix: str = "") -> None:
+    """Let business-rule tasks decide by `function(reference, inputs) -> (value, rules fired)` (登记决策).
+
+    prefix: only references that begin so; the longest prefix wins.
+    """
+    DECIDERS[prefix] = function
+
+
+def decider_get(reference: str) -> Decider | None:
+    """Return who decides a reference (决策函数), None where nobody does."""
+    prefixes = [prefix for prefix in DECIDERS if reference.startswith(prefix)]
+    return DECIDERS[max(prefixes, key=len)] if prefixes else None

@@ -5,6 +5,7 @@ else together (`benchmarks/bench_step.py`). Names and conversions still come fro
 changed field needs no change here.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,7 @@ from django.db import connection, models
 from yiwang.engines.workflow.models import ProcessInstance, ProcessVersion, Token, WorkItem
 
 CHUNK = 200
-TOKEN_COLUMNS = ("number", "node_id", "state", "flow_id", "scope")
+TOKEN_COLUMNS = ("number", "node_id", "state", "flow_id", "scope", "data")
 
 
 @lru_cache(maxsize=64)
@@ -57,7 +58,8 @@ def tokens_read(instance_id: int) -> list[tuple]:
     """Return the tokens of an instance as rows of `TOKEN_COLUMNS`, oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(_token_sql(connection.vendor)[0], [instance_id])
-        return cursor.fetchall()
+        rows = cursor.fetchall()
+    return [row if row[5] is None else (*row[:5], json.loads(row[5])) for row in rows]
 
 
 def tokens_delete(instance_id: int, numbers: Iterable[int]) -> None:
@@ -110,7 +112,8 @@ def _item_sql(vendor: str) -> tuple[str, tuple[_Part, _Part, _Part]]:
     sql = (
         f"SELECT {columns} FROM {items}"  # noqa: S608 - the models' names
         f" JOIN {instances} ON {instances}.id = {items}.instance_id"
-        f" JOIN {versions} ON {versions}.id = {instances}.version_id WHERE {items}.id = %s"
+        f" JOIN {versions} ON {versions}.id = {instances}.version_id"
+        f" WHERE {items}.id = %s AND {instances}.root_id IS NULL"
     )
     if connection.features.has_select_for_update_of:
         sql += f" FOR UPDATE OF {instances}"
@@ -118,7 +121,10 @@ def _item_sql(vendor: str) -> tuple[str, tuple[_Part, _Part, _Part]]:
 
 
 def item_read_locked(item_id: int) -> WorkItem | None:
-    """Read an item with its instance and version (without XML), locking the instance's row."""
+    """Read an item with its instance and version (without XML), locking the instance's row.
+
+    None for an item of a called process too: there the lock is another row's.
+    """
     sql, (item_part, instance_part, version_part) = _item_sql(connection.vendor)
     with connection.cursor() as cursor:
         cursor.execute(sql, [item_id])

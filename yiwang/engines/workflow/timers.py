@@ -1,6 +1,7 @@
 """Timers of an instance: pausing, resuming, firing (定时). Callers hold the instance's lock."""
 
 import datetime
+from collections.abc import Iterable
 
 from yiwang.engines.workflow.data import Limit
 from yiwang.engines.workflow.deadlines import due_at_get, limit_rest
@@ -19,9 +20,13 @@ def timers_pause(
     timers.update(state=PAUSED, paused_at=now)
 
 
-def timers_resume(instance_id: int, *, now: datetime.datetime, token_number: int) -> None:
-    """Let the timers of a token run again for what was left of them (恢复定时)."""
-    timers = Timer.objects.filter(instance_id=instance_id, state=PAUSED, token_number=token_number)
+def timers_resume(
+    instance_id: int, *, now: datetime.datetime, token_numbers: Iterable[int]
+) -> None:
+    """Let the timers of these tokens run again for what was left of them (恢复定时)."""
+    timers = Timer.objects.filter(
+        instance_id=instance_id, state=PAUSED, token_number__in=list(token_numbers)
+    )
     for timer in timers:
         limit = Limit(timer.amount, timer.unit)
         rest = limit_rest(limit, started_at=timer.started_at, paused_at=timer.paused_at)

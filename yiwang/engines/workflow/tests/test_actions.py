@@ -5,7 +5,7 @@ import datetime
 import pytest
 from django.db import DatabaseError, transaction
 
-from yiwang.engines.workflow import actions, data, queries, registry
+from yiwang.engines.workflow import actions, data, queries, registry, sweeps
 from yiwang.engines.workflow.models import HistoryEvent, Timer, WorkItem
 from yiwang.engines.workflow.tests.models_of_processes import (
     CARD,
@@ -440,9 +440,9 @@ def test_a_withdrawal_ends_every_branch_at_once(running):
 
 def test_a_timer_beside_the_task_fires_once_and_leaves_the_task_open(running):
     instance_id = running(timed(interrupting=False))
-    assert actions.timer_sweep(NOW + DAY - datetime.timedelta(seconds=1)) == 0
-    assert actions.timer_sweep(NOW + DAY) == 1
-    assert actions.timer_sweep(NOW + DAY) == 0
+    assert sweeps.timer_sweep(NOW + DAY - datetime.timedelta(seconds=1)) == 0
+    assert sweeps.timer_sweep(NOW + DAY) == 1
+    assert sweeps.timer_sweep(NOW + DAY) == 0
     view = queries.instance_get(instance_id)
     assert {item.node_id: item.state for item in view.items} == {"t": "READY", "late": "READY"}
     fired = [event for event in view.history if event.kind == "TIMER_FIRED"]
@@ -452,7 +452,7 @@ def test_a_timer_beside_the_task_fires_once_and_leaves_the_task_open(running):
 def test_a_timer_in_place_of_the_task_cancels_it(running):
     instance_id = running(timed(interrupting=True))
     item = item_at(instance_id, "t")
-    assert actions.timer_sweep(NOW + DAY) == 1
+    assert sweeps.timer_sweep(NOW + DAY) == 1
     view = queries.instance_get(instance_id)
     assert {one.node_id: one.state for one in view.items} == {"t": "CANCELLED", "late": "READY"}
     with context_use(APPROVER):
@@ -471,7 +471,7 @@ def test_a_finished_task_takes_its_timer_with_it(running):
     with context_use(APPROVER):
         actions.work_item_complete(item_at(instance_id, "t").id, outcome="A", now=NOW)
     assert Timer.objects.get(instance_id=instance_id).state == "CANCELLED"
-    assert actions.timer_sweep(NOW + 9 * DAY) == 0
+    assert sweeps.timer_sweep(NOW + 9 * DAY) == 0
 
 
 def test_timers_stand_still_while_a_task_waits_for_a_correction(running):
@@ -480,7 +480,7 @@ def test_timers_stand_still_while_a_task_waits_for_a_correction(running):
     half = datetime.timedelta(hours=12)
     with context_use(APPROVER):
         actions.work_item_request_correction(item.id, ground="CORRECTION", now=NOW + half)
-        assert actions.timer_sweep(NOW + 9 * DAY) == 0
+        assert sweeps.timer_sweep(NOW + 9 * DAY) == 0
         actions.work_item_resume(item.id, now=NOW + 9 * DAY)
     assert Timer.objects.get(instance_id=instance_id).due_at == NOW + 9 * DAY + half
 
@@ -488,7 +488,7 @@ def test_timers_stand_still_while_a_task_waits_for_a_correction(running):
 def test_a_working_day_timer_waits_for_its_calendar(running, django_db_blocker):
     instance_id = running(timed(interrupting=False, limit="5 working days"))
     assert Timer.objects.get(instance_id=instance_id).due_at is None
-    assert actions.timer_sweep(NOW + 100 * DAY) == 0
+    assert sweeps.timer_sweep(NOW + 100 * DAY) == 0
 
 
 def test_a_clocks_due_date_is_mirrored_into_the_open_items(running):
@@ -512,17 +512,17 @@ def test_a_service_runs_in_the_step_and_its_failure_undoes_it(running, services,
     )
     instance_id = running(xml)
     item = item_at(instance_id, "t")
-    from yiwang.engines.workflow import engine
+    from yiwang.engines.workflow import tasks
 
     def fail(call):
         WorkItem.objects.filter(pk=item.id).update(number="touched")
         raise Conflict()
 
-    issue = engine.SERVICES["hall.applications.issue"]
-    engine.SERVICES["hall.applications.issue"] = fail
+    issue = tasks.SERVICES["hall.applications.issue"]
+    tasks.SERVICES["hall.applications.issue"] = fail
     with context_use(APPROVER):
         refused(Conflict, instance_id, actions.work_item_complete, item.id, outcome="DONE", now=NOW)
-        engine.SERVICES["hall.applications.issue"] = lambda call: issue(call) or {"licence": 5}
+        tasks.SERVICES["hall.applications.issue"] = lambda call: issue(call) or {"licence": 5}
         actions.work_item_complete(item.id, outcome="DONE", now=NOW)
     view = queries.instance_get(instance_id)
     assert (view.state, view.variables["licence"]) == ("COMPLETED", 5)

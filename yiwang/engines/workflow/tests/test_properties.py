@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from yiwang.engines.workflow import actions, queries
+from yiwang.engines.workflow import actions, queries, sweeps
 from yiwang.engines.workflow.bpmn import process_read
 from yiwang.engines.workflow.layout import process_layout
 from yiwang.engines.workflow.models import Timer
-from yiwang.engines.workflow.rules import OPEN_STATES, HistoryBroken, replay
+from yiwang.engines.workflow.replay import OPEN_STATES, HistoryBroken, replay
 from yiwang.engines.workflow.soundness import problems_find
 from yiwang.engines.workflow.tests.models_of_processes import (
     DEPARTMENTS,
@@ -160,7 +160,7 @@ class Run:
             "hold": lambda: actions.instance_suspend(self.id, reason="x", **now),
             "go": lambda: actions.instance_resume(self.id, **now),
             "withdraw": lambda: actions.instance_withdraw(self.id, reason="x", **now),
-            "time": lambda: actions.timer_sweep(self.now),
+            "time": lambda: sweeps.timer_sweep(self.now),
         }
         before = queries.instance_get(self.id)
         try:
@@ -191,13 +191,15 @@ class Run:
         told = replay(view.history)
         assert told.state == view.state
         assert told.tokens == {
-            token.number: (token.node_id, token.state, token.flow_id) for token in view.tokens
+            token.number: (token.node_id, token.state, token.flow_id, token.scope)
+            for token in view.tokens
         }
         assert told.items == {
             number: {
                 "state": item.state,
                 "assignee": item.assignee_id,
                 "department": item.department_id,
+                "delegated_by": item.delegated_by,
             }
             for number, item in self.items_by_token().items()
         }
