@@ -1,8 +1,11 @@
-"""One person with lineage by identity number, while a batch is published: p50, p99, lookups a second.
+"""One person with lineage by identity number, while a batch is fused and published: p50, p99, lookups a second.
 
-Made masters of --persons people are published as a registry's first version (rows a second), then one in
---every of them changed in a second version, published by a process of its own while this one looks people
-up. Baseline, in the same seconds: a SQLite primary-key read of the same identifiers.
+Made masters of --persons people are published as a registry's first version (rows a second), then a process
+of its own does a batch: it fuses --records made records, and publishes a second version in which one person
+in --every changed. It gives way as the worker's batches do, unless --impolite. Meanwhile this process looks
+people up, by turns: the registry's row with the lineage of every value (what the bar is about); the door that
+pages and API call, with purpose and an audit row on the disk before the answer; the view that a clerk gets,
+masked. Baseline, in the same seconds: a SQLite primary-key read of the same identifiers.
 
 The full size:  python benchmarks/bench_lookup.py --persons 13000000 --every 13
 """
@@ -14,6 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from harness import city_open, engine_name, options_parse, percentile, report
@@ -27,7 +31,7 @@ FIELDS = {
     "ethnicity": "1::utinyint",
     "marital": "20::utinyint",
     "address": "'江苏省苏州市姑苏区平江街道历史街区社区' || (i % 999) || '幢' || (i % 2000) || '室'",
-    "phone": "(16400000000 + (i + {turn} * (i % {every} = 0)::integer) % 100000000)::varchar",
+    "phone": "(16400000000 + i % 100000000)::varchar",
     "employer": "'苏州第' || (i % 5000) || '有限公司'",
     "household": "'H' || (i // 3)",
     "household_address": "'江苏省苏州市姑苏区平江街道' || (i % 999) || '幢'",
@@ -43,18 +47,18 @@ def number_of(i: int) -> str:
     return f"3205{i:014d}"
 
 
-def master_make(out: Path, *, persons: int, every: int, turn: int) -> None:
+def master_make(out: Path, *, persons: int, every: int) -> None:
     """Write a run of a master as fusion would leave it."""
-    from yiwang.engines.tabular.door import tabular_open
+    from yiwang.engines.tabular.door import TabularLimits, tabular_open
 
-    folder = out / f"run-bench{turn}"
+    folder = out / "run-bench0"
     folder.mkdir(parents=True)
     fields = ", ".join(
-        f"{sql.format(turn=turn, every=every)} as {name}, (1 + i % 32)::utinyint as {name}_class,"
+        f"{sql.format(every=every)} as {name}, (1 + i % 32)::utinyint as {name}_class,"
         f" i as {name}_row, {AT} as {name}_at"
         for name, sql in FIELDS.items()
     )
-    with tabular_open() as connection:
+    with tabular_open(TabularLimits(threads=2)) as connection:
         for bucket in range(BUCKETS):
             rows = (
                 f"select ((i + 1) << 8 | {bucket})::bigint as uid, i as key,"
@@ -69,8 +73,31 @@ def master_make(out: Path, *, persons: int, every: int, turn: int) -> None:
             )
             for kind, sql in (("persons", rows), ("values", lost)):
                 target = folder / f"{kind}-{bucket:03d}.parquet"
-                connection.execute(f"copy ({sql}) to '{target}' (compression zstd)").fetchall()
-    manifest = {"run": f"bench{turn}", "previous": "", "plan": "population"}
+                connection.execute(f"copy ({sql}) to '{target}' (compression snappy)").fetchall()
+    manifest_write(out, "bench0")
+
+
+def master_change(out: Path, *, every: int) -> None:
+    """Write the next run: one person in so many has another phone; other columns as they were."""
+    from yiwang.engines.tabular.door import TabularLimits, parquet_list, tabular_open
+
+    before, after = out / "run-bench0", out / "run-bench1"
+    after.mkdir()
+    phone = f"case when key % {every} = 0 then '165' || lpad((key % 100000000)::varchar, 8, '0') else phone end"
+    with tabular_open(TabularLimits(threads=2)) as connection:
+        for path in sorted(before.iterdir()):
+            if path.name.startswith("values"):
+                os.link(path, after / path.name)
+                continue
+            rows = f"select * replace ({phone} as phone) from {parquet_list([path])}"
+            target = after / path.name
+            connection.execute(f"copy ({rows}) to '{target}' (compression snappy)").fetchall()
+    manifest_write(out, "bench1")
+
+
+def manifest_write(out: Path, run: str) -> None:
+    """Make a run the published one."""
+    manifest = {"run": run, "previous": "", "plan": "population"}
     manifest |= {"fingerprint": "", "engine": "", "stage": [], "buckets": [], "result": {}}
     (out / "manifest.json").write_text(json.dumps(manifest))
 
@@ -88,33 +115,37 @@ def publish(out: Path) -> float:
     return time.perf_counter() - begun
 
 
+def batch(folder: Path, *, is_polite: bool) -> None:
+    """Fuse, then publish: what `yw worker` does for a batch. Says on standard output what it is at."""
+    from yiwang.resources.fusion.library import fuse
+    from yiwang.resources.fusion.plans import PLANS
+    from yiwang.sdk.politeness import polite
+
+    if is_polite:
+        polite()
+    print("fusing", flush=True)
+    fuse(PLANS["population"](), folder / "in", folder / "fused")
+    print("publishing", flush=True)
+    publish(folder / "master")
+
+
 def baseline_make(path: Path, persons: int) -> sqlite3.Connection:
     """Make a plain SQLite table by primary key, a row of about the same bytes."""
     connection = sqlite3.connect(path)
     connection.execute("pragma journal_mode = wal")
     connection.execute("create table person (id_number text primary key, body text)")
-    body = "x" * 900
-    rows = ((number_of(i), body) for i in range(persons))
     with connection:
-        connection.executemany("insert into person values (?, ?)", rows)
+        connection.execute(
+            "with recursive t(i) as (select 0 union all select i + 1 from t where i + 1 < ?)"
+            " insert into person select printf('3205%014d', i), ? from t",
+            [persons, "x" * 900],
+        )
+    connection.execute("pragma wal_checkpoint(truncate)").fetchall()
     return connection
 
 
-def measure(lookup, numbers, until) -> list[float]:
-    """Time lookups one by one until told to end; milliseconds."""
-    times = []
-    while not times or not until():
-        number = next(numbers)
-        begun = time.perf_counter()
-        found = lookup(number)
-        times.append((time.perf_counter() - begun) * 1000)
-        if found is None:
-            raise SystemExit(f"{number} was not found")
-    return times
-
-
 def lookup_person(number: str):
-    """Read a person with the lineage of every value, as the pages and the API do."""
+    """Read a person with the lineage of every value."""
     from yiwang.resources.registries.rules import lineage_read
     from yiwang.resources.registries.store import person_row_by_id_number
 
@@ -122,90 +153,152 @@ def lookup_person(number: str):
     return row and (row, lineage_read(row.lineage, "population"))
 
 
-def main() -> None:
-    """Publish, then look up while publishing."""
-    options = options_parse(__doc__, persons=200_000, every=13)
-    folder = city_open(build=False)
-    from yiwang.identity.api import data_scope
+def lookup_door(number: str):
+    """Find a person as actions and API do: right, purpose, sources, audited before the answer."""
+    from yiwang.resources.registries.subjects import person_find
 
+    return person_find(id_number=number, purpose="办理老年人优待证") or None
+
+
+def lookup_view(number: str):
+    """Find a person as a clerk's page and the API `people/find/` do: masked, with departments' names."""
+    from yiwang.resources.registries.subjects import subject_find
+
+    return subject_find(id_number=number, purpose="办理老年人优待证") or None
+
+
+class Watch:
+    """Times lookups by kind and by what the batch was at."""
+
+    def __init__(self, kinds: dict[str, tuple[Callable, int]], persons: int) -> None:
+        draw = random.Random(1)
+        self.kinds, self.times = kinds, {}
+        self.numbers = iter(lambda: number_of(draw.randrange(persons)), None)
+
+    def round(self, stage: str) -> None:
+        """Do so many lookups of each kind, one by one."""
+        for kind, (lookup, count) in self.kinds.items():
+            times = self.times.setdefault((stage, kind), [])
+            for number in (next(self.numbers) for _ in range(count)):
+                begun = time.perf_counter()
+                found = lookup(number)
+                times.append((time.perf_counter() - begun) * 1000)
+                if found is None:
+                    raise SystemExit(f"{number} was not found")
+
+    def all(self, kind: str, stages: tuple[str, ...]) -> list[float]:
+        """Return the milliseconds of a kind in some stages."""
+        return [one for stage in stages for one in self.times.get((stage, kind), ())]
+
+
+def watch_batch(watch: Watch, command: list[str]) -> float:
+    """Look people up until the batch has ended; returns its seconds."""
+    begun, stage = time.perf_counter(), "starting"
+    child = subprocess.Popen(
+        command, env=os.environ, stdout=subprocess.PIPE, start_new_session=True, text=True
+    )
+    os.set_blocking(child.stdout.fileno(), False)
+    while child.poll() is None:
+        stage = (child.stdout.readline() or stage).strip()
+        watch.round(stage)
+    if child.returncode:
+        raise SystemExit("the batch failed")
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Publish, then look up while a batch is fused and published."""
+    is_polite = "--impolite" not in sys.argv
+    sys.argv = [word for word in sys.argv if word != "--impolite"]
+    options = options_parse(__doc__, persons=200_000, every=13, records=1_000_000)
+    folder = city_open(build=False)
+    from yiwang.config.generate.population import generate_population
+    from yiwang.identity.api import data_scope
+    from yiwang.kernel.api import RequestContext, context_use
+
+    def tell(name: str, figure: float, unit: str, baseline: float, of: str, bar: str = "") -> None:
+        report(
+            f"{name}, {engine_name()}",
+            figure,
+            unit,
+            baseline=baseline,
+            baseline_name=of,
+            bar=bar,
+            as_json=options.json,
+        )
+
+    size = f"{options.persons:,}"
     out = folder / "master"
-    master_make(out, persons=options.persons, every=options.every, turn=0)
+    master_make(out, persons=options.persons, every=options.every)
     begun = time.perf_counter()
     plain = baseline_make(folder / "plain.sqlite3", options.persons)
     inserted = options.persons / (time.perf_counter() - begun)
     first = publish(out)
-    report(
-        f"first publishing of {options.persons:,} people, {engine_name()}",
+    tell(
+        f"first publishing of {size} people",
         options.persons / first,
         "rows/s",
-        baseline=inserted,
-        baseline_name="plain SQLite inserts, one index",
-        as_json=options.json,
+        inserted,
+        "SQLite inserting the same bytes, one index",
     )
-    master_make(out, persons=options.persons, every=options.every, turn=1)
-    draw = random.Random(1)
-    numbers = iter(lambda: number_of(draw.randrange(options.persons)), None)
-    with data_scope(purpose="benchmark"):
-        measure(lookup_person, numbers, _after(200))
-        child = subprocess.Popen(
-            [sys.executable, __file__, "publish", str(out)], env={**os.environ, "YIWANG_BENCH": "1"}
-        )
-        begun, times, scans = time.perf_counter(), [], []
-        while child.poll() is None or len(times) < 2_000:
-            times += measure(lookup_person, numbers, _after(200))
-            scans += measure(
-                lambda number: plain.execute(
-                    "select * from person where id_number = ?", [number]
-                ).fetchone(),
-                numbers,
-                _after(50),
-            )
-        seconds = time.perf_counter() - begun
-    if child.returncode:
-        raise SystemExit("the publishing process failed")
+    master_change(out, every=options.every)
+    generate_population(
+        persons=options.records * 13 // 100, records=options.records, out=folder / "in", seed=1
+    )
+    read = "select * from person where id_number = ?"
+    watch = Watch(
+        {
+            "row with lineage": (lookup_person, 200),
+            "audited door": (lookup_door, 50),
+            "clerk's view": (lookup_view, 20),
+            "plain": (lambda number: plain.execute(read, [number]).fetchone(), 100),
+        },
+        options.persons,
+    )
+    clerk = RequestContext(population="STAFF", account_id=1, name="李芳", department_name="民政局")
+    with context_use(clerk), data_scope(purpose="benchmark"):
+        for _ in range(5):
+            watch.round("before")
+        command = [sys.executable, __file__, "batch", str(folder), str(int(is_polite))]
+        seconds = watch_batch(watch, command)
+    manner = "polite batch" if is_polite else "impolite batch"
+    for during in (("fusing",), ("publishing",), ("starting", "fusing", "publishing")):
+        stage = during[0] if len(during) == 1 else "both"
+        scans = watch.all("plain", during)
+        for kind in ("row with lineage", "audited door", "clerk's view"):
+            times = watch.all(kind, during)
+            if not times:
+                continue
+            is_bar = kind == "row with lineage" and stage == "both"
+            name = f"{kind} among {size}, {manner}: {stage}"
+            of = "SQLite primary-key read"
+            for word, share in (("p50", 0.5), ("p99", 0.99)):
+                bar = "5 ms" if is_bar and word == "p99" else ""
+                tell(
+                    f"{name}, {word}",
+                    percentile(times, share),
+                    "ms",
+                    percentile(scans, share),
+                    f"{of}, {word}",
+                    bar,
+                )
+            rates = [len(all_of) / sum(all_of) * 1000 for all_of in (times, scans)]
+            tell(f"{name}, rate", rates[0], "lookups/s", rates[1], of, "2,000/s" if is_bar else "")
     changed = options.persons // options.every
-    name = f"lookup with lineage among {options.persons:,} while {changed:,} are published, {engine_name()}"
-    for word, share, bar in (("p50", 0.5, ""), ("p99", 0.99, "5 ms")):
-        report(
-            f"{name}, {word}",
-            percentile(times, share),
-            "ms",
-            baseline=percentile(scans, share),
-            baseline_name=f"SQLite primary-key read, {word}",
-            bar=bar,
-            as_json=options.json,
-        )
-    report(
-        f"{name}, rate",
-        len(times) / sum(times) * 1000,
-        "lookups/s",
-        baseline=len(scans) / sum(scans) * 1000,
-        baseline_name="SQLite primary-key read",
-        bar="2,000/s",
-        as_json=options.json,
-    )
-    report(
-        f"publishing {changed:,} changes meanwhile, {engine_name()}",
+    tell(
+        f"fusing {options.records:,} records and publishing {changed:,} changes meanwhile, {manner}",
         seconds,
         "s",
-        baseline=first,
-        baseline_name="publishing everybody first",
-        as_json=options.json,
+        first,
+        "publishing everybody first",
     )
-
-
-def _after(count: int):
-    """Return a function that says true when it was asked so often."""
-    left = iter(range(count - 1))
-    return lambda: next(left, None) is None
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["publish"]:
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yiwang.config.settings")
+    if sys.argv[1:2] == ["batch"]:
         import django
 
         django.setup()
-        publish(Path(sys.argv[2]))
+        batch(Path(sys.argv[2]), is_polite=sys.argv[3] == "1")
     else:
         main()

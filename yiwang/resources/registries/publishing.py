@@ -12,6 +12,7 @@ from yiwang.identity.api import data_scope
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.resources.fusion.permissions import is_bureau
 from yiwang.resources.fusion.publish import folder_locked, master_open
+from yiwang.resources.registries import indexes
 from yiwang.resources.registries.data import (
     MasterNotThere,
     MasterOvertaken,
@@ -19,7 +20,6 @@ from yiwang.resources.registries.data import (
     MasterView,
     RegistryUnknown,
 )
-from yiwang.resources.registries import indexes
 from yiwang.resources.registries.indexes import indexes_drop, indexes_ensure
 from yiwang.resources.registries.masters import master_get, master_view
 from yiwang.resources.registries.models import (

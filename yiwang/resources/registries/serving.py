@@ -87,7 +87,7 @@ class Feed:
 @contextmanager
 def feed_open(registry: str, master: Master) -> Iterator[Feed]:
     """Open the files of a master for reading (打开主数据)."""
-    with tabular_open(TabularLimits(threads=1, memory_mb=1024)) as connection:
+    with tabular_open(TabularLimits(threads=2, memory_mb=1024)) as connection:
         plan = REGISTRY_PLANS[registry]()
         yield Feed(registry, plan, master, connection, *_buckets(connection, master))
 
