@@ -106,6 +106,24 @@ for _name, _of_batch, _more in (
 ):
     _route = f"resources_landing:{_name}"
     matrix_case(_route, _landing(_route, of_batch=_of_batch, more=_more))
+
+
+def _source(world: World) -> Case:
+    """Return the case of a regular source; setting one up (`source_edit`) is the data bureau's alone."""
+    from yiwang.kernel.api import context_system, context_use
+    from yiwang.resources.landing.actions import source_put
+    from yiwang.resources.landing.queries import resource_view
+
+    def put(department_id: int) -> str:
+        code = resource_view(_batch_made(department_id)[0]).code
+        with context_use(context_system("test")):
+            view = source_put(code, kind="FOLDER", now=world.now)
+        return reverse("resources_landing:source", args=[view.id])
+
+    return Case(own=put(world.own_department), other=put(world.other_department))
+
+
+matrix_case("resources_landing:source", _source)
 matrix_case("api_resources_landing:batch", _landing("api_resources_landing:batch", of_batch=True))
 matrix_case("api_resources_landing:batches", _landing_rest)
 

@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from yiwang.resources.landing.views import pages
+from yiwang.resources.landing.views import pages, sources
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("batches/", pages.batches, name="batches"),
+    path("sources/", sources.sources, name="sources"),
+    path("sources/new/<str:kind>/", sources.source_new, name="source_new"),
+    path("sources/<int:source_id>/", sources.source, name="source"),
+    path("sources/<int:source_id>/edit/", sources.source_edit, name="source_edit"),
     path("resources/<int:resource_id>/", pages.resource, name="resource"),
     path("resources/<int:resource_id>/template.<str:form>", pages.template, name="template"),
     path("batches/<int:batch_id>/", pages.batch, name="batch"),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from yiwang.identity.accounts.session_context import context_of_account
@@ -14,7 +15,6 @@ from yiwang.identity.tokens.models import ApiToken, SystemAccount
 from yiwang.identity.tokens.queries import program_routes, system_get, system_list
 from yiwang.identity.tokens.rules import token_make, token_prefix
 from yiwang.kernel.api import audit_list, context_system, context_use
-from yiwang.kernel.events.models import OutboxEvent
 from yiwang.sdk.errors import Forbidden
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("yiwang.identity.tokens.tests.urls")]
@@ -260,7 +260,8 @@ def test_what_expires_soon_is_announced_once_unless_a_newer_one_is_in_place(city
     for _ in range(2):
         with context_use(context_system("test")):
             actions.token_expiry_sweep(now=NOW)
-    (event,) = OutboxEvent.objects.filter(topic="identity.token_expiring")
+    events = apps.get_model("kernel_events", "OutboxEvent").objects
+    (event,) = events.filter(topic="identity.token_expiring")
     assert (event.payload["system_id"], event.payload["name"]) == (old, "婚姻登记系统")
 
 
