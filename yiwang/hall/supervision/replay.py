@@ -1,0 +1,175 @@
+"""What other rules would have issued (规则回放): reads the past, changes nothing."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from yiwang.engines.api import (
+    DueClock,
+    DueItem,
+    clock_past_scan,
+    clock_total_due,
+    work_item_past_scan,
+)
+from yiwang.hall.supervision.data import (
+    DUE_SOON,
+    LATE_FORWARDING,
+    LIMIT_EXCEEDED,
+    REFUSED_ACCEPTANCE,
+    SEVERITY,
+    STEP_EXCEEDED,
+    Finding,
+    RuleView,
+)
+from yiwang.hall.supervision.findings import (
+    ACCEPTANCE,
+    finding_of_fact,
+    finding_of_item,
+    findings_of_clocks,
+)
+from yiwang.hall.supervision.models import SupervisionCard, SupervisionFact
+from yiwang.hall.supervision.rules import over_at
+from yiwang.kernel.api import CalendarNotPublished, WorkingCalendar, calendar_get
+
+SHOWN = 100
+_ZONE = timezone.get_default_timezone()
+_ITEM_TRIGGERS = (DUE_SOON, STEP_EXCEEDED, LATE_FORWARDING)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRow:
+    """What a rule would have done in the period, beside what was done (回放对照)."""
+
+    rule: RuleView
+    would: int
+    issued: int
+    added: tuple[Finding, ...]
+    added_count: int
+    dropped_count: int
+
+
+@dataclass(slots=True)
+class _Tally:
+    would: dict[tuple[str, str], Finding]
+
+    def add(self, finding: Finding) -> None:
+        self.would.setdefault((finding.subject, finding.period), finding)
+
+
+def supervision_replay(
+    rules: Iterable[RuleView], *, since: datetime, until: datetime, now: datetime
+) -> list[ReplayRow]:
+    """Return what rules would have issued for limits that ended from `since` to before `until` (回放).
+
+    rules: proposed or in force. The gravest of one class wins, as in the sweep. Cards that were
+    issued are only compared with, by rule, subject and period; nothing is written.
+    """
+    calendar, until = calendar_get(), min(until, now)
+    chosen = sorted(
+        (rule for rule in rules if rule.is_enabled),
+        key=lambda rule: (-SEVERITY[rule.level], -rule.over_days, rule.key),
+    )
+    tallies = {rule.key: _Tally({}) for rule in chosen}
+    graver: dict[tuple[str, str, str], int] = {}
+    for rule, finding in _would(chosen, calendar, since, until, now):
+        place = (rule.trigger, finding.subject, finding.period)
+        if graver.setdefault(place, SEVERITY[rule.level]) <= SEVERITY[rule.level]:
+            tallies[rule.key].add(finding)
+    return [_row(rule, tallies[rule.key].would, since, until) for rule in chosen]
+
+
+def _row(
+    rule: RuleView, would: dict[tuple[str, str], Finding], since: datetime, until: datetime
+) -> ReplayRow:
+    cards = SupervisionCard.objects.filter(rule_key=rule.key)
+    dated = cards.filter(due_at__gte=since, due_at__lt=until)
+    facts = cards.filter(due_at=None, issued_at__gte=since, issued_at__lt=until)
+    issued = set(dated.values_list("subject", "period")) | set(
+        facts.values_list("subject", "period")
+    )
+    added = [finding for place, finding in would.items() if place not in issued]
+    return ReplayRow(
+        rule=rule,
+        would=len(would),
+        issued=len(issued),
+        added=tuple(added[:SHOWN]),
+        added_count=len(added),
+        dropped_count=len(issued - set(would)),
+    )
+
+
+def _would(
+    rules: list[RuleView],
+    calendar: WorkingCalendar,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+) -> Iterator[tuple[RuleView, Finding]]:
+    of_items = [rule for rule in rules if rule.trigger in _ITEM_TRIGGERS]
+    for item, total_due in _items(since, until) if of_items else ():
+        finding = finding_of_item(item)
+        for rule in of_items:
+            if _item_holds(rule, item, total_due, calendar, now):
+                yield rule, finding
+    for trigger, suffix in ((LIMIT_EXCEEDED, ""), (REFUSED_ACCEPTANCE, ACCEPTANCE)):
+        of_clocks = [rule for rule in rules if rule.trigger == trigger]
+        for clock, stopped_at, finding in _clocks(since, until, suffix) if of_clocks else ():
+            for rule in of_clocks:
+                if _over(calendar, clock.due_at, rule.over_days, stopped_at or now):
+                    yield rule, finding
+    for rule in rules:
+        facts = SupervisionFact.objects.filter(
+            trigger=rule.trigger, occurred_at__gte=since, occurred_at__lt=until
+        )
+        for fact in facts.order_by("id"):
+            yield rule, finding_of_fact(fact)
+
+
+def _item_holds(
+    rule: RuleView,
+    item: DueItem,
+    total_due: datetime | None,
+    calendar: WorkingCalendar,
+    now: datetime,
+) -> bool:
+    if rule.nodes and item.node_id not in rule.nodes:
+        return False
+    ended = item.closed_at or now
+    if rule.trigger == DUE_SOON:
+        return item.warn_at is not None and item.warn_at <= ended and item.opened_at <= item.due_at
+    if rule.trigger == LATE_FORWARDING and not rule.nodes:
+        return False
+    if rule.trigger == STEP_EXCEEDED and total_due is not None and total_due <= item.due_at:
+        return False
+    return _over(calendar, item.due_at, rule.over_days, ended)
+
+
+def _over(calendar: WorkingCalendar, due_at: datetime, over_days: int, ended: datetime) -> bool:
+    try:
+        return over_at(
+            calendar, due_at.astimezone(_ZONE), over_days, ended_at=ended.astimezone(_ZONE)
+        )
+    except CalendarNotPublished:
+        return False
+
+
+def _items(since: datetime, until: datetime) -> Iterator[tuple[DueItem, datetime | None]]:
+    last = 0
+    while items := work_item_past_scan(since=since, until=until, after=last):
+        last = items[-1].id
+        totals = clock_total_due({item.business_key for item in items})
+        for item in items:
+            yield item, totals.get(item.business_key)
+
+
+def _clocks(
+    since: datetime, until: datetime, suffix: str
+) -> Iterator[tuple[DueClock, datetime | None, Finding]]:
+    last, scan = 0, {"kinds": ("STEP",), "suffix": suffix} if suffix else {}
+    while found := clock_past_scan(since=since, until=until, after=last, **scan):
+        last = found[-1][0].id
+        findings = findings_of_clocks([clock for clock, _stopped in found])
+        for (clock, stopped_at), finding in zip(found, findings, strict=True):
+            yield clock, stopped_at, finding
