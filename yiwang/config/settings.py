@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "yiwang.hall.payments",
     "yiwang.hall.licences",
     "yiwang.hall.applications",
+    "yiwang.hall.supervision",
     "yiwang.portal.sites",
     "yiwang.portal.spaces",
     "django_tasks",
