@@ -1,5 +1,7 @@
 """Build the city that the live tests copy: `python -m tests.journeys.prepare`, settings by environment.
 
+Its registries are loaded as they were made; that the departments' records lead to them is what
+yiwang/config/demo/tests is about. Its passwords are hashed quickly, and as always again at the first sign-in.
 Besides the demonstration accounts it has eight citizens of sixty and over, `load0` to `load7`, for
 tests with many hands; all live in the district of the demonstration's officers.
 """
@@ -23,11 +25,14 @@ def main() -> None:
     from django.core.management import call_command
     from django.utils import timezone
 
+    from tests.city import QUICK, direct_registries
     from yiwang.config.demo import city_build
 
     call_command("migrate", verbosity=0, interactive=False)
     now = timezone.now()
-    city_build(persons=240, enterprises=24, now=now)
+    settings.PASSWORD_HASHERS = QUICK
+    with direct_registries():
+        city_build(persons=240, enterprises=24, now=now)
     path = settings.DATA_DIR / "demo-accounts.json"
     demo = json.loads(path.read_text())
     rows = hands_make(now, besides=[row["subject_ref"].removeprefix("person:") for row in demo])

@@ -1,10 +1,14 @@
 """The demonstration city of 500 people: plausible, consistent, restartable, the same every time."""
 
 import json
+import tempfile
 from collections import Counter
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.test import override_settings
 
 from yiwang.config.demo import build
 from yiwang.config.demo.accounts import STAFF, accounts_make
@@ -13,6 +17,7 @@ from yiwang.config.demo.companies import seats_make
 from yiwang.config.demo.names import brand_get, given_make, surname_make
 from yiwang.config.demo.places import community_text, places_list
 from yiwang.config.demo.population import population_make
+from yiwang.config.testing_databases import LAYERS
 from yiwang.engines.api import search
 from yiwang.identity.api import (
     account_find,
@@ -38,6 +43,7 @@ from yiwang.sdk.identifiers import id_number_sex, id_number_valid, mobile_valid,
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 21)
 SYSTEM = context_system("test")
+QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def age(person) -> int:
@@ -186,34 +192,46 @@ def _rows() -> dict[str, list]:
         }
 
 
-def _nothing(city):
-    yield 1, 1
+def _stopped(city):
+    """Hand in three deliveries, then be killed."""
+    for done, total in build.department_records(city):
+        yield done, total
+        if done == 3:
+            raise KeyboardInterrupt
+
+
+def _build_killed_and_begun_again() -> dict:
+    """Build a city that dies among the departments' records, and finish it: what was seen of it, its folder."""
+    folder = Path(tempfile.mkdtemp(prefix="city-", dir=settings.DATA_DIR))
+    seen, record = [], "Records of the departments"
+    with override_settings(DATA_DIR=folder, PASSWORD_HASHERS=QUICK):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(STAGES, record, _stopped)
+            patch.setattr(build, "LONG", (*build.LONG, _stopped))
+            with pytest.raises(KeyboardInterrupt):
+                city_build(persons=150, enterprises=30, seed=20261121, now=NOW)
+        between = _rows()["Person"]
+        # Started again with other numbers: the city that was begun is finished.
+        city_build(
+            persons=9, enterprises=9, seed=9, now=NOW, report=lambda *step: seen.append(step)
+        )
+    return {"folder": folder, "seen": seen, "between": between}
+
+
+LAYERS["restarted"] = _build_killed_and_begun_again
+
+
+@pytest.fixture
+def restarted(db, _database, settings):
+    made = _database.given["restarted"]
+    settings.DATA_DIR = made["folder"]
+    return made
 
 
 @pytest.mark.heavy
-@pytest.mark.django_db(transaction=True)
-def test_a_build_that_was_killed_ends_in_the_same_city(data_dir, monkeypatch):
-    whole = City(60, 20, 5, TODAY, NOW)
-    for stage in ("Packs", "Catalogue of matters", "Search"):
-        monkeypatch.setitem(STAGES, stage, _nothing)
-
-    def killed(city):
-        for done, total in build.department_records(city):
-            yield done, total
-            if done == 3:
-                raise KeyboardInterrupt
-
-    title = "Records of the departments"
-    monkeypatch.setitem(STAGES, title, killed)
-    monkeypatch.setattr(build, "LONG", (*build.LONG, killed))
-    with pytest.raises(KeyboardInterrupt):
-        city_build(persons=60, enterprises=20, seed=5, now=NOW)
-    assert _rows()["Person"] == []
-    monkeypatch.setitem(STAGES, title, build.department_records)
-    seen = []
-    # Started again with other numbers: the city that was begun is finished.
-    city_build(persons=9, enterprises=9, seed=9, now=NOW, report=lambda *step: seen.append(step))
-    rows = _rows()
+def test_a_build_that_was_killed_ends_in_the_same_city(restarted):
+    assert restarted["between"] == []
+    whole, rows, seen = City(150, 30, 20261121, TODAY, NOW), _rows(), restarted["seen"]
     with context_use(SYSTEM):
         assert {row["id_number"] for row in rows["Person"]} - {None} == {
             person["id_number"] for person in whole.population.persons
@@ -229,9 +247,9 @@ def test_a_build_that_was_killed_ends_in_the_same_city(data_dir, monkeypatch):
 
 
 @pytest.fixture
-def city(db, data_dir):
-    city_build(persons=150, enterprises=30, seed=20261121, now=NOW)
-    return json.loads((data_dir / "demo-accounts.json").read_text(encoding="utf-8"))
+def city(restarted):
+    file = restarted["folder"] / "demo-accounts.json"
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 @pytest.mark.heavy
