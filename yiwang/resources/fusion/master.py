@@ -117,27 +117,50 @@ def table_write(table: pa.Table, path: Path) -> None:
 
 
 def bucket_write(
-    plan: FusionPlan, rows: Rows, fused: Fused, uid: np.ndarray, folder: Path, bucket: int
+    plan: FusionPlan,
+    rows: Rows,
+    fused: Fused,
+    uid: np.ndarray,
+    folder: Path,
+    bucket: int,
+    *,
+    lineage: pa.Table | None = None,
 ) -> Written:
-    """Write persons, rows and losing values of a bucket and count them."""
-    table_write(persons_table(plan, rows, fused, uid), path_of(folder, "persons", bucket))
-    values, disagreements = losing_values(plan, rows, fused, uid)
-    table_write(values, path_of(folder, "values", bucket))
-    bits = [(fused.conflict >> place) & 1 for place in range(len(plan.fields))]
+    """Write persons and losing values of a bucket, and its rows if `lineage` says why they are there."""
+    persons, values = persons_table(plan, rows, fused, uid), losing_values(plan, rows, fused, uid)
+    counts = disagreements_count(plan, rows, fused)
+    return bucket_save(plan, persons, lineage, values, counts, folder, bucket)
+
+
+def bucket_save(
+    plan: FusionPlan,
+    persons: pa.Table,
+    rows: pa.Table | None,
+    values: pa.Table,
+    disagreements: np.ndarray,
+    folder: Path,
+    bucket: int,
+) -> Written:
+    """Save the tables of a bucket and count what is in them."""
+    tables = {"persons": persons, "values": values} | ({} if rows is None else {"rows": rows})
+    for kind, table in tables.items():
+        table_write(table, path_of(folder, kind, bucket))
+    conflict = persons.column("conflict").to_numpy()
+    bits = [(conflict >> place) & 1 for place in range(len(plan.fields))]
     return Written(
         bucket=bucket,
-        records=len(rows),
-        persons=len(uid),
-        in_conflict=int(np.count_nonzero(fused.conflict)),
+        records=pc.sum(persons.column("records")).as_py(),
+        persons=len(persons),
+        in_conflict=int(np.count_nonzero(conflict)),
         conflicts=np.array([int(bit.sum()) for bit in bits]),
         disagreements=disagreements,
     )
 
 
-def exact_rows_write(rows: Rows, fused: Fused, uid: np.ndarray, folder: Path, bucket: int) -> None:
-    """Write the lineage of rows that carry a valid identifier: all by the rule EXACT_ID."""
+def exact_rows(rows: Rows, fused: Fused, uid: np.ndarray) -> pa.Table:
+    """Make the lineage of rows that carry a valid identifier: all by the rule EXACT_ID."""
     count = len(rows)
-    table = pa.table(
+    return pa.table(
         {
             "uid": uid[fused.person],
             "class": rows.number[fused.order],
@@ -146,7 +169,6 @@ def exact_rows_write(rows: Rows, fused: Fused, uid: np.ndarray, folder: Path, bu
             "score": np.ones(count, dtype=np.float32),
         }
     )
-    table_write(table, path_of(folder, "rows", bucket))
 
 
 def persons_table(plan: FusionPlan, rows: Rows, fused: Fused, uid: np.ndarray) -> pa.Table:
@@ -206,17 +228,20 @@ def phones_text(value: np.ndarray, mask: np.ndarray | None) -> pa.Array:
     return pc.if_else(mobile, text, pc.binary_join_element_wise("0", text, ""))
 
 
-def losing_values(
-    plan: FusionPlan, rows: Rows, fused: Fused, uid: np.ndarray
-) -> tuple[pa.Table, np.ndarray]:
+def disagreements_count(plan: FusionPlan, rows: Rows, fused: Fused) -> np.ndarray:
+    """Count by class the rows whose value lost (不一致计数): int64 (fields, 256)."""
+    losers = [fused.winners[field.name].losers for field in plan.fields]
+    return np.array([np.bincount(rows.number[some], minlength=256) for some in losers])
+
+
+def losing_values(plan: FusionPlan, rows: Rows, fused: Fused, uid: np.ndarray) -> pa.Table:
     """Keep what lost (落选值), dated: of equal values of a person the latest row stands for all.
 
-    Returns the table and disagreements: int64 (fields, 256), losing values by class.
+    By field, then by person.
     """
-    tables, counts = [], np.zeros((len(plan.fields), 256), dtype=np.int64)
-    for place, field in enumerate(plan.fields):
+    tables = []
+    for field in plan.fields:
         winner = fused.winners[field.name]
-        counts[place] = np.bincount(rows.number[winner.losers], minlength=256)
         row, person = _latest(rows, rows.codes[field.name], winner.losers, winner.loser_person)
         name = pa.DictionaryArray.from_arrays(np.zeros(len(row), np.int8), [field.name])
         tables.append(
@@ -231,7 +256,7 @@ def losing_values(
                 }
             )
         )
-    return pa.concat_tables(tables), counts
+    return pa.concat_tables(tables)
 
 
 def _latest(

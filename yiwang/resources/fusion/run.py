@@ -50,6 +50,7 @@ from yiwang.resources.fusion.publish import (
     run_begin,
     stage_prune,
 )
+from yiwang.resources.fusion.renew import Change
 from yiwang.resources.fusion.residue import Finder, Placed, residue_place
 from yiwang.resources.fusion.stage import StageFile, slices, stage_plan
 from yiwang.resources.fusion.survivorship import Rows, rows_gather
@@ -184,8 +185,9 @@ def _fuse(job: Run, each: Each, files: list[StageFile], workers: int) -> list[di
     written: list[dict | None] = [None] * job.plan.buckets
     for bucket in set(range(job.plan.buckets)) - touched:
         written[bucket] = _take_over(job, bucket)
+    changes = _changes(job, files)
     groups = (
-        (job.plan, files, bucket, job.folder, job.known(bucket), job.options.seed)
+        (job.plan, files, bucket, job.folder, job.known(bucket), job.options.seed, changes(bucket))
         for bucket in sorted(touched)
     )
     for done, (one, held) in enumerate(each(task_fuse, groups), start=1):
@@ -196,15 +198,44 @@ def _fuse(job: Run, each: Each, files: list[StageFile], workers: int) -> list[di
     return written
 
 
+def _comparable(job: Run) -> Manifest | None:
+    """Return the run before if the same plan and engine fused its buckets."""
+    before, now = job.before, (job.plan.fingerprint(), _engine(job.options))
+    return before if before and (before.fingerprint, before.engine) == now else None
+
+
+def _changes(job: Run, files: list[StageFile]) -> Callable[[int], Change | None]:
+    """Make the function that says what changed in a bucket; None where there is nothing to compare with."""
+    before = _comparable(job)
+    stage = job.out / "stage"
+    old = tuple(
+        StageFile(
+            int(item["path"].partition("-")[0][1:]), item["origin"], str(stage / item["path"])
+        )
+        for item in (before.stage if before else ())
+    )
+    if before is None or not all(Path(item.path).exists() for item in old):
+        return lambda _bucket: None
+    paths = [{item.path for item in some} for some in (old, files)]
+    changed = tuple(item for item in (*old, *files) if item.path in paths[0] ^ paths[1])
+
+    def change(bucket: int) -> Change | None:
+        counted = before.buckets[bucket]
+        if counted is None:
+            return None
+        disagreements = np.zeros((len(job.plan.fields), 256), dtype=np.int64)
+        for pair, count in counted["disagreements"].items():
+            disagreements[tuple(map(int, pair.split(".")))] = count
+        return Change(job.folder_before(), old, changed, disagreements)
+
+    return change
+
+
 def _touched(job: Run, files: list[StageFile]) -> set[int]:
     """Return the buckets that a file that came or went has rows in; all when the plan changed."""
-    before = job.before
-    everything = set(range(job.plan.buckets))
-    if before is None or (before.fingerprint, before.engine) != (
-        job.plan.fingerprint(),
-        _engine(job.options),
-    ):
-        return everything
+    before = _comparable(job)
+    if before is None:
+        return set(range(job.plan.buckets))
     old = {Path(item["path"]).stem: item["counts"] for item in before.stage}
     now = {Path(item.path).stem: item for item in files}
     counts = [now[name].counts() for name in now.keys() - old.keys()]

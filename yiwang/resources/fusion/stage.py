@@ -1,13 +1,17 @@
 """The stage (暂存): standardised rows as Arrow, each batch of rows ordered by bucket.
 
-One file for a source file, named by what went into it: plan, engine, class and the file's own bytes. It has
-the columns that the class supplies and no others. So a run that was killed goes on where it stopped, a batch that arrives twice changes nothing, and a bucket
-is fused again by reading its slices of every file, without copying, from memory-mapped pages.
+One file for a source file, named by what went into it: plan, engine, class and the file's own bytes. So a run
+that was killed goes on where it stopped, a batch that arrives twice changes nothing, and a bucket is fused
+again by reading its slices of every file from memory-mapped pages.
+
+Every byte of it is written, kept in memory by the system and read again, so it is kept narrow: only columns
+that the class supplies, numbers of a batch that lie near each other as distances from the least, and what stands
+in the place of a number in a batch of its own for rows without one.
 """
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -20,12 +24,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from yiwang.engines.tabular.door import TabularLimits, parquet_list, tabular_open
-from yiwang.resources.fusion.checks import id_keys, organisation_keys, text_offsets
+from yiwang.resources.fusion.checks import id_keys, organisation_keys
 from yiwang.resources.fusion.data import FusionPlan, FusionSourceBroken, Source, files_of
 from yiwang.resources.fusion.sql import staged_compile
 
-FORMAT = 2  # of a stage file; older ones are made again
+FORMAT = 3  # of a stage file; older ones are made again
 BATCH_ROWS = 1 << 19
+FAR = 1 << 32
+NEAR = ("row_no", "seconds")  # whose values lie near each other
 READERS = 2  # threads that read source files to name them
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -117,13 +123,13 @@ def _write(
 ) -> int:
     partial_path = target.with_suffix(f".{os.getpid()}.part")
     offsets = []
-    reader = read()
-    schema = _schema(reader.schema)
-    with pa.OSFile(str(partial_path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-        for batch in reader:
-            ordered, cuts = _partition(plan, batch, schema, today)
-            writer.write_batch(ordered)
-            offsets.append(cuts)
+    with pa.OSFile(str(partial_path), "wb") as sink:
+        for batch in read():
+            for part, cuts in _partition(plan, batch, today):
+                narrow = _narrow(part)
+                with pa.ipc.new_stream(sink, narrow.schema) as writer:
+                    writer.write_batch(narrow)
+                offsets.append(cuts)
     table = np.array(offsets, dtype=np.int64).reshape(-1, plan.buckets + 2)
     cuts_path = target.with_suffix(".npy")
     with cuts_path.with_suffix(f".{os.getpid()}.cuts").open("wb") as file:
@@ -143,25 +149,48 @@ def _connection(memory_mb: int) -> duckdb.DuckDBPyConnection:
     return tabular_open(TabularLimits(threads=1, memory_mb=memory_mb))
 
 
-def _schema(read: pa.Schema) -> pa.Schema:
-    """Name the columns of the stage: key and claimed stand for the identifier as it was read."""
-    others = [field for field in read if field.name != "id_text"]
-    return pa.schema([("key", pa.int64()), *others, ("claimed", pa.string())])
-
-
 def _partition(
-    plan: FusionPlan, batch: pa.RecordBatch, schema: pa.Schema, today: date
-) -> tuple[pa.RecordBatch, np.ndarray]:
-    """Order a batch by bucket; `claimed` is kept where no identifier holds, which is at the end."""
+    plan: FusionPlan, batch: pa.RecordBatch, today: date
+) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+    """Order a batch by bucket: first the rows with a valid identifier, then, with `claimed`, the others."""
     keys, rest, written = _keys(plan, batch.column("id_text"), today)
     bucket = bucket_of(keys, plan.buckets)
-    counts = np.bincount(bucket, minlength=plan.buckets + 1)
     order = np.argsort(bucket, kind="stable")
-    others = batch.drop_columns(["id_text"]).take(pa.array(order)).columns
-    claimed = _behind(written, len(batch) - len(rest))
-    columns = [pa.array(keys[order]), *others, claimed]
-    cuts = np.concatenate([[0], np.cumsum(counts)])
-    return pa.RecordBatch.from_arrays(columns, schema=schema), cuts
+    cuts = np.concatenate([[0], np.cumsum(np.bincount(bucket, minlength=plan.buckets + 1))])
+    numbered = len(batch) - len(rest)
+    batch = batch.drop_columns(["id_text"])
+    if numbered:
+        rows = batch.take(pa.array(order[:numbered]))
+        yield (
+            rows.append_column("key", pa.array(keys[order[:numbered]])),
+            np.minimum(cuts, numbered),
+        )
+    if len(rest):
+        rows = batch.take(pa.array(rest))
+        yield rows.append_column("claimed", written), np.maximum(cuts - numbered, 0)
+
+
+def _narrow(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Keep numbers as distances from the least of the batch, where 32 bits are enough for them."""
+    least = {}
+    for place, name in enumerate(batch.schema.names):
+        if name in NEAR:
+            numbers = batch.column(place).to_numpy()
+            low = int(numbers.min())
+            if int(numbers.max()) - low < FAR:
+                batch = batch.set_column(place, name, pa.array((numbers - low).astype(np.uint32)))
+                least[name] = str(low)
+    return batch.replace_schema_metadata(least)
+
+
+def _wide(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Undo `_narrow`."""
+    for name, low in (batch.schema.metadata or {}).items():
+        place = batch.schema.get_field_index(name.decode())
+        numbers = batch.column(place).to_numpy().astype(np.int64)
+        numbers += int(low)
+        batch = batch.set_column(place, name.decode(), pa.array(numbers))
+    return batch
 
 
 def _keys(
@@ -176,28 +205,36 @@ def _keys(
     return keys, rest, texts.take(pa.array(rest))
 
 
-def _behind(texts: pa.Array, before: int) -> pa.Array:
-    """Put empty texts before others, without copying their letters."""
-    offsets = text_offsets(texts)
-    grown = np.concatenate([np.full(before, offsets[0], dtype=np.int32), offsets])
-    letters = texts.buffers()[2] or pa.py_buffer(b"")
-    return pa.StringArray.from_buffers(before + len(texts), pa.py_buffer(grown), letters)
-
-
 @lru_cache(maxsize=4096)
 def _open(path: str) -> tuple[list[pa.RecordBatch], np.ndarray]:
     if not Path(path).exists():  # a run on Spark leaves no stage
         return [], np.zeros((0, 1), dtype=np.int64)
-    reader = pa.ipc.open_file(pa.memory_map(path))
-    batches = [reader.get_batch(place) for place in range(reader.num_record_batches)]
-    return batches, np.load(Path(path).with_suffix(".npy"))
+    offsets = np.load(Path(path).with_suffix(".npy"))
+    source = pa.memory_map(path) if len(offsets) else pa.BufferReader(b"")
+    batches = [batch for _cuts in offsets for batch in pa.ipc.open_stream(source)]
+    return batches, offsets
 
 
-def slices(files: list[StageFile], bucket: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Yield (class number, rows) of a bucket from every file, in order, without copying."""
+def slices(files: Iterable[StageFile], bucket: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Yield (class number, rows) of a bucket from every file, in order, nearly without copying."""
     for item in files:
-        batches, offsets = _open(item.path)
-        for batch, cuts in zip(batches, offsets, strict=True):
-            start, stop = int(cuts[bucket]), int(cuts[bucket + 1])
-            if stop > start:
-                yield item.number, batch.slice(start, stop - start)
+        for batch in _cut(item, bucket):
+            yield item.number, _wide(batch)
+
+
+def slices_chosen(
+    item: StageFile, bucket: int, chosen: Callable[[np.ndarray], np.ndarray]
+) -> Iterator[pa.RecordBatch]:
+    """Yield some rows of a bucket from a file. chosen: keys of a slice → places of the rows to take."""
+    for batch in _cut(item, bucket):
+        places = chosen(batch.column("key").to_numpy())
+        if len(places):
+            yield _wide(batch.take(pa.array(places)))
+
+
+def _cut(item: StageFile, bucket: int) -> Iterator[pa.RecordBatch]:
+    batches, offsets = _open(item.path)
+    for batch, cuts in zip(batches, offsets, strict=True):
+        start, stop = int(cuts[bucket]), int(cuts[bucket + 1])
+        if stop > start:
+            yield batch.slice(start, stop - start)

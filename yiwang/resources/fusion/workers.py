@@ -20,15 +20,20 @@ from yiwang.resources.fusion.data import FusionPlan
 from yiwang.resources.fusion.master import (
     Written,
     bucket_write,
-    exact_rows_write,
+    exact_rows,
     path_of,
     table_write,
     uids_assign,
 )
 from yiwang.resources.fusion.memory import anonymous_mb
+from yiwang.resources.fusion.renew import Change, bucket_renew, renewal_find
 from yiwang.resources.fusion.stage import StageFile, slices, stage_write
 from yiwang.resources.fusion.survivorship import fuse_rows, rows_gather
 from yiwang.sdk.politeness import polite_child
+
+# What worker processes are started with: memory that they let go stays theirs for the next task. Pages fresh from
+# the system cost more than most of what is computed on them. Only blocks above 32 MiB go back.
+KEEP = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 
 # A function that calls a task for each group of arguments and yields the answers as they come.
 Each = Callable[[Callable[..., Any], Iterable[tuple]], Iterator[Any]]
@@ -49,18 +54,26 @@ def task_fuse(
     folder: Path,
     known: Path | None,
     seed: int | None,
+    change: Change | None = None,
 ) -> tuple[Written | None, float]:
-    """Fuse one bucket from all its slices; `known` is the previous run's ids. None without rows."""
+    """Fuse one bucket from all its slices, or renew what changed of it. None without rows.
+
+    known: the previous run's ids.
+    """
     ids = pq.read_table(known) if known is not None and known.exists() else None
-    rows = rows_gather(plan, slices(files, bucket))
+    renewal = renewal_find(plan, files, change, bucket) if change else None
+    rows = renewal.now if renewal else rows_gather(plan, slices(files, bucket))
     if rows is None:
         if ids is not None:
             table_write(ids, path_of(folder, "ids", bucket))
         return None, anonymous_mb()
     fused = fuse_rows(plan, rows)
     uid, grown = uids_assign(fused.key, ids, bucket, seed)
-    written = bucket_write(plan, rows, fused, uid, folder, bucket)
-    exact_rows_write(rows, fused, uid, folder, bucket)
+    if change and renewal:
+        written = bucket_renew(plan, renewal, fused, uid, change, folder, bucket)
+    else:
+        lineage = exact_rows(rows, fused, uid)
+        written = bucket_write(plan, rows, fused, uid, folder, bucket, lineage=lineage)
     table_write(grown, path_of(folder, "ids", bucket))
     memory = anonymous_mb()
     pa.default_memory_pool().release_unused()
@@ -81,10 +94,26 @@ def crew(workers: int) -> Iterator[Each]:
         workers, mp_context=context, initializer=_watch, initargs=(os.getpid(),)
     ) as pool:
         try:
+            with _environment(KEEP):
+                pool.submit(int)  # starts all processes
             yield partial(_each, pool, workers)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def _environment(settings: dict[str, str]) -> Iterator[None]:
+    """Have settings in the environment that processes begin with."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _each(

@@ -227,7 +227,7 @@ def master_schemas(plan: FusionPlan) -> dict[str, pa.Schema]:
     return {
         "ids": pa.schema({"key": pa.int64(), "uid": pa.int64()}),
         "persons": persons_table(plan, rows, fused, one).schema,
-        "values": losing_values(plan, rows, fused, one)[0].schema,
+        "values": losing_values(plan, rows, fused, one).schema,
         "rows": pa.schema({**lineage, "rule": pa.string(), "score": pa.float32()}),
     }
 
