@@ -43,6 +43,7 @@ from yiwang.engines.workflow.models import (
     ProcessVersion,
     WorkItem,
 )
+from yiwang.engines.workflow.operations import delegate_answer
 from yiwang.engines.workflow.queries import item_permits
 from yiwang.engines.workflow.registry import SERVICES
 from yiwang.engines.workflow.rules import NO_DUE
@@ -163,7 +164,8 @@ def work_item_complete(
 ) -> None:
     """Finish an item with an outcome (办结环节) and let the process go on, exactly once.
 
-    The outcome is kept as variables["outcomes"][branch or node id] and as variables["outcome"].
+    The outcome is kept as variables["outcomes"][branch or node id] and as variables["outcome"]; of
+    several instances, what they together decided. A delegated item goes back to its delegator.
     Raises `WorkItemClosed` for whoever comes second, `OutcomeNotAllowed` for an outcome that the
     step does not offer; a correction is asked for with `work_item_request_correction`.
     """
@@ -174,6 +176,9 @@ def work_item_complete(
     if outcome not in allowed:
         raise OutcomeNotAllowed(outcome=outcome, allowed=", ".join(allowed))
     holder = context.account_id or item.assignee_id
+    if item.delegated_by is not None:
+        delegate_answer(step, item, outcome=outcome, comment=comment, variables=variables)
+        return
     item_change(
         step,
         item,

@@ -133,9 +133,9 @@ class Node:
     is_event_sub: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Net:
-    """A compiled process (流程网): immutable, shared by every instance of its version.
+    """A compiled process (流程网): immutable, shared by every instance of its version, equal to itself only.
 
     Nodes and flows of sub-processes stand beside those of the process, each with its `scope`.
     """

@@ -273,11 +273,11 @@ def complete(
     node = step.net.nodes[mark.node_id]
     own = mark.data or {}
     detail = {"token": token_number, "outcome": outcome, "assignee": by} | detail
-    if "index" in own:
-        local = own.get("local", {})
-        multi = node.multi
-        detail |= {"multi": mark.scope, "index": own["index"]}
-        detail |= {"element": local.get(multi.element)} if multi else {}
+    if own.get("signer"):
+        detail["signer"] = True
+    elif "index" in own:
+        element = own["local"].get(node.multi.element)
+        detail |= {"multi": mark.scope, "index": own["index"], "element": element}
     else:
         detail["branch"] = node.branch or node.id
         step.outcome_set(detail["branch"], outcome)

@@ -263,11 +263,13 @@ def item_permits(item: WorkItem, context: RequestContext) -> bool:
     """The rule of the acts: the role, in the department or above it, or as the holder."""
     if context.population == "SYSTEM":
         return True
-    if context.population != "STAFF" or item.role and item.role not in context.roles:
+    is_holder = item.assignee_id is not None and item.assignee_id == context.account_id
+    if context.population == "STAFF" and is_holder and (item.delegated_by or not item.role):
+        return True  # asked by name: the one who asked has the post
+    if context.population != "STAFF" or item.role not in context.roles:
         return False
     departments = {*context.department_ids, context.department_id}
-    is_holder = item.assignee_id is not None and item.assignee_id == context.account_id
-    return is_holder or (item.role != "" and item.department_id in departments)
+    return is_holder or item.department_id in departments
 
 
 def instance_permits(instance: ProcessInstance, context: RequestContext) -> bool:

@@ -43,6 +43,7 @@ class Replayed:
     tokens: dict[int, tuple[str, str, str, int]] = field(default_factory=dict)
     items: dict[int, dict[str, object]] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
+    made: dict[int, tuple[str, str, str, int]] = field(default_factory=dict)
 
 
 class HistoryBroken(ValueError):
@@ -81,12 +82,8 @@ def _fold(state: Replayed, event: HistoryView) -> None:
 def _make(state: Replayed, event: HistoryView) -> None:
     detail = event.detail
     made = MAKES[event.kind]
-    state.tokens[event.seq] = (
-        event.node_id,
-        made,
-        detail.get("flow", ""),
-        detail.get("scope", 0),
-    )
+    token = (event.node_id, made, detail.get("flow", ""), detail.get("scope", 0))
+    state.tokens[event.seq] = state.made[event.seq] = token
 
 
 def _take(state: Replayed, number: int) -> None:
@@ -177,6 +174,10 @@ def _ended(state: Replayed, event: HistoryView) -> None:
 
 
 def _undone(state: Replayed, event: HistoryView) -> None:
+    for number in event.detail["restored"]:
+        if number in state.tokens:
+            raise HistoryBroken(f"token {number} was there already")
+        state.tokens[number] = state.made[number]
     state.outcomes = dict(event.detail["outcomes"])
 
 
@@ -185,6 +186,9 @@ def _migrated(state: Replayed, event: HistoryView) -> None:
     for number, (node_id, kind, flow, scope) in state.tokens.items():
         moved = names.get(node_id, node_id)
         state.tokens[number] = (moved, kind, names.get(flow, flow), scope)
+    for number, (node_id, kind, flow, scope) in state.made.items():
+        moved = names.get(node_id, node_id)
+        state.made[number] = (moved, kind, names.get(flow, flow), scope)
 
 
 _SPECIAL = {

@@ -217,7 +217,7 @@ def sign_settle(step: Step, mark: Mark) -> bool:
     outcome = verdict(node.outcomes, votes, by_votes=False)
     step.take(mark.number)
     detail = {"token": mark.number, "votes": votes, "outcome": outcome}
-    if "index" not in mark.data:
+    if "index" not in mark.data and not mark.data.get("signer"):
         detail["branch"] = node.branch or node.id
         step.outcome_set(detail["branch"], outcome)
     cause = step.log("SIGNED", node.id, **detail)

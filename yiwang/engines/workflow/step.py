@@ -178,6 +178,11 @@ class Step:
         mark = Mark(number, node.id, state, arrival.flow_id, arrival.scope, own)
         self.marks[number] = self.added[number] = mark
 
+    def put_back(self, number: int, node: Node, state: str, arrival: Arrival) -> None:
+        """Let a token that was used up wait again, under its own number."""
+        self.put(number, node, state, arrival)
+        self.marks = dict(sorted(self.marks.items()))
+
     def change(self, number: int, **changes: object) -> Mark:
         """Change what a waiting token is (by writing its row anew)."""
         mark = replace(self.marks[number], **changes)

@@ -73,7 +73,7 @@ BROKEN = {
     ),
     "condition elsewhere": (
         process(START, TASK, END, flow("s", "t"), flow("t", "e", "a == 1")),
-        "line 7, t__e: Only flows out of an exclusive gateway have conditions.",
+        "line 7, t__e: Only flows out of an exclusive or inclusive gateway have conditions.",
     ),
     "bad condition": (
         process(START, XOR.format("x"), END, flow("s", "x"), flow("x", "e", "open('x')")),
@@ -140,7 +140,7 @@ BROKEN = {
     ),
     "timer on nothing": (
         process(START, TASK, END, TIMER.format("e", "P1D"), *chain("s", "t", "e"), flow("b", "e")),
-        "line 6, b: A timer must be attached to a user task.",
+        "line 6, b: A boundary event must be attached to an activity.",
     ),
     "timer without limit": (
         process(START, TASK, END, TIMER.format("t", ""), *chain("s", "t", "e"), flow("b", "e")),
