@@ -46,6 +46,7 @@ from yiwang.resources.fusion.plans import (
     population_plan,
 )
 from yiwang.resources.fusion.queries import bindings
+from yiwang.resources.fusion.queries.reviews import pairs_waiting
 from yiwang.resources.geospatial.actions import geodata_load
 from yiwang.resources.geospatial.data import AreaView, GeoJson
 from yiwang.resources.geospatial.queries import (
@@ -62,6 +63,8 @@ from yiwang.resources.housing.queries import dwelling_get, housing_check, housin
 from yiwang.resources.landing.actions import batch_process, batch_receive
 from yiwang.resources.landing.data import BatchView, RowOrigin
 from yiwang.resources.landing.queries import batch_get, batch_list, feed_files, row_origin
+from yiwang.resources.landing.wording import problem_texts as batch_problem
+from yiwang.resources.quality.queries import exception_get
 from yiwang.resources.registries.actions import (
     objection_add,
     objection_answer,
@@ -175,6 +178,7 @@ __all__ = [
     "area_name",
     "batch_get",
     "batch_list",
+    "batch_problem",
     "batch_process",
     "batch_receive",
     "bindings",
@@ -188,6 +192,7 @@ __all__ = [
     "element_put",
     "enterprise_get",
     "enterprise_values",
+    "exception_get",
     "family_list",
     "feed_files",
     "fuse",
@@ -203,6 +208,7 @@ __all__ = [
     "objection_add",
     "objection_answer",
     "objection_list",
+    "pairs_waiting",
     "person_as_of",
     "person_find",
     "person_get",

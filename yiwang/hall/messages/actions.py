@@ -7,7 +7,7 @@ from django.utils import timezone
 from yiwang.hall.messages.channels import channel_get
 from yiwang.hall.messages.data import Letter
 from yiwang.hall.messages.models import Message, MessageSending
-from yiwang.hall.messages.rules import TEMPLATES, text_make
+from yiwang.hall.messages.rules import template_named, text_make
 from yiwang.identity.api import account_get
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.sdk.errors import N_, NotFound, SignInNeeded, YiwangError
@@ -36,9 +36,9 @@ def message_send(
     params: number and title, and what the template names; values may be {zh, en}.
     source: what it answers to; a second message of one source is the first one again.
     """
-    if template not in TEMPLATES:
+    chosen = template_named(template)
+    if chosen is None:
         raise TemplateUnknown(template=template)
-    chosen = TEMPLATES[template]
     values = {
         "account_id": account_id,
         "template": template,
@@ -86,7 +86,8 @@ def message_dispatch(message_id: int, channel: str) -> bool:
     sending and noting it a kill can send twice; the reverse, noted but not sent, cannot happen.
     """
     message = Message.objects.filter(pk=message_id).first()
-    if message is None or channel not in TEMPLATES[message.template].channels:
+    template = template_named(message.template) if message else None
+    if template is None or channel not in template.channels:
         return False
     account = account_get(message.account_id)
     address = account.email if channel == "EMAIL" else account.phone

@@ -49,3 +49,47 @@ class MessageSending(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.channel}"
+
+
+class DigestEntry(models.Model):
+    """One line for a steward's daily digest (摘要条目); sent with the message that carries it."""
+
+    account_id = models.BigIntegerField("收件账户")
+    event_id = models.BigIntegerField("事件")
+    kind = models.CharField("事项", max_length=20)
+    text = models.JSONField("内容")
+    link = models.CharField("链接", max_length=200, blank=True)
+    at = models.DateTimeField("时间")
+    message = models.ForeignKey(
+        Message, models.CASCADE, null=True, related_name="entries", verbose_name="消息"
+    )
+
+    class Meta:
+        verbose_name = "摘要条目"
+        constraints = [
+            models.UniqueConstraint(fields=["account_id", "event_id"], name="digest_entry_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account_id", "at"],
+                name="digest_entry_waiting",
+                condition=models.Q(message__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.kind}"
+
+
+class DigestChoice(models.Model):
+    """Whether a person wants the daily digest (摘要偏好); without a row: yes."""
+
+    account_id = models.BigIntegerField("账户", unique=True)
+    is_wanted = models.BooleanField("接收")
+    chosen_at = models.DateTimeField("选择时间")
+
+    class Meta:
+        verbose_name = "摘要偏好"
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.is_wanted}"

@@ -120,6 +120,16 @@ TEMPLATES: dict[str, Template] = {
     ),
 }
 
+# What is no event of an application: staff are told so.
+STAFF_TEMPLATES: dict[str, Template] = {
+    "data_digest": Template(
+        "info",
+        {"zh": "数据管理摘要：{n} 项", "en": "Data management: {n} things"},
+        {"zh": "{lines}", "en": "{lines}"},
+        channels=("EMAIL",),
+    ),
+}
+
 # Which template an event calls for; application.decided depends on its outcome.
 TOPICS: dict[str, str] = {
     "application.submitted": "application_submitted",
@@ -142,6 +152,11 @@ _MISSING = {
     "reason": {"zh": "见详情。", "en": "see the details."},
     "legal_basis": {"zh": "见详情。", "en": "see the details."},
 }
+
+
+def template_named(name: str) -> Template | None:
+    """Return a template (模板) by name, None for an unknown one."""
+    return TEMPLATES.get(name) or STAFF_TEMPLATES.get(name)
 
 
 def template_for(topic: str, payload: Mapping) -> str | None:

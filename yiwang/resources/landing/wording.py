@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from yiwang.resources.catalogue.data import ResourceSpec
 from yiwang.resources.landing.data import FAILURES, REASONS, STOPS, BatchView
@@ -51,6 +52,15 @@ def problem_text(view: BatchView, spec: ResourceSpec | None = None) -> str:
     if "rules" in params:
         params = {"rules": _joined(reason_text(key, spec) for key in params["rules"])}
     return _(words) % params
+
+
+def problem_texts(view: BatchView) -> dict[str, str]:
+    """Return why a batch stopped or failed in both languages (停止或失败原因), for who is told later."""
+    found = {}
+    for key, language in (("zh", "zh-hans"), ("en", "en")):
+        with override(language):
+            found[key] = problem_text(view)
+    return found
 
 
 def _joined(texts: Iterable[str]) -> str:

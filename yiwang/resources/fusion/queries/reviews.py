@@ -88,6 +88,11 @@ def pair_count_by_state(context: RequestContext | None = None) -> dict[str, int]
     return {str(state): 0 for state in State} | dict(counts)
 
 
+def pairs_waiting(registry: str) -> int:
+    """Count a registry's pairs that wait for somebody's word (待判定对数), whoever it is."""
+    return ReviewPair.objects.filter(registry=registry, state__in=WAITING).count()
+
+
 def waiting_count(context: RequestContext) -> int | None:
     """Count what waits for the acting person (待判定数), for the menu."""
     return pairs_for_me(timezone.now(), context).count() or None
