@@ -2,7 +2,7 @@
 
 from yiwang.engines.tabular.data import EngineMissing, EngineUnready, TabularLimits
 from yiwang.engines.tabular.dialect import to_spark
-from yiwang.engines.tabular.duck import parquet_list, sql_text, tabular_open
+from yiwang.engines.tabular.duck import parquet_list, sql_text, tabular_open, tabular_shared
 from yiwang.engines.tabular.spark import java_found, spark_check, spark_open
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "spark_open",
     "sql_text",
     "tabular_open",
+    "tabular_shared",
     "to_spark",
 ]

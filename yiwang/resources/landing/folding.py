@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from yiwang.engines.tabular.door import parquet_list, sql_text
 from yiwang.resources.landing.pipeline import time_field
+from yiwang.resources.landing.tables import table_make
 from yiwang.resources.quality.columns import identifier
 
 if TYPE_CHECKING:
@@ -70,20 +71,30 @@ def fold(
     """
     _table(connection, batches, within=within, fresh=fresh)
     last = max((one.epoch for one in batches), default=0)
-    connection.execute(
-        f"""
-        create or replace temp table winners as
-        with marked as (
+    # Most keys are there once, and then there is nothing to decide.
+    several = table_make(
+        connection, "several", "select k from rows_known group by k having count(*) > 1"
+    )
+    single = f"select r as row_no, n as batch, k, h from rows_known where e = {last:d}"
+    if not several:
+        table_make(connection, "winners", single)
+        return
+    decided = f"""
+        select r as row_no, n as batch, k, h from (
           select *, lag(h) over w as before, lag(e) over w as before_e,
-                 max(e) over (partition by k) as last_e from rows_known
+                 max(e) over (partition by k) as last_e
+          from rows_known where k in (select k from several)
           window w as (partition by k order by e, a, n, r)
         )
-        select r as row_no, n as batch, k, h from marked
         where last_e = {last:d} and (before is null or before <> h
           or (e > before_e and not (f and e = before_e + 1)))
         qualify row_number() over (partition by k order by e desc, a desc, n desc, r desc) = 1
         """
-    ).fetchall()
+    table_make(
+        connection,
+        "winners",
+        f"{single} and k not in (select k from several) union all {decided}",
+    )
 
 
 def _table(
@@ -93,27 +104,30 @@ def _table(
     within: Sequence[Path] | None,
     fresh: int | None,
 ) -> None:
-    connection.execute(
-        "create or replace temp table rows_known (r bigint, k ubigint, h ubigint, a timestamp, "
-        "n integer, e integer, f boolean)"
-    ).fetchall()
     if within is not None:
         kept = (
             f"select row_no from {parquet_list(within)}"
             if within
             else "select -1::bigint as row_no"
         )
-        connection.execute(f"create or replace temp table in_force as {kept}").fetchall()
+        table_make(connection, "in_force", kept)
     # What is in force came through every FULL delivery up to the fresh one.
     reached = next((one.epoch - one.is_full for one in batches if one.number == fresh), 0)
+    parts = [
+        "select 0::bigint as r, 0::ubigint as k, 0::ubigint as h, null::timestamp as a, "
+        "0::integer as n, 0::integer as e, false as f where false"
+    ]
     for one in batches:
         narrowed, epoch = "", one.epoch
         if within is not None and one.number != fresh:
-            narrowed, epoch = " semi join in_force f on f.row_no = t._row_no", reached
-        connection.execute(
-            f"insert into rows_known select _row_no, _key, _hash, _at, {one.number:d}, {epoch:d}, "
-            f"{one.is_full} from read_parquet({sql_text(str(one.accepted))}) t{narrowed}"
-        ).fetchall()
+            if not within:
+                continue
+            narrowed, epoch = " semi join in_force i on i.row_no = t._row_no", reached
+        parts.append(
+            f"select _row_no, _key, _hash, _at, {one.number:d}, {epoch:d}, {one.is_full} "
+            f"from read_parquet({sql_text(str(one.accepted))}) t{narrowed}"
+        )
+    table_make(connection, "rows_known", " union all ".join(parts))
 
 
 def effect(
@@ -135,13 +149,13 @@ def effect(
     kept = f"select row_no from {parquet_list(feed)}" if feed else "select -1::bigint as row_no"
     found = connection.execute(
         f"""
-        with history as (select _row_no as r, _key as k, _hash as h from {past}),
-        forced as (select k, h from history semi join ({kept}) f on f.row_no = history.r),
+        with forced as (
+          select _key as k, _hash as h from {past} where _row_no in ({kept})
+        ),
         judged as (
-          select b._row_no as r,
-            f.k is not null as has_key, coalesce(f.h = b._hash, false) as is_known,
-            exists (select 1 from history p where p.h = b._hash) as is_past,
-            exists (select 1 from winners w where w.row_no = b._row_no) as wins
+          select f.k is not null as has_key, coalesce(f.h = b._hash, false) as is_known,
+            b._hash in (select _hash from {past}) as is_past,
+            b._row_no in (select row_no from winners) as wins
           from {accepted} b left join forced f on f.k = b._key
         )
         select count(*) filter (where is_known),

@@ -45,7 +45,8 @@ def force(
     chosen = landed if without else sorted([*landed, row], key=lambda one: one.number)
     batches = _landed(chosen)
     folder = data_root() / feed_folder(row.resource_id)
-    connection = connection_open(folder / "work")
+    reads = [one.accepted for one in batches] + feed_paths(feed)
+    connection = connection_open(folder / "work", reads=reads)
     try:
         is_last = not landed or row.number > landed[-1].number
         if is_last and not without:

@@ -18,7 +18,13 @@ from yiwang.engines.tabular.door import sql_text
 from yiwang.resources.landing import repairs
 from yiwang.resources.landing.data import LandingUnreadable
 from yiwang.resources.landing.reading.opening import CHUNK, Report, read_to
-from yiwang.resources.landing.tables import connection_open, table_copy, whole
+from yiwang.resources.landing.tables import (
+    connection_open,
+    table_copy,
+    table_empty,
+    table_make,
+    whole,
+)
 from yiwang.resources.quality.columns import identifier
 from yiwang.resources.quality.data import Checked, Profile
 
@@ -44,7 +50,7 @@ OURS = (
 )
 TIME_NAMES = ("updated_at", "update_time", "updated_time", "last_modified", "gxsj")
 
-Check = Callable[["duckdb.DuckDBPyConnection", str], tuple[Checked, Profile]]
+Check = Callable[["duckdb.DuckDBPyConnection", str, tuple[Path, ...]], tuple[Checked, Profile]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +58,9 @@ class Task:
     """What one batch's processing needs (处理任务).
 
     folder: where `original`, the results and `work/` stand. fields: the catalogue's `FieldSpec`s.
-    rules: how each is repaired. check: the contract's, over a relation,
-    leaving faults.parquet in the folder. row_base: gives the
-    number below the first row's, once the number of rows is known.
+    rules: how each is repaired. check: the contract's, over a relation (and the files it is all of),
+    leaving faults.parquet in the folder. row_base: gives the number below the first row's, once the
+    number of rows is known.
     """
 
     original: Path
@@ -244,38 +250,46 @@ def _listed(pa, length: int, touched: dict, kind):  # noqa: ANN001, ANN202
 def _check(task: Task, work: Path, base: int, rows: int) -> dict:
     """Write accepted.parquet, rejected.parquet and duplicates.parquet."""
     task.report("CHECK", 0, rows)
-    connection = connection_open(work)
+    connection = connection_open(work, reads=[work / "raw.parquet", work / "fixed.parquet"])
     try:
-        _prepare(connection, task, work)
-        checked, profile = task.check(connection, "candidates")
+        repeated, files = _prepare(connection, task, work)
+        checked, profile = task.check(connection, "candidates", files)
         task.report("CHECK", rows // 2, rows)
-        results = _results(connection, task, base, work, checked.table)
+        results = _results(connection, task, base, work, checked, repeated)
         return results | _judged(connection, checked, profile)
     finally:
         connection.close()
 
 
-def _prepare(connection: "duckdb.DuckDBPyConnection", task: Task, work: Path) -> None:
+def _prepare(
+    connection: "duckdb.DuckDBPyConnection", task: Task, work: Path
+) -> tuple[int, tuple[Path, ...]]:
+    """Make `candidates`; returns how many rows repeat others, and the file if it is all of one."""
     fixed = sql_text(str(work / "fixed.parquet"))
     names = ", ".join(identifier(one.name) for one in task.fields)
     structural = ", ".join(sql_text(kind) for kind in STRUCTURAL)
-    connection.execute(
-        f"create or replace temp table hashes as select line, {row_hash(task.fields)} as h, "
-        f"list_has_any(_faults, [{structural}]) as crooked from read_parquet({fixed})"
-    ).fetchall()
+    table_make(
+        connection,
+        "hashes",
+        f"select line, {row_hash(task.fields)} as h, "
+        f"list_has_any(_faults, [{structural}]) as crooked from read_parquet({fixed})",
+    )
     # Of rows that are equal in every field the first one counts, the others are repetitions.
-    connection.execute(
-        "create or replace temp table repeated as select r.line, d.first_line from hashes r join "
+    repeated = table_make(
+        connection,
+        "repeated",
+        "select r.line, d.first_line from hashes r join "
         "(select h, min(line) as first_line from hashes where not crooked group by h "
-        "having count(*) > 1) d on d.h = r.h where not r.crooked and r.line <> d.first_line"
-    ).fetchall()
+        "having count(*) > 1) d on d.h = r.h where not r.crooked and r.line <> d.first_line",
+    )
+    ((crooked,),) = connection.execute("select count(*) from hashes where crooked").fetchall()
     apart = "select line from repeated union all select line from hashes where crooked"
-    some = connection.execute(f"select count(*) from ({apart})").fetchall() != [(0,)]
-    narrowed = f" where line not in ({apart})" if some else ""
+    narrowed = f" where line not in ({apart})" if repeated or crooked else ""
     connection.execute(
         f"create or replace temp view candidates as select line, {names} "
         f"from read_parquet({fixed}){narrowed}"
     ).fetchall()
+    return repeated, () if narrowed else (work / "fixed.parquet",)
 
 
 def row_hash(fields: Sequence[object]) -> str:
@@ -286,13 +300,10 @@ def row_hash(fields: Sequence[object]) -> str:
 
 def _judged(connection: "duckdb.DuckDBPyConnection", checked: Checked, profile: Profile) -> dict:
     """Return what the contract says besides the refused rows: notes on rows, and whether it stops."""
-    warnings = connection.execute(
-        f"select reason, count(*) from (select unnest(reasons) as reason from {checked.table} "
-        "where not rejected) group by 1 order by 2 desc, 1"
-    ).fetchall()
+    noted = f"{checked.table} where not rejected"
     return {
         "warned": checked.warned,
-        "warnings": dict(warnings),
+        "warnings": _reasons(connection, noted) if checked.warned else {},
         "stops": list(checked.stops),
         # As quality gave it, for a run that goes on after this stage.
         "checked": msgspec.to_builtins(checked),
@@ -300,44 +311,66 @@ def _judged(connection: "duckdb.DuckDBPyConnection", checked: Checked, profile: 
     }
 
 
+def _reasons(connection: "duckdb.DuckDBPyConnection", rows: str) -> dict[str, int]:
+    """Count rows by reason, the most frequent first."""
+    return dict(
+        connection.execute(
+            f"select reason, count(*) from (select unnest(reasons) as reason from {rows}) "
+            "group by 1 order by 2 desc, 1"
+        ).fetchall()
+    )
+
+
 def _results(
-    connection: "duckdb.DuckDBPyConnection", task: Task, base: int, work: Path, faults: str
-) -> dict:
+    connection: "duckdb.DuckDBPyConnection", task: Task, base: int, work: Path, checked: Checked,
+    repeated: int,
+) -> dict:  # fmt: skip
     fixed, raw = (
         f"read_parquet({sql_text(str(work / name))})" for name in ("fixed.parquet", "raw.parquet")
     )
-    connection.execute(
-        f"create or replace temp table refused as select line, list_distinct(flatten(list(said))) "
+    refused = table_make(
+        connection,
+        "refused",
+        f"select line, list_distinct(flatten(list(said))) "
         f"as reasons from (select line, _faults as said from {fixed} where len(_faults) > 0 union all "
-        f"select line, reasons from {faults} where rejected) "
-        "where line not in (select line from repeated) group by line"
-    ).fetchall()
-    accepted = _accepted(connection, task, base, fixed)
-    originals = ", ".join(f"r.f{i} as {identifier(one.name)}" for i, one in enumerate(task.fields))
-    rejected = table_copy(
-        connection,
-        f"select u.line as _line, list_sort(u.reasons) as _reasons, {originals} "
-        f"from refused u join {raw} r on r.line = u.line order by u.line",
-        task.folder / "rejected.parquet",
+        f"select line, reasons from {checked.table} where rejected) "
+        "where line not in (select line from repeated) group by line",
     )
-    duplicates = table_copy(
-        connection,
-        "select line as _line, first_line as _first_line from repeated order by line",
-        task.folder / "duplicates.parquet",
+    apart = ["select line from refused"] * bool(refused) + ["select line from repeated"] * bool(
+        repeated
     )
-    reasons = connection.execute(
-        "select reason, count(*) from (select unnest(reasons) as reason from refused) "
-        "group by 1 order by 2 desc, 1"
-    ).fetchall()
+    accepted = _accepted(connection, task, base, fixed, " union all ".join(apart))
+    if refused:
+        originals = ", ".join(
+            f"r.f{i} as {identifier(one.name)}" for i, one in enumerate(task.fields)
+        )
+        table_copy(
+            connection,
+            f"select u.line as _line, list_sort(u.reasons) as _reasons, {originals} "
+            f"from refused u join {raw} r on r.line = u.line order by u.line",
+            task.folder / "rejected.parquet",
+        )
+    else:
+        own = {"_line": "number", "_reasons": "texts"}
+        columns = own | {one.name: "text" for one in task.fields}
+        table_empty(task.folder / "rejected.parquet", columns)
+    duplicates = task.folder / "duplicates.parquet"
+    if repeated:
+        ordered = "select line as _line, first_line as _first_line from repeated order by line"
+        table_copy(connection, ordered, duplicates)
+    else:
+        table_empty(duplicates, {"_line": "number", "_first_line": "number"})
     return {
         "accepted": accepted,
-        "rejected": rejected,
-        "duplicates": duplicates,
-        "reasons": dict(reasons),
+        "rejected": refused,
+        "duplicates": repeated,
+        "reasons": _reasons(connection, "refused") if refused else {},
     }
 
 
-def _accepted(connection: "duckdb.DuckDBPyConnection", task: Task, base: int, fixed: str) -> int:
+def _accepted(
+    connection: "duckdb.DuckDBPyConnection", task: Task, base: int, fixed: str, apart: str
+) -> int:
     key = [one for one in task.fields if one.is_key]
     timed = time_field(task.fields)
     received = f"timestamp {sql_text(task.received_at.strftime('%Y-%m-%d %H:%M:%S'))}"
@@ -347,10 +380,8 @@ def _accepted(connection: "duckdb.DuckDBPyConnection", task: Task, base: int, fi
         else received
     )
     names = ", ".join(identifier(one.name) for one in task.fields)
-    apart = "select line from refused union all select line from repeated"
-    some = connection.execute(f"select count(*) from ({apart})").fetchall() != [(0,)]
     # Without a join the rows come in the order of the file by themselves.
-    narrowed = f" where line not in ({apart}) order by line" if some else ""
+    narrowed = f" where line not in ({apart}) order by line" if apart else ""
     # The number of a row is its place in the file, so that it stays when the file is processed again.
     return table_copy(
         connection,

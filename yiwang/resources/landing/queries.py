@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from yiwang.engines.api import TabularLimits, sql_text, tabular_open
+from yiwang.engines.tabular.door import sql_text, tabular_shared
 from yiwang.identity.api import Rule, everyone, field_in
 from yiwang.kernel.api import RequestContext, context_get
 from yiwang.resources.catalogue.data import ResourceView
@@ -103,7 +103,7 @@ def batch_rows(batch_id: int, *, reason: str = "", limit: int = 50, offset: int 
         return RowPage((), 0)
     source = f"read_parquet({sql_text(str(path))})"
     where, parameters = ("where list_contains(_reasons, ?)", [reason]) if reason else ("", [])
-    connection = tabular_open(TabularLimits(1, 256))
+    connection = tabular_shared()
     try:
         total = connection.execute(f"select count(*) from {source} {where}", parameters).fetchall()
         cursor = connection.execute(
@@ -171,7 +171,7 @@ def row_origin(resource_code: str, row_no: int) -> RowOrigin:
     if batch is None:
         raise BatchNotFound(id=row_no)
     path = data_root() / batch.folder / "accepted.parquet"
-    connection = tabular_open(TabularLimits(1, 256))
+    connection = tabular_shared()
     try:
         cursor = connection.execute(
             f"select * from read_parquet({sql_text(str(path))}) where _row_no = ?", [row_no]

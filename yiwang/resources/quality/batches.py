@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from yiwang.engines.tabular.door import TabularLimits, tabular_open
+from yiwang.engines.tabular.door import tabular_shared
 from yiwang.resources.quality.columns import NO, YES, typed_text
 from yiwang.resources.quality.vectors import (
     Block,
@@ -146,7 +146,7 @@ class Typist:
     def read(self, texts: Collection[str], kind: str) -> list:
         unknown = [text for text in set(texts) if (kind, text) not in self.known]
         if unknown:
-            with tabular_open(TabularLimits(threads=1, memory_mb=256)) as connection:
+            with tabular_shared() as connection:
                 found = connection.execute(
                     f"select value, {typed_text('value', kind)} from "
                     "(select unnest(cast($texts as varchar[])) as value)",

@@ -195,4 +195,5 @@ class Check:
             missing=missing,
             extra=tuple(name for name in self.asked.columns if name not in names),
             stops=tuple(stops),
+            columns=self.asked.columns,
         )

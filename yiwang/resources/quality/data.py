@@ -170,6 +170,7 @@ class Checked:
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
+    columns: dict[str, str] = field(default_factory=dict)
 
     def count(self, key: str) -> RuleCount:
         """Return how one rule went; KeyError when the contract has none of this key."""

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yiwang.engines.tabular.door import TabularLimits, parquet_list, sql_text, tabular_open
+from yiwang.engines.tabular.door import parquet_list, sql_text, tabular_shared
 from yiwang.resources.quality.columns import identifier
 from yiwang.resources.quality.data import Checked, Contract, Profile
 
 if TYPE_CHECKING:
     import duckdb
 
-LIMITS = TabularLimits(threads=1, memory_mb=512)
 SHARES = 20
 OWN = ("line", "key", "reasons", "rejected")
 
@@ -44,20 +43,20 @@ def faults_keep(
 
     To be called on the connection of the check, before the next one.
     """
-    came = {
-        name: kind
-        for name, kind, *_ in connection.execute(f"describe select * from {relation}").fetchall()
-    }
+    came = checked.columns
     names = [one.name for one in contract.fields if one.name in came and one.name not in OWN]
     fields = "".join(f", cast(r.{identifier(n)} as varchar) as {identifier(n)}" for n in names)
     key = key_sql(contract.key, "r") if set(contract.key) <= came.keys() else key_sql(())
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(
-        connection,
-        f"select r.line, {key} as key, f.reasons, f.rejected{fields}"
-        f" from {checked.table} f join {relation} r using (line) order by r.line",
-        path,
-    )
+    if checked.rejected or checked.warned:
+        _write(
+            connection,
+            f"select r.line, {key} as key, f.reasons, f.rejected{fields}"
+            f" from {checked.table} f join {relation} r using (line) order by r.line",
+            path,
+        )
+    else:
+        _write_empty(names, path)
     return _profile(connection, relation, contract, checked, came)
 
 
@@ -69,15 +68,17 @@ def _profile(
     came: Mapping[str, str],
 ) -> Profile:
     rows = checked.rows or 1
-    coded = {one.fields[0] for one in contract.rules if one.kind == "CODE"} & came.keys()
-    shares = {}
-    for name in sorted(coded):
-        column = identifier(name)
-        found = connection.execute(
-            f"select cast({column} as varchar) as value, count(*) from {relation}"
-            f" where {column} is not null group by 1 order by 2 desc, 1 limit {SHARES}"
-        ).fetchall()
-        shares[name] = {value: round(count / rows, 6) for value, count in found}
+    coded = sorted({one.fields[0] for one in contract.rules if one.kind == "CODE"} & came.keys())
+    parts = [
+        f"(select {place} as place, cast({identifier(name)} as varchar) as value, count(*) as n"
+        f" from {relation} where {identifier(name)} is not null group by 2 order by 3 desc, 2"
+        f" limit {SHARES})"
+        for place, name in enumerate(coded)
+    ]
+    found = connection.execute(" union all ".join(parts)).fetchall() if parts else []
+    shares: dict[str, dict[str, float]] = {name: {} for name in coded}
+    for place, value, count in sorted(found, key=lambda row: (row[0], -row[2], row[1])):
+        shares[coded[place]][value] = round(count / rows, 6)
     return Profile(
         columns={name: kind for name, kind in came.items() if name != "line"},
         empty={one.name: round(1 - one.filled / rows, 6) for one in checked.fields},
@@ -95,13 +96,27 @@ def _write(connection: "duckdb.DuckDBPyConnection", sql: str, path: Path) -> int
     return count
 
 
+def _write_empty(names: Sequence[str], path: Path) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - not paid for by web processes
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    own = {
+        "line": pa.int64(), "key": pa.string(), "reasons": pa.list_(pa.string()),
+        "rejected": pa.bool_(),
+    }  # fmt: skip
+    part = path.with_suffix(".part")
+    columns = own | dict.fromkeys(names, pa.string())
+    pq.write_table(pa.schema(list(columns.items())).empty_table(), part)
+    part.replace(path)
+
+
 def rule_rows_write(faults: Path, rule: str, target: Path, *, known: Sequence[Path] = ()) -> int:
     """Write the rows of one rule (单条规则的异常行) that no file of `known` holds; returns how many.
 
     A row without a key is never known before.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tabular_open(LIMITS) as connection:
+    with tabular_shared() as connection:
         source = parquet_list([faults])
         fresh = ""
         if known:
@@ -121,7 +136,7 @@ def rule_keys_known(faults: Path, rule: str, known: Sequence[Path]) -> int:
     """Count the rows of a rule whose key a file of `known` holds (再次出现的异常行)."""
     if not known:
         return 0
-    with tabular_open(LIMITS) as connection:
+    with tabular_shared() as connection:
         keys = parquet_list(known)
         return connection.execute(
             f"select count(*) from {parquet_list([faults])}"
@@ -146,7 +161,7 @@ def rows_prove(
     full batch no longer has the key. A row without a key is proved by a full batch only, in which
     no row without a key breaks the rule.
     """
-    with tabular_open(LIMITS) as connection:
+    with tabular_shared() as connection:
         failing = f"select key from {parquet_list([faults])} where list_contains(reasons, getvariable('rule'))"
         connection.execute("set variable rule = $rule", {"rule": rule}).fetchall()
         brought = [f"select key from {parquet_list([faults])} where not rejected"]
@@ -175,7 +190,7 @@ def rows_page(path: Path, *, offset: int, limit: int) -> list[dict[str, object]]
     """Read a page of a file in the order of lines (分页读取)."""
     if not path.exists():
         return []
-    with tabular_open(LIMITS) as connection:
+    with tabular_shared() as connection:
         found = connection.execute(
             f"select * from {parquet_list([path])} order by line limit $limit offset $offset",
             {"limit": limit, "offset": offset},
@@ -188,7 +203,7 @@ def row_read(path: Path, line: int) -> dict[str, object] | None:
     """Read one row of a file by its line; None when it is not there."""
     if not path.exists():
         return None
-    with tabular_open(LIMITS) as connection:
+    with tabular_shared() as connection:
         found = connection.execute(
             f"select * from {parquet_list([path])} where line = $line", {"line": line}
         )

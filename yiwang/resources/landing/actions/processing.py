@@ -3,7 +3,7 @@
 import errno
 import logging
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from time import monotonic
 from uuid import uuid4
@@ -162,14 +162,14 @@ def check_of(row: Batch, codes: dict[str, list[str]]) -> pipeline.Check:
     )
     options = CheckOptions(timezone.localdate(row.received_at), history=history[-50:])
 
-    def check(connection, relation):  # noqa: ANN001, ANN202
+    def check(connection, relation, files):  # noqa: ANN001, ANN202
         checked = contract_check(
             connection,
             relation,
             contract,
             references={other: feed_files(other) for other in others},
             previous=feed_files(code),
-            options=options,
+            options=replace(options, files=files),
         )
         path = data_root() / row.folder / FAULTS
         return checked, faults_keep(connection, relation, contract, checked, path=path)

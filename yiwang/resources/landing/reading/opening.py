@@ -133,7 +133,7 @@ def _quick_copy(
         f"select row_number() over () + {heading.row + 1:d} as line, {select}, "
         f"[]::varchar[] as faults from {reader}"
     )
-    connection = connection_open(work)
+    connection = connection_open(work, reads=[source])
     try:
         rows = table_copy(connection, statement, work / "raw.parquet")
     except duckdb.Error:
@@ -149,7 +149,7 @@ def _parquet(task: Opening, raw: Path, work: Path) -> dict:
     import duckdb  # noqa: PLC0415 - only where a batch is processed
 
     source = f"read_parquet({sql_text(str(task.original))})"
-    connection = connection_open(work)
+    connection = connection_open(work, reads=[task.original])
     try:
         described = connection.execute(f"describe select * from {source}").fetchall()
         names, kinds = [row[0] for row in described], [row[1] for row in described]
