@@ -1,0 +1,51 @@
+"""Rows of payments: the payer's bills and those of an officer's departments."""
+
+import secrets
+
+from django.urls import reverse
+
+from tests.architecture.cases.case import Case, matrix_case
+from tests.architecture.world import World
+
+
+def _bill(world: World, payer_ref: str, department_id: int) -> int:
+    from yiwang.hall.payments.actions import bill_open
+    from yiwang.hall.payments.data import FeeLine
+    from yiwang.kernel.api import context_system, context_use
+
+    with context_use(context_system("test")):
+        return bill_open(
+            f"application:{secrets.token_hex(8)}",
+            title={"zh": "某事", "en": "A matter"},
+            payer_ref=payer_ref,
+            payer_name="某",
+            account_id=None,
+            lines=[FeeLine("fee", {"zh": "工本费", "en": "Fee"}, 100)],
+            department_id=department_id,
+            area_code="320500",
+            now=world.now,
+        ).id
+
+
+def _payers_bill(world: World) -> Case:
+    own = {
+        persona: _bill(world, world.own_subject[persona], world.other_department)
+        for persona in ("CITIZEN", "AGENT")
+    }
+    other = _bill(world, "person:other", world.other_department)
+    name = "hall_payments:detail"
+    return Case(
+        own=lambda persona: reverse(name, args=[own[persona]]), other=reverse(name, args=[other])
+    )
+
+
+def _officers_bill(world: World) -> Case:
+    name = "hall_payments:bill"
+    return Case(
+        own=reverse(name, args=[_bill(world, "person:other", world.own_department)]),
+        other=reverse(name, args=[_bill(world, "person:other", world.other_department)]),
+    )
+
+
+matrix_case("hall_payments:detail", _payers_bill)
+matrix_case("hall_payments:bill", _officers_bill)
