@@ -46,6 +46,18 @@ FILES = (
         "dist/bpmn-navigated-viewer.production.min.js",
         "bpmn/bpmn-navigated-viewer.min.js",
     ),
+    ("bpmn-js", "dist/bpmn-modeler.production.min.js", "bpmn/bpmn-modeler.min.js"),
+    *(
+        ("bpmn-js", f"dist/assets/bpmn-font/{name}", f"bpmn/font/{name}")
+        for name in (
+            "css/bpmn.css",
+            "font/bpmn.eot",
+            "font/bpmn.svg",
+            "font/bpmn.ttf",
+            "font/bpmn.woff",
+            "font/bpmn.woff2",
+        )
+    ),
     ("bpmn-js", "dist/assets/diagram-js.css", "bpmn/diagram-js.css"),
     ("bpmn-js", "dist/assets/bpmn-js.css", "bpmn/bpmn-js.css"),
     ("bpmn-js", "LICENSE", "bpmn/LICENSE.txt"),

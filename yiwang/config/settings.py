@@ -43,8 +43,6 @@ def _database(url: str) -> dict:
                     "PRAGMA foreign_keys=ON;PRAGMA cache_size=-65536;"
                     # A batch folds its log in itself, before it comes to this: see registries.writing.
                     "PRAGMA wal_autocheckpoint=8000;"
-                    # A batch folds its log in itself, before it comes to this: see registries.writing.
-                    "PRAGMA wal_autocheckpoint=8000;"
                 ),
             },
             "CONN_MAX_AGE": None,
@@ -94,6 +92,7 @@ INSTALLED_APPS = [
     "yiwang.engines.forms",
     "yiwang.engines.workflow",
     "yiwang.engines.decisions",
+    "yiwang.engines.designer",
     "yiwang.engines.tabular",
     "yiwang.resources.geospatial",
     "yiwang.resources.registries",
