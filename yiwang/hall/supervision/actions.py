@@ -35,7 +35,7 @@ from yiwang.hall.supervision.models import (
 )
 from yiwang.hall.supervision.queries import REPLY, SUPERVISE, card_may_reply
 from yiwang.hall.supervision.sweep import working_due
-from yiwang.identity.api import account_list_by_department, department_get
+from yiwang.identity.api import account_list_by_department, department_list
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.sdk.errors import N_, NotFound
 
@@ -118,7 +118,7 @@ def violation_report(
     checks = {
         "trigger": (trigger in REPORTABLE, N_("Choose one of the classes.")),
         "department_id": (
-            department_id is not None and department_get(department_id) is not None,
+            department_id is not None and _department_exists(department_id),
             N_("Choose the department."),
         ),
         "description": (bool(description.strip()), N_("Describe what happened.")),
@@ -140,6 +140,10 @@ def violation_report(
     )
     audit_record(f"supervision_fact:{fact_id}", detail={"reported": trigger})
     return fact_id
+
+
+def _department_exists(department_id: int) -> bool:
+    return bool(department_list(ids=[department_id]))
 
 
 @action("hall.supervision.fact")
@@ -304,7 +308,7 @@ def letter_issue(
 ) -> int:
     """Send a supervision letter (监察建议书) to a department; its heads are told."""
     fields = {}
-    if department_get(department_id) is None:
+    if not _department_exists(department_id):
         fields["department_id"] = [N_("Choose the department.")]
     if not text.strip():
         fields["text"] = [N_("Write at least a sentence.")]

@@ -15,7 +15,7 @@ class HallSupervisionConfig(AppConfig):
         sweep_register("hall.supervision.sweep", supervision_sweep, every_seconds=60)
         sweep_register("hall.supervision.board", board_count, every_seconds=60)
         self._permissions()
-        # menus follow with the pages
+        self._menus()
 
     def _permissions(self) -> None:
         from yiwang.hall.supervision.queries import REPLY, SUPERVISE, VIEW  # noqa: PLC0415
