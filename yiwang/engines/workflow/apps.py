@@ -21,6 +21,11 @@ class EnginesWorkflowConfig(AppConfig):
             {"SYSTEM_ADMIN"},
         )
         permission_register(
+            "engines.workflow.send",
+            {"zh": "向流程发送消息和信号", "en": "Send messages and signals to processes"},
+            {"SYSTEM_ADMIN"},
+        )
+        permission_register(
             "engines.workflow.administer",
             {
                 "zh": "处置出错流程、终止流程、迁移流程版本",

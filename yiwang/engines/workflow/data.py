@@ -466,3 +466,4 @@ class InstanceView:
     tokens: tuple[TokenView, ...]
     items: tuple[WorkItemView, ...]
     history: tuple[HistoryView, ...]
+    failure: str = ""

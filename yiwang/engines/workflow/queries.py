@@ -294,6 +294,12 @@ def instance_find(business_key: str) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
+def instance_called(instance_id: int) -> list[int]:
+    """List the instances that an instance called, in order (被调用的流程)."""
+    rows = ProcessInstance.objects.filter(parent_id=instance_id).order_by("pk")
+    return list(rows.values_list("pk", flat=True))
+
+
 def instance_history(instance_id: int) -> tuple[HistoryView, ...]:
     """Return what happened to an instance, oldest first (流转记录)."""
     instance = _instance(instance_id)
@@ -327,6 +333,7 @@ def instance_get(instance_id: int) -> InstanceView:
         business_key=instance.business_key,
         state=instance.state,
         revision=instance.revision,
+        failure=instance.failure,
         variables=instance.variables,
         departments=instance.departments,
         started_at=instance.started_at,
