@@ -51,6 +51,25 @@ class NoDepartment(Conflict):
     )
 
 
+class FeeUnpaid(Conflict):
+    """Something was to be issued before its fee was paid."""
+
+    code = "fee_unpaid"
+    message = N_(
+        "The applicant has not paid the %(amount)s yuan yet. Decide when it is paid; nothing was changed."
+    )
+
+
+class FeeUndecided(Conflict):
+    """No rule of the fee table applies to what was entered."""
+
+    code = "fee_undecided"
+    message = N_(
+        "No rule of the fee table of %(title)s applies to this application, so it cannot be accepted "
+        "yet. The department's administrator has to complete the table."
+    )
+
+
 class ReasonMissing(Invalid):
     """A refusal without reason or legal basis is not allowed (行政许可法 art. 38)."""
 

@@ -105,6 +105,14 @@ def _resolved(section: PackSection, file: PackFile) -> tuple[MatterDefinition, i
             problems += error.problems
     if problems:
         raise PackError(problems)
+    table = resolved.get(("fee", "decision"))
+    if table is not None:
+        if definition.fee.question not in table["decisions"]:
+            names = ", ".join(table["decisions"])
+            text = f"The table has no decision {definition.fee.question}. It has: {names}."
+            raise PackError([file.problem(("fee", "question"), text)])
+        fee = dataclasses.replace(definition.fee, decision=table["key"])
+        definition = dataclasses.replace(definition, fee=fee)
     return (
         _with_licence_keys(definition, resolved),
         _version_id(resolved["form",]),
@@ -156,6 +164,8 @@ def _references(definition: MatterDefinition) -> list[tuple[str, str, tuple]]:
         ("forms", definition.form, ("form",)),
         ("workflows", definition.workflow, ("workflow",)),
     ]
+    if definition.fee and definition.fee.decision:
+        found.append(("decisions", definition.fee.decision, ("fee", "decision")))
     found += [
         ("licences", name, ("result", "licences", index))
         for index, name in enumerate(definition.result.licences)

@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from yiwang.sdk.errors import N_
+
 DUE, PAID, CANCELLED, REFUNDED = "DUE", "PAID", "CANCELLED", "REFUNDED"
 CREATED, AUTHORISED, CAPTURED = "CREATED", "AUTHORISED", "CAPTURED"
 FAILED, EXPIRED = "FAILED", "EXPIRED"
 
+BILL_STATES = {
+    DUE: N_("To be paid"),
+    PAID: N_("Paid"),
+    CANCELLED: N_("Cancelled"),
+    REFUNDED: N_("Refunded"),
+}
 AUTHORISE, CAPTURE, FAIL, EXPIRE, REFUND = "AUTHORISE", "CAPTURE", "FAIL", "EXPIRE", "REFUND"
 
 
@@ -113,6 +121,11 @@ class BillView:
     opened_at: datetime
     paid_at: datetime | None
     voucher: str
+
+    @property
+    def state_label(self) -> str:
+        """Return the state in words, as a message id (状态名称)."""
+        return BILL_STATES[self.state]
 
 
 @dataclass(frozen=True, slots=True)

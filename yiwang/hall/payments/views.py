@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yiwang.hall.payments.actions import payment_begin, refund_decide, refund_request
-from yiwang.hall.payments.data import BillView, PaymentView
+from yiwang.hall.payments.data import BILL_STATES, BillView, PaymentView
 from yiwang.hall.payments.errors import BillNotFound, RefundTooLarge
 from yiwang.hall.payments.following import (
     difference_resolve,
@@ -48,12 +48,6 @@ from yiwang.sdk.errors import N_, NotFound
 
 PAYERS = {"CITIZEN", "AGENT"}
 MAX_NOTICE = 64 << 10
-STATES = {
-    "DUE": N_("To be paid"),
-    "PAID": N_("Paid"),
-    "CANCELLED": N_("Cancelled"),
-    "REFUNDED": N_("Refunded"),
-}
 PAYMENT_STATES = {
     "CREATED": N_("Waiting for payment"),
     "AUTHORISED": N_("Authorised"),
@@ -80,7 +74,7 @@ COLUMNS = (
     Column("title", N_("For what")),
     Column("payer_name", N_("Payer")),
     Column("amount", N_("Amount (yuan)"), text=lambda row: money_text(row.amount_fen), align="end"),
-    Column("state", N_("State"), text=lambda row: _(STATES[row.state])),
+    Column("state", N_("State"), text=lambda row: _(row.state_label)),
     Column("opened_at", N_("Billed")),
 )
 
@@ -97,7 +91,7 @@ def _bills(request: HttpRequest, columns: tuple[Column, ...]):
             state=query.filters.get("state", ""), number=query.filters.get("number", ""), cap=cap
         ),
     )
-    choices = [(code, _(text)) for code, text in STATES.items()]
+    choices = [(code, _(text)) for code, text in BILL_STATES.items()]
     filters = [
         Filter("state", N_("State"), "select", choices=choices),
         Filter("number", N_("Bill or voucher number")),
@@ -125,7 +119,6 @@ def detail(request: HttpRequest, bill_id: int) -> HttpResponse:
     bill = bill_get(bill_id)
     names = {
         "bill": bill,
-        "states": STATES,
         "providers": provider_list(),
         "payments": payment_list(bill_id),
         "payment_states": PAYMENT_STATES,
@@ -239,7 +232,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     page = _bills(request, COLUMNS)
     if page.wants_export:
         return page.export("bills")
-    return render(request, "hall/payments/desk.html", {"page": page, "states": STATES})
+    return render(request, "hall/payments/desk.html", {"page": page})
 
 
 @require_http_methods(["GET", "POST"])
@@ -256,7 +249,6 @@ def bill(request: HttpRequest, bill_id: int) -> HttpResponse:
             return redirect("hall_payments:bill", bill_id)
     names = {
         "bill": found,
-        "states": STATES,
         "payments": payment_list(bill_id),
         "payment_states": PAYMENT_STATES,
         "events": event_list(bill_id),

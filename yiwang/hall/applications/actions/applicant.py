@@ -15,6 +15,7 @@ from yiwang.engines.api import (
     work_item_resume,
 )
 from yiwang.hall.applications import rules
+from yiwang.hall.applications.actions.fees import fee_cancel
 from yiwang.hall.applications.actions.submission import due_mirror
 from yiwang.hall.applications.actions.work import application_lock, clock_subjects_of
 from yiwang.hall.applications.errors import (
@@ -176,6 +177,7 @@ def application_withdraw(number: str, *, reason: str = "", now: datetime) -> Non
     application = own_application_lock(number)
     instance_withdraw(application.instance_id, reason=reason.strip(), now=now)
     application_close(application, state="WITHDRAWN", now=now)
+    fee_cancel(application, reason="申请人撤回申请", now=now)
     event_publish(
         "application.withdrawn",
         {"number": number, "account_id": application.account_id, "title": application.title},

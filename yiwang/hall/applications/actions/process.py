@@ -8,6 +8,7 @@ from datetime import datetime
 from yiwang.engines.api import ServiceCall, clock_start, clock_stop, form_display
 from yiwang.hall.applications import rules
 from yiwang.hall.applications.actions.applicant import application_close
+from yiwang.hall.applications.actions.fees import fee_bill, fee_cancel, fee_paid_check
 from yiwang.hall.applications.actions.submission import number_serial_next
 from yiwang.hall.applications.actions.work import application_lock
 from yiwang.hall.applications.models import Application, Decision
@@ -30,6 +31,7 @@ def application_accepted(call: ServiceCall) -> dict:
     subject = f"application:{application.number}"
     clock_stop(f"{subject}/acceptance", now=call.now)
     _clocks_start(application, matter, now=call.now)
+    fee_bill(application, matter, now=call.now)
     event_publish(
         "application.accepted",
         {
@@ -86,6 +88,7 @@ def application_issue(call: ServiceCall) -> dict:
     """Grant an application (准予): the decision and all its licences come out together."""
     application = application_lock(call.business_key)
     matter = matter_version_get(application.matter_version_id)
+    fee_paid_check(application)
     application.accepted_at = application.accepted_at or call.now
     _decide(application, matter, outcome="APPROVED", now=call.now)
     licences = [
@@ -151,6 +154,7 @@ def _refuse(call: ServiceCall, *, outcome: str) -> dict:
     if outcome == "REFUSED":
         application.accepted_at = application.accepted_at or call.now
     _decide(application, matter, outcome=outcome, now=call.now)
+    fee_cancel(application, reason="未准予，费用退回", now=call.now)
     audit_record(
         call.business_key, person_ref=rules.person_ref_of(application.applicant_ref), detail={}
     )

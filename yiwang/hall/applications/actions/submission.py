@@ -18,6 +18,7 @@ from yiwang.engines.api import (
 )
 from yiwang.hall.applications import rules
 from yiwang.hall.applications.actions.drafts import draft_forget
+from yiwang.hall.applications.actions.fees import fee_bill
 from yiwang.hall.applications.data import MaterialLine, Receipt
 from yiwang.hall.applications.errors import NoDepartment, SubmissionIncomplete
 from yiwang.hall.applications.models import (
@@ -39,6 +40,9 @@ from yiwang.sdk.errors import YiwangError
 
 # Without 0/O, 1/I/L: it is read out on the telephone.
 NO_DUE = (None, None)
+ON_THE_SPOT = "1"
+"""GB/T 39046 A.6, 即办件: it is accepted by being decided, so its fee is billed when it is submitted."""
+
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
@@ -91,6 +95,8 @@ def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
     case = _case_gather(draft_id, now=now)
     application = _rows_write(case)
     _process_begin(case, application)
+    if case.matter.spec.project_type == ON_THE_SPOT:
+        fee_bill(application, case.matter, now=now)
     draft_forget(draft_id)
     event_publish(
         "application.submitted",

@@ -22,6 +22,8 @@ from yiwang.hall.applications.rules import BRANCH_LABELS, END_STATES, OUTCOMES, 
 from yiwang.hall.licences.data import LicenceView
 from yiwang.hall.licences.queries import licence_list_by_source
 from yiwang.hall.matters.queries import matter_version_get
+from yiwang.hall.payments.data import BillView
+from yiwang.hall.payments.queries import bill_of
 from yiwang.identity.api import department_get
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import N_
@@ -69,6 +71,7 @@ class ApplicationDetail:
     corrections: tuple[Correction, ...]
     decision: Decision | None
     licences: tuple[LicenceView, ...]
+    bill: BillView | None
     timeline: tuple[TimelineEntry, ...]
     active: tuple[str, ...]
     done: tuple[str, ...]
@@ -123,6 +126,7 @@ def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
         corrections=corrections,
         decision=decision,
         licences=tuple(licence_list_by_source(subject)),
+        bill=bill_of(subject),
         timeline=tuple(_timeline(application, corrections, decision)),
         active=tuple(diagram["active"]),
         done=tuple(diagram["done"]),
