@@ -112,6 +112,53 @@ def test_a_marriage_that_ended_stays_with_its_day_and_leaves_room_for_another(pe
     assert conflicts_of(people / "out") == []
 
 
+def test_who_married_each_other_twice_has_two_periods(people):
+    ended, again = date(2010, 7, 1), date(2012, 1, 1)
+    rows = [
+        (1, MOTHER, FATHER, "SPOUSE", WEDDING, None),
+        (2, FATHER, MOTHER, "SPOUSE", WEDDING, ended),
+        (3, MOTHER, FATHER, "SPOUSE", again, None),
+    ]
+    ties_put(PEOPLE, people / "in", 2, rows)
+    ties_put(PEOPLE, people / "in", 1, [(9, MOTHER, FATHER, "SPOUSE", date(2004, 6, 1), None)])
+    result = fuse_people(people)
+    periods = [tie[3:] for tie in ties_of(people / "out")]
+    assert periods == [(2, 2, WEDDING, ended), (2, 3, again, None)]
+    assert conflicts_of(people / "out") == []
+    assert result.ties == {"SPOUSE": 2, "conflicts": 0}
+
+
+def test_periods_that_overlap_are_one_tie(people):
+    rows = [
+        (1, MOTHER, FATHER, "SPOUSE", WEDDING, date(2010, 7, 1)),
+        (2, MOTHER, FATHER, "SPOUSE", date(2009, 1, 1), None),
+        (3, MOTHER, FATHER, "SPOUSE", None, None),
+    ]
+    ties_put(PEOPLE, people / "in", 2, rows)
+    fuse_people(people)
+    assert [tie[4:] for tie in ties_of(people / "out")] == [(2, date(2009, 1, 1), None)]
+
+
+def test_only_the_tie_whose_file_changed_is_read_again(people):
+    ties_put(PEOPLE, people / "in", 2, [(1, MOTHER, FATHER, "SPOUSE", WEDDING, None)])
+    ties_put(PEOPLE, people / "in", 3, [(1, MOTHER, CHILD, "CHILD", None, None)])
+
+    def checked() -> dict[str, int]:
+        fuse_people(people)
+        files = master_open(people / "out").folder.glob("tie-T*.parquet")
+        return {path.name[4:7]: path.stat().st_ino for path in files}
+
+    before = checked()
+    ties_put(PEOPLE, people / "in", 3, [(1, FATHER, CHILD, "CHILD", None, None)])
+    after = checked()
+    assert before.keys() == after.keys() == {"T02", "T03"}
+    assert before["T02"] == after["T02"]
+    assert before["T03"] != after["T03"]
+    assert [tie[:3] for tie in ties_of(people / "out") if tie[2] == "CHILD"] == [
+        (FATHER, CHILD, "CHILD")
+    ]
+
+
 def test_what_cannot_all_be_true_is_listed_with_both_rows(people):
     ties_put(
         PEOPLE,

@@ -54,7 +54,7 @@ from yiwang.resources.fusion.renew import Change
 from yiwang.resources.fusion.residue import Finder, Placed, residue_place
 from yiwang.resources.fusion.stage import StageFile, slices, stage_plan
 from yiwang.resources.fusion.survivorship import Rows, rows_gather
-from yiwang.resources.fusion.ties import ties_digest, ties_link, ties_write
+from yiwang.resources.fusion.ties import tie_digests, ties_digest, ties_link, ties_write
 from yiwang.resources.fusion.workers import Each, crew, task_fuse, task_standardise
 from yiwang.sdk.identifiers import CHINA
 
@@ -336,13 +336,22 @@ def _identity(job: Run, files: list[StageFile]) -> None:
 
 def _ties(job: Run, source: Path, today: date) -> None:
     """Write families and branches, or take them over when no file of ties changed."""
-    job.ties = ties_digest(job.plan, source)
+    digests = tie_digests(job.plan, source)
+    job.ties = ties_digest(digests)
     if job.before and job.before.ties == job.ties:
         ties_link(job.folder, job.folder_before())
         job.result.ties = job.before.result.get("ties", {})
     elif job.ties or job.before:  # a run whose last file of ties went says so by empty tables
         limits = TabularLimits(2, job.options.memory_mb, str(job.folder / "spill"))
-        job.result.ties = ties_write(job.plan, source, job.folder, today=today, limits=limits)
+        job.result.ties = ties_write(
+            job.plan,
+            source,
+            job.folder,
+            digests=digests,
+            before=job.folder_before(),
+            today=today,
+            limits=limits,
+        )
         shutil.rmtree(job.folder / "spill", ignore_errors=True)
 
 

@@ -1,9 +1,11 @@
 """Ties between subjects (关系): families, branches, who invests and who represents.
 
 run-<id>/ties.parquet           identifier, other_identifier, kind, class, row_no, at, valid_from, valid_to;
-                                one row a pair and kind: the higher rank, then the latest validity, wins
+                                one row a pair, kind and period: of several words on one the higher rank, then
+                                the latest validity, wins; two who married each other twice have two rows
 run-<id>/tie_conflicts.parquet  rule, kind, identifier, other_identifier, third_identifier, class, row_no,
                                 against_class, against_row_no: what cannot all be true (比对), with its rows
+run-<id>/tie-T<nn>-<digest>.parquet   what the files of one tie say, numbers checked; taken over while they are the same
 
 `class` is the tie's number (T01 is 1). Numbers are validated as those of records are, the old 15 digits
 become 18. Identifiers are written as in the master: 18 digits, or the 9 of the organisation code. A tie
@@ -69,29 +71,45 @@ select row_number() over () - 1 as n, row_no, updated_at::timestamp_s as "at", i
   other_number::varchar as other_number, {kind} as kind,
   try_cast(valid_from as date) as valid_from, try_cast(valid_to as date) as valid_to
 from {relation}"""
+CHECKED = """
+copy (select one, other, kind, row_no, "at", valid_from, valid_to from read join numbers using (n) order by n)
+to {target} (format parquet, compression lz4)"""
 SAID = """
 insert into said
 select case when kind = 'SPOUSE' then least(one, other) else one end,
   case when kind = 'SPOUSE' then greatest(one, other) else other end,
   kind, {number}, row_no, "at", valid_from, valid_to, {rank}
-from read join numbers using (n)
+from {checked}
 where one > 0 and other > 0 and one <> other and kind in {kinds}"""
 WRONG = """
 insert into against
 select case when one = 0 or other = 0 then 'INVALID_NUMBER' when one = other then 'SAME_SUBJECT'
     else 'UNKNOWN_KIND' end,
   kind, one, other, null, {number}, row_no, {number}, row_no
-from read join numbers using (n)
+from {checked}
 where one = 0 or other = 0 or one = other or kind is null or kind not in {kinds}"""
-# Most pairs are told once: only the others are put in order.
-JOINED = """
-create temp table several as select identifier, other_identifier, kind from said group by all having count(*) > 1;
+# Most pairs are told once: only the others are put in order. The highest rank speaks for a pair; what it says again
+# of the same first day corrects what it said before, and periods that overlap are one.
+PAIR = "identifier, other_identifier, kind"
+JOINED = f"""
+create temp table several as select {PAIR} from said group by all having count(*) > 1;
+create temp table told as
+select s.*, coalesce(valid_from, date '0001-01-01') as since, coalesce(valid_to, date '9999-12-31') as until
+from said s semi join several using ({PAIR})
+qualify rank = max(rank) over (partition by {PAIR})
+  and row_number() over (partition by {PAIR}, valid_from order by rank desc, "at" desc, class, row_no) = 1;
 create temp table ties as
-select s.* exclude (rank) from said s anti join several using (identifier, other_identifier, kind)
+with begun as (
+  select *, coalesce(since >= max(until) over (partition by {PAIR} order by since
+    rows between unbounded preceding and 1 preceding), true) as is_new from told
+), periods as (
+  select *, sum(is_new::int) over (partition by {PAIR} order by since rows unbounded preceding) as period from begun
+)
+select s.* exclude (rank) from said s anti join several using ({PAIR})
 union all
-select s.* exclude (rank) from said s semi join several using (identifier, other_identifier, kind)
-qualify row_number() over (partition by identifier, other_identifier, kind
-  order by rank desc, valid_from desc nulls last, "at" desc, class, row_no) = 1"""
+select p.* exclude (rank, since, until, is_new, period) from periods p
+qualify row_number() over (partition by {PAIR}, period
+  order by valid_from desc nulls last, "at" desc, class, row_no) = 1"""
 # Who may have only one at a time: spouses each, an organisation one representative, a branch one parent.
 SINGLE = """
 insert into against
@@ -121,39 +139,65 @@ with parents as (
 )
 select 'MANY_PARENTS', kind, other_identifier, identifier, first, class, row_no, first_class, first_row
 from parents where place > 2"""
-ORDERS = {"ties": "identifier, other_identifier, kind", "against": "all"}
+ORDERS = {"ties": f"{PAIR}, valid_from nulls first", "against": "all"}
 PERSONS_FROM = 10**16  # keys of persons have 17 digits, those of organisations 13 at most
 
 
-def ties_digest(plan: FusionPlan, source: Path) -> str:
-    """Return 24 hex digits that change when ties do (关系指纹); '' when there is no file of ties.
+def tie_digests(plan: FusionPlan, source: Path) -> dict[str, str]:
+    """Return for each tie with files 24 hex digits that change when it does (关系指纹), by its code.
 
     All bytes of the files count, as in the stage.
     """
-    digest, found = hashlib.sha256(duckdb.__version__.encode()), False
+    digests = {}
     for tie in plan.ties:
-        for path in files_of(tie, source):
+        digest, files = hashlib.sha256(duckdb.__version__.encode()), files_of(tie, source)
+        digest.update(json.dumps([plan.identifier, asdict(tie)]).encode())
+        for path in files:
             with path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
-            said = json.dumps([asdict(tie), content])
-            digest.update(said.encode())
-            found = True
-    return digest.hexdigest()[:24] if found else ""
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        if files:
+            digests[tie.code] = digest.hexdigest()[:24]
+    return digests
+
+
+def ties_digest(digests: dict[str, str]) -> str:
+    """Return 24 hex digits for all ties together; '' when there is no file of ties.
+
+    >>> ties_digest({}), len(ties_digest({"T01": "0" * 24}))
+    ('', 24)
+    """
+    text = json.dumps(digests, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24] if digests else ""
 
 
 def ties_write(
-    plan: FusionPlan, source: Path, folder: Path, *, today: date, limits: TabularLimits
+    plan: FusionPlan,
+    source: Path,
+    folder: Path,
+    *,
+    digests: dict[str, str],
+    before: Path | None,
+    today: date,
+    limits: TabularLimits,
 ) -> dict[str, int]:
-    """Read all ties and write them with their contradictions; returns numbers by kind (写出关系).
+    """Write all ties with their contradictions; returns numbers by kind (写出关系).
 
-    Raises FusionSourceBroken when a file cannot be read or lacks a column.
+    digests: of `tie_digests`. before: folder of the run before; of a tie whose files are the same as then nothing
+    is read again. Raises FusionSourceBroken when a file cannot be read or lacks a column.
     """
     with tabular_open(limits) as connection:
         connection.execute(TABLES)
         for tie in plan.ties:
-            files = files_of(tie, source)
-            if files:
-                _read(plan, connection, tie, files, today)
+            if tie.code in digests:
+                name = f"tie-{tie.code}-{digests[tie.code]}.parquet"
+                if before is not None and (before / name).exists():
+                    os.link(before / name, folder / name)
+                else:
+                    _check(plan, connection, tie, files_of(tie, source), folder / name, today)
+                checked = parquet_list([folder / name])
+                values = {"number": tie.number, "rank": tie.rank, "kinds": KINDS}
+                connection.execute(SAID.format(checked=checked, **values))
+                connection.execute(WRONG.format(checked=checked, **values))
         for statement in (JOINED, SINGLE, CHILDREN):
             connection.execute(statement)
         for table, name in (("ties", TIES), ("against", CONFLICTS)):
@@ -166,18 +210,20 @@ def ties_write(
 
 def ties_link(folder: Path, before: Path) -> None:
     """Take over the ties of the run before, from which nothing changed."""
-    for name in (TIES, CONFLICTS):
-        if (before / name).exists():
-            os.link(before / name, folder / name)
+    for path in (before / TIES, before / CONFLICTS, *before.glob("tie-T*.parquet")):
+        if path.exists():
+            os.link(path, folder / path.name)
 
 
-def _read(
+def _check(
     plan: FusionPlan,
     connection: duckdb.DuckDBPyConnection,
     tie: TieSource,
     files: Sequence[Path],
+    target: Path,
     today: date,
 ) -> None:
+    """Write what the files of a tie say, with the keys of the numbers that hold."""
     kind = sql_text(tie.kind) if tie.kind else "kind::varchar"
     try:
         connection.execute(READ.format(kind=kind, relation=parquet_list(files)))
@@ -189,9 +235,7 @@ def _read(
     other = _numbers(connection, "other_number", tie.other_identifier, today)
     numbers = pa.table({"n": np.arange(len(one)), "one": one, "other": other})
     connection.register("numbers", numbers)
-    values = {"number": tie.number, "rank": tie.rank, "kinds": KINDS}
-    connection.execute(SAID.format(**values))
-    connection.execute(WRONG.format(**values))
+    connection.execute(CHECKED.format(target=sql_text(str(target))))
     connection.unregister("numbers")
 
 
