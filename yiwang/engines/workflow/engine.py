@@ -246,7 +246,7 @@ def _held_settle(step: Step, mark: Mark) -> bool:
     """Give an item back to its holder when those asked to sign before have signed (前加签完成)."""
     if not (mark.data and mark.data.get("hold")) or step.inside(mark.number):
         return False
-    own = {key: value for key, value in mark.data.items() if key != "hold"}
+    own = {key: value for key, value in mark.data.items() if key not in ("hold", "opinions")}
     step.change(mark.number, data=own)
     item = WorkItem.objects.get(instance_id=step.instance.pk, token_number=mark.number)
     state = step.item_release(item)
@@ -272,17 +272,18 @@ def complete(
     mark = step.marks[token_number]
     node = step.net.nodes[mark.node_id]
     own = mark.data or {}
+    after = own.get("after", ())
+    waits = bool(after) or bool(own.get("signers") and step.inside(token_number))
     detail = {"token": token_number, "outcome": outcome, "assignee": by} | detail
     if own.get("signer"):
         detail["signer"] = True
     elif "index" in own:
         element = own["local"].get(node.multi.element)
         detail |= {"multi": mark.scope, "index": own["index"], "element": element}
-    else:
+    elif not waits:
         detail["branch"] = node.branch or node.id
         step.outcome_set(detail["branch"], outcome)
-    after = own.get("after", ())
-    if after or (own.get("signers") and step.inside(token_number)):
+    if waits:
         _wait_for_signers(step, mark, node, after=after, detail=detail)
     else:
         step.take(token_number)
@@ -294,7 +295,6 @@ def complete(
 def _wait_for_signers(step: Step, mark: Mark, node: Node, *, after: list, detail: dict) -> None:
     own = {**mark.data, "outcome": detail["outcome"]}
     own.pop("after", None)
-    detail.pop("branch", None)
     step.change(mark.number, state=SIGN, data=own)
     cause = step.log("COMPLETED", node.id, **detail, stays=str(SIGN))
     for signer in after:

@@ -315,7 +315,7 @@ def test_an_event_sub_process_runs_in_place_of_or_beside_its_scope(interrupting,
 def test_an_event_sub_process_beside_may_run_again_and_an_interrupting_one_not():
     for interrupting, handled in ((False, 2), (True, 1)):
         instance = start(
-            *nested(inner=(by_event("stop", interrupting=interrupting),)), key=interrupting
+            *nested(inner=(by_event("stop", interrupting=interrupting),)), key=f"k{interrupting}"
         )
         for _ in range(2):
             messages.signal_send("stop", now=NOW)
