@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from yiwang.kernel.api import action, audit_record, batch_job, code_list, event_publish
 from yiwang.resources.catalogue.actions import resource_delivered
-from yiwang.resources.catalogue.data import FieldSpec
+from yiwang.resources.catalogue.data import FieldSpec, ResourceSpec
 from yiwang.resources.catalogue.queries import crosswalk_list, view_of
 from yiwang.resources.landing import pipeline
 from yiwang.resources.landing.data import (
@@ -58,6 +58,8 @@ FAULTS = "faults.parquet"
 ROUNDS_MAX = 20
 BEAT_SECONDS = 0.5
 Report = Callable[[str, int, int], None]
+# {table: ({folded name: code}, valid codes)}
+Codes = dict[str, tuple[dict[str, str], frozenset[str]]]
 
 
 def quiet(stage: str, done: int, total: int) -> None:
@@ -86,7 +88,7 @@ def batch_process(batch_id: int, *, now: datetime, report: Report = quiet) -> Ba
     token = uuid4().hex
     _start(batch_id, token=token, now=now)
     try:
-        outcome, forced, stop = _work(row, token, report)
+        outcome, forced, contract = _work(row, token, report)
     except BatchCancelled:
         return _gone(row)
     except LandingUnreadable as error:
@@ -99,10 +101,10 @@ def batch_process(batch_id: int, *, now: datetime, report: Report = quiet) -> Ba
         # Whatever it is, the batch says so and can be tried again; it never hangs.
         logger.exception("batch %s failed", batch_id)
         return _fail(batch_id, token, *_failure(error), now=now)
-    if stop is not None:
-        view = _stop(batch_id, token, outcome, forced, stop, now=now)
+    if forced.stop is not None:
+        view = _stop(batch_id, token, outcome, forced, contract, now=now)
     else:
-        view = _land(batch_id, token, outcome, forced, now=now)
+        view = _land(batch_id, token, outcome, forced, contract, now=now)
     manifest(batch_id)
     work_remove(data_root(), row.folder)
     return view
@@ -120,20 +122,27 @@ def _failure(error: Exception) -> tuple[str, dict]:
     return ("DISK", {}) if is_full else ("DEFECT", {"detail": type(error).__name__})
 
 
-def _work(row: Batch, token: str, report: Report) -> tuple:
-    fields = view_of(row.resource).spec.fields
-    outcome = pipeline.process(task_of(row, fields, token=token, report=report))
+def _work(row: Batch, token: str, report: Report) -> tuple[pipeline.Outcome, Forced, Contract]:
+    spec = view_of(row.resource).spec
+    codes = codes_of(spec.fields)
+    contract = contract_with(
+        row, spec, {table: sorted(valid) for table, (_titles, valid) in codes.items()}
+    )
+    task = task_of(row, spec.fields, codes=codes, contract=contract, token=token, report=report)
+    outcome = pipeline.process(task)
     report("LAND", 0, 0)
     _beat(row.pk, token, "LAND", 0, 0)
-    forced = force(row.pk, fields, stop=lambda effect: stop_find(outcome, effect, mode=row.mode))
-    return outcome, forced, forced.stop
+    forced = force(
+        row.pk, spec.fields, stop=lambda effect: stop_find(outcome, effect, mode=row.mode)
+    )
+    return outcome, forced, contract
 
 
 def task_of(
-    row: Batch, fields: tuple[FieldSpec, ...], *, token: str, report: Report
-) -> pipeline.Task:
+    row: Batch, fields: tuple[FieldSpec, ...], *, codes: Codes, contract: Contract, token: str,
+    report: Report,
+) -> pipeline.Task:  # fmt: skip
     """Build what the pipeline needs of a batch."""
-    codes = codes_of(fields)
     rules = pipeline.rules_of(
         fields,
         codes=codes,
@@ -144,17 +153,16 @@ def task_of(
         folder=data_root() / row.folder,
         fields=fields,
         rules=rules,
-        check=check_of(row, {table: sorted(valid) for table, (_titles, valid) in codes.items()}),
+        check=check_of(row, contract),
         row_base=lambda rows: _row_base(row.pk, rows),
         received_at=row.received_at,
         report=_reporter(row.pk, token, report),
     )
 
 
-def check_of(row: Batch, codes: dict[str, list[str]]) -> pipeline.Check:
+def check_of(row: Batch, contract: Contract) -> pipeline.Check:
     """Return the check of a batch against its resource's contract (契约检查)."""
     code = row.resource.code
-    contract = contract_with(row, codes)
     others = {one.that.rpartition(".")[0] for one in contract.rules if one.kind == "REFERENCE"}
     landed = Batch.objects.filter(resource_id=row.resource_id, state=State.LANDED)
     history = tuple(
@@ -177,16 +185,17 @@ def check_of(row: Batch, codes: dict[str, list[str]]) -> pipeline.Check:
     return check
 
 
-def contract_with(row: Batch, codes: dict[str, list[str]]) -> Contract:
+def contract_with(row: Batch, spec: ResourceSpec, codes: dict[str, list[str]]) -> Contract:
     """Return the contract of a batch's resource; codes that are not given are looked up."""
-    spec = view_of(row.resource).spec
     for table, _edition in code_tables_of(spec):
         if table not in codes and (known := _codes_known(table)):
             codes = codes | {table: known}
     return contract_of(spec, code=row.resource.code, codes=codes)
 
 
-def _judge(row: Batch, outcome: pipeline.Outcome, state: str, *, now: datetime) -> None:
+def _judge(
+    row: Batch, outcome: pipeline.Outcome, contract: Contract, state: str, *, now: datetime
+) -> None:
     """Let quality score a batch, prove and open exceptions, in the act that ends it."""
     facts = BatchFacts(
         resource_id=row.resource_id,
@@ -198,7 +207,7 @@ def _judge(row: Batch, outcome: pipeline.Outcome, state: str, *, now: datetime) 
         department_id=row.department_id,
         at=row.received_at,
         checked=msgspec.convert(outcome.checked, Checked),
-        contract=contract_with(row, {}),
+        contract=contract,
         profile=msgspec.convert(outcome.profile, Profile),
         faults=f"{row.folder}/{FAULTS}",
         accepted=f"{row.folder}/accepted.parquet",
@@ -213,7 +222,7 @@ def _codes_known(table: str) -> list[str]:
     return [view.code for view in code_list(table)]
 
 
-def codes_of(fields: tuple[FieldSpec, ...]) -> dict[str, tuple[dict[str, str], frozenset[str]]]:
+def codes_of(fields: tuple[FieldSpec, ...]) -> Codes:
     """Return {table: ({folded name: code}, valid codes)} of the code tables that fields use."""
     found = {}
     for table in {one.code_table for one in fields if one.code_table}:
@@ -274,11 +283,13 @@ def _start(batch_id: int, *, token: str, now: datetime) -> None:
 
 
 def _land(
-    batch_id: int, token: str, outcome: pipeline.Outcome, forced: Forced, *, now: datetime
-) -> BatchView:
+    batch_id: int, token: str, outcome: pipeline.Outcome, forced: Forced, contract: Contract, *,
+    now: datetime,
+) -> BatchView:  # fmt: skip
     """Put a batch in force; when another one was faster, look again at what is."""
     for _round in range(ROUNDS_MAX):
-        if (view := _land_once(batch_id, token, outcome, forced, now=now)) is not None:
+        view = _land_once(batch_id, token, outcome, forced, contract, now=now)
+        if view is not None:
             return view
         row = _batch(batch_id)
         forced = force(batch_id, view_of(row.resource).spec.fields)
@@ -287,8 +298,9 @@ def _land(
 
 @action("resources.landing.land")
 def _land_once(
-    batch_id: int, token: str, outcome: pipeline.Outcome, forced: Forced, *, now: datetime
-) -> BatchView | None:
+    batch_id: int, token: str, outcome: pipeline.Outcome, forced: Forced, contract: Contract, *,
+    now: datetime,
+) -> BatchView | None:  # fmt: skip
     row = _batch(batch_id)
     if not feed_change(row.resource_id, forced, now=now):
         audit_record(f"batch:{batch_id}", detail={"overtaken": True})
@@ -297,7 +309,7 @@ def _land_once(
     if not ours.update(state=State.LANDED, **_results(outcome, forced, now=now)):
         raise BatchStateMoved()
     resource_delivered(row.resource_id, row.received_at)
-    _judge(row, outcome, State.LANDED, now=now)
+    _judge(row, outcome, contract, State.LANDED, now=now)
     finished_tell(row, State.LANDED)
     audit_record(f"batch:{batch_id}", detail={"accepted": outcome.accepted})
     return batch_get(batch_id)
@@ -309,16 +321,16 @@ def _stop(
     token: str,
     outcome: pipeline.Outcome,
     forced: Forced,
-    stop: tuple[str, dict],
+    contract: Contract,
     *,
     now: datetime,
 ) -> BatchView:
-    row = _batch(batch_id)
+    row, stop = _batch(batch_id), forced.stop or ("", {})
     ours = Batch.objects.filter(pk=batch_id, state=State.RUNNING, token=token)
     changes = _results(outcome, forced, now=now) | {"problem": stop[0], "problem_params": stop[1]}
     if not ours.update(state=State.STOPPED, **changes):
         raise BatchStateMoved()
-    _judge(row, outcome, State.STOPPED, now=now)
+    _judge(row, outcome, contract, State.STOPPED, now=now)
     finished_tell(row, State.STOPPED)
     audit_record(f"batch:{batch_id}", detail={"stop": stop[0]})
     return batch_get(batch_id)

@@ -4,12 +4,14 @@ Called by landing inside its own act, with the batch's new state or not at all.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
-from django.db.models import Avg, Sum
+from django.db.models import Avg, Q, Sum
 from django.utils import timezone
 
 from yiwang.kernel.api import action, audit_record, event_publish
@@ -104,20 +106,20 @@ def quality_measure(facts: BatchFacts, *, before: datetime | None) -> list[Measu
         extra.append(("TIMELINESS", facts.at - before <= cycle))
     measures = measures_of(facts.checked.counts, standard, extra=extra)
     day = timezone.localdate(facts.at)
+    _scores_put({(Scope.RESOURCE, facts.resource_id, facts.department_id): measures}, day)
+    owners = dict.fromkeys((facts.department_id, None))  # a resource without one is the city's
+    means = {owner: _means(owner, standard) for owner in owners}
     _scores_put(
-        measures,
+        {
+            (Scope.CITY if owner is None else Scope.DEPARTMENT, None, owner): found
+            for owner, found in means.items()
+        },
         day,
-        scope=Scope.RESOURCE,
-        resource_id=facts.resource_id,
-        department_id=facts.department_id,
     )
-    if facts.department_id is not None:
-        department_measure(facts.department_id, day=day, standard=standard)
-    department_measure(None, day=day, standard=standard)
     return measures
 
 
-def department_measure(department_id: int | None, *, day: date, standard: Standard) -> None:
+def _means(department_id: int | None, standard: Standard) -> list[Measure]:
     """Score a department, or the city with None, from its resources' latest scores (部门评分).
 
     A property's score is the mean of the resources that measured it, by one GROUP BY.
@@ -136,34 +138,17 @@ def department_measure(department_id: int | None, *, day: date, standard: Standa
         for one in groups
     ]
     whole = whole_of(measures, standard) if measures else None
-    scope = Scope.CITY if department_id is None else Scope.DEPARTMENT
-    _scores_put(
-        [*([whole] if whole else []), *measures],
-        day,
-        scope=scope,
-        resource_id=None,
-        department_id=department_id,
-    )
+    return [*([whole] if whole else []), *measures]
 
 
 def _scores_put(
-    measures: Iterable[Measure],
-    day: date,
-    *,
-    scope: str,
-    resource_id: int | None,
-    department_id: int | None,
+    scores: Mapping[tuple[str, int | None, int | None], Iterable[Measure]], day: date
 ) -> None:
-    """Replace the day's scores; an older day never becomes the latest."""
-    same = QualityScore.objects.filter(
-        scope=scope, resource_id=resource_id, department_id=department_id
-    )
-    if resource_id is not None:
-        same = QualityScore.objects.filter(scope=scope, resource_id=resource_id)
-    is_latest = not same.filter(day__gt=day).exists()
-    same.filter(day=day).delete()
-    if is_latest:
-        same.filter(is_latest=True).update(is_latest=False)
+    """Replace the day's scores by (scope, resource, department); an older day never becomes the latest."""
+    every = QualityScore.objects.filter(reduce(or_, (_same(*whose) for whose in scores)))
+    later = set(every.filter(day__gt=day).values_list("scope", flat=True).distinct())
+    every.filter(day=day).delete()
+    every.filter(is_latest=True).exclude(scope__in=later).update(is_latest=False)
     QualityScore.objects.bulk_create(
         [
             QualityScore(
@@ -176,13 +161,21 @@ def _scores_put(
                 judged=one.judged,
                 failed=one.failed,
                 score=one.score,
-                is_latest=is_latest,
+                is_latest=scope not in later,
             )
+            for (scope, resource_id, department_id), measures in scores.items()
             for one in measures
             if one.score is not None
         ],
         batch_size=500,
     )
+
+
+def _same(scope: str, resource_id: int | None, department_id: int | None) -> Q:
+    """Find the scores of the same thing: a resource keeps its own when its department changes."""
+    if resource_id is not None:
+        return Q(scope=scope, resource_id=resource_id)
+    return Q(scope=scope, resource_id=None, department_id=department_id)
 
 
 # --- exceptions -------------------------------------------------------------------------------------
@@ -194,23 +187,24 @@ def exceptions_open(facts: BatchFacts, *, now: datetime) -> int:
     Rows whose key waits in an open exception of the rule stay there: that one is told that its
     correction did not hold. Rows of a closed one open it again.
     """
-    opened = 0
-    for count in facts.checked.counts:
-        if not count.failed:
-            continue
-        opened += _rule_open(facts, count, now=now)
-    return opened
+    failed = [count for count in facts.checked.counts if count.failed]
+    every = exceptions_of(facts.resource_id, states=(*OPEN_STATES, State.CLOSED)) if failed else []
+    return sum(
+        _rule_open(facts, count, [one for one in every if one.rule == count.rule.key], now=now)
+        for count in failed
+    )
 
 
-def _rule_open(facts: BatchFacts, count: RuleCount, *, now: datetime) -> int:
+def _rule_open(
+    facts: BatchFacts, count: RuleCount, earlier: Sequence[QualityException], *, now: datetime
+) -> int:
     rule = count.rule
     if rule.kind in BATCH_KINDS:
-        waiting = [one for one in exceptions_of(facts.resource_id) if one.rule == rule.key]
-        if waiting:
+        if any(one.state != State.CLOSED for one in earlier):
             return 0
         exception_insert(facts, rule, rows=0, path="", now=now)
         return 1
-    known = _known_rows(facts, rule, now=now)
+    known = _known_rows(facts, rule, earlier, now=now)
     path = _file_name(facts.resource_id)
     rows = rule_rows_write(data_path(facts.faults), rule.key, data_path(path), known=known)
     if rows:
@@ -218,14 +212,15 @@ def _rule_open(facts: BatchFacts, count: RuleCount, *, now: datetime) -> int:
     return int(bool(rows))
 
 
-def _known_rows(facts: BatchFacts, rule: Rule, *, now: datetime) -> list[Path]:
+def _known_rows(
+    facts: BatchFacts, rule: Rule, earlier: Sequence[QualityException], *, now: datetime
+) -> list[Path]:
     """Return the files of exceptions of a rule that hold some of its rows already."""
     found = []
-    every = (*OPEN_STATES, State.CLOSED)
-    for one in exceptions_of(facts.resource_id, states=every):
+    for one in earlier:
         is_over = one.state == State.CLOSED
         kept = one.first_path if is_over else one.path
-        if one.rule != rule.key or one.origin != "BATCH" or not kept:
+        if one.origin != "BATCH" or not kept:
             continue
         path = data_path(kept)
         if not path.exists() or not rule_keys_known(data_path(facts.faults), rule.key, [path]):
