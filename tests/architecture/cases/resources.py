@@ -124,6 +124,8 @@ def _source(world: World) -> Case:
 
 
 matrix_case("resources_landing:source", _source)
+for _name in ("rules", "rule_new"):
+    matrix_case(f"resources_landing:{_name}", _resource(f"resources_landing:{_name}"))
 matrix_case("api_resources_landing:batch", _landing("api_resources_landing:batch", of_batch=True))
 matrix_case("api_resources_landing:batches", _landing_rest)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yiwang.resources.landing.views import pages, sources
+from yiwang.resources.landing.views import pages, rules, sources
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("sources/<int:source_id>/", sources.source, name="source"),
     path("sources/<int:source_id>/edit/", sources.source_edit, name="source_edit"),
     path("resources/<int:resource_id>/", pages.resource, name="resource"),
+    path("resources/<int:resource_id>/rules/", rules.rules, name="rules"),
+    path("resources/<int:resource_id>/rules/new/", rules.rule_new, name="rule_new"),
+    path("resources/<int:resource_id>/rules/<str:key>/", rules.rule_edit, name="rule_edit"),
     path("resources/<int:resource_id>/template.<str:form>", pages.template, name="template"),
     path("batches/<int:batch_id>/", pages.batch, name="batch"),
     path("batches/<int:batch_id>/progress/", pages.progress, name="progress"),
