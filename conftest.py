@@ -31,8 +31,6 @@ def _plain_settings(settings):
     }
     # Reads leave their audit row where the test looks for it; the journal has tests of its own.
     settings.AUDIT_READS_BESIDE = False
-    # Reads leave their audit row where the test looks for it; the journal has tests of its own.
-    settings.AUDIT_READS_BESIDE = False
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -96,6 +94,56 @@ def _geodata_load():
 
 
 LAYERS.update(seeds=_seeds_load, geodata=_geodata_load)
+
+
+class _Browsers:
+    """The one browser of this process, while tests that want it follow each other."""
+
+    def __init__(self):
+        self.opened = None
+        self.patch = pytest.MonkeyPatch()
+
+    def open(self):
+        if self.opened is None:
+            from playwright.sync_api import sync_playwright
+
+            from tests.journeys.visitor import CHROMIUM, CHROMIUM_FLAGS
+            from yiwang.config.assets import assets_build
+
+            if not CHROMIUM:
+                pytest.skip("no Chromium")
+            assets_build()
+            # Playwright runs a loop in this thread until it ends.
+            self.patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+            self.playwright = sync_playwright().start()
+            self.opened = self.playwright.chromium.launch(
+                executable_path=CHROMIUM, args=CHROMIUM_FLAGS
+            )
+        return self.opened
+
+    def close(self):
+        if self.opened is not None:
+            self.opened.close()
+            self.playwright.stop()
+            self.patch.undo()
+            self.opened = None
+
+
+_BROWSERS = _Browsers()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """The headless Chromium of this process; what a test opens in it, it closes."""
+    return _BROWSERS.open()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Close the browser when the next test does without: what follows shall find no running loop."""
+    yield
+    if nextitem is None or not nextitem.get_closest_marker("browser"):
+        _BROWSERS.close()
 
 
 @pytest.fixture

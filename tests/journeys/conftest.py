@@ -163,19 +163,6 @@ def run_city(city_template, folder: Path, *, begin: bool = True) -> Iterator[Liv
             _server_execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Start a headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    from tests.journeys.visitor import CHROMIUM, CHROMIUM_FLAGS
-
-    with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(scope="module", params=["desktop", "phone"])
 def town(request, city_template, tmp_path_factory, browser):
     """Run a city for each width, since a one-time code works once."""

@@ -5,7 +5,6 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api")
 
 from tests.journeys.visitor import (  # noqa: E402 - they need Playwright
-    CHROMIUM,
     GUIDE,
     Town,
     Visitor,
@@ -20,8 +19,6 @@ expect = playwright.expect
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.heavy,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium"),
     pytest.mark.xdist_group("browser"),
 ]
 PUBLIC = (

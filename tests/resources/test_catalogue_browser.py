@@ -1,11 +1,8 @@
 """The pages in a real browser, desktop and phone: nothing serious for axe, nothing scrolls sideways."""
 
-import os
-import shutil
-
 import pytest
 
-from yiwang.config.assets import assets_build, developer_file
+from tests.browsing import unsound_pages, window
 from yiwang.kernel.api import context_system, context_use
 from yiwang.resources.catalogue import actions
 from yiwang.resources.catalogue.demo import catalogue_demo_load
@@ -14,16 +11,13 @@ from yiwang.resources.catalogue.rules import spec_load
 from yiwang.resources.catalogue.tests.conftest import NOW
 from yiwang.resources.catalogue.tests.test_pages import world
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = os.environ.get("YIWANG_CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
+pytest.importorskip("playwright.sync_api")
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium"),
     pytest.mark.xdist_group("browser"),
 ]
-SIZES = ((1280, 900), (390, 844))
 __all__ = ["world"]
 
 
@@ -64,51 +58,13 @@ def addresses(world, tmp_path):
     ]
 
 
-@pytest.fixture
-def browser(monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    assets_build()
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 def test_every_page_is_sound_on_desktop_and_phone(addresses, browser, live_server):
-    axe = developer_file("axe-core", "axe.min.js").read_text()
-    wrong = []
-    for width, height in SIZES:
-        for client, address in addresses:
-            context = browser.new_context(
-                viewport={"width": width, "height": height}, locale="zh-CN"
-            )
-            if client is not None:
-                value = client.cookies["sessionid"].value
-                context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
-            page = context.new_page()
-            page.on(
-                "pageerror", lambda error, seen=wrong, at=address: seen.append((at, str(error)))
-            )
-            answer = page.goto(f"{live_server.url}/resources/catalogue/{address}")
-            assert answer.status == 200, address
-            page.evaluate(axe)
-            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-            wrong += [
-                (address, width, one["id"], one["nodes"][0]["html"][:100])
-                for one in found["violations"]
-                if one["impact"] in ("serious", "critical")
-            ]
-            sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            if page.evaluate(sideways):
-                wrong.append((address, width, "scrolls sideways"))
-            context.close()
-    assert wrong == []
+    visits = [(who, f"/resources/catalogue/{address}", address) for who, address in addresses]
+    assert unsound_pages(browser, live_server, visits) == []
 
 
 def test_a_reviewer_publishes_without_scripts(addresses, browser, live_server, world):
-    context = browser.new_context(locale="zh-CN", java_script_enabled=False)
-    value = world.reviewer.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
+    context = window(browser, live_server, world.reviewer, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{live_server.url}/resources/catalogue/{addresses[-1][1]}")
     page.get_by_role("button", name="审核通过并发布").click()

@@ -1,11 +1,10 @@
 """The pages of landing in a real browser: a clerk sends, corrects, sends again; sound on desktop and phone."""
 
 import os
-import shutil
 
 import pytest
 
-from yiwang.config.assets import assets_build, developer_file
+from tests.browsing import unsound_pages, window
 from yiwang.kernel.api import context_system, context_use
 from yiwang.resources.catalogue.tests.test_pages import world
 from yiwang.resources.landing import actions
@@ -14,30 +13,17 @@ from yiwang.resources.landing.tests.conftest import HEAD, NOW, ROWS, data_dir
 from yiwang.resources.landing.tests.test_pages import sent, upload
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = os.environ.get("YIWANG_CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
 SHOTS = os.environ.get("YIWANG_SHOTS", "")
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium"),
     pytest.mark.xdist_group("browser"),
 ]
-SIZES = ((1280, 900), (390, 844))
 HOME = "/resources/landing/"
 GOOD = "".join(f"B{n}, 张三 ,,男,2024/1/{n + 1},1\n" for n in range(20))
 BAD = "C1,李四,,1,2024-13-01,1\nC2,王五,3.20506E+17,1,2024-05-01,很多\n"
 __all__ = ["data_dir", "sent", "world"]
-
-
-@pytest.fixture
-def browser(monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    assets_build()
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def process():
@@ -75,40 +61,13 @@ def addresses(world, sent):
     ]
 
 
-def opened(browser, live_server, client, **more):
-    context = browser.new_context(locale="zh-CN", **more)
-    value = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
-    return context
-
-
 def test_every_page_is_sound_on_desktop_and_phone(addresses, browser, live_server):
-    axe = developer_file("axe-core", "axe.min.js").read_text()
-    wrong = []
-    for width, height in SIZES:
-        for client, address, name in addresses:
-            size = {"width": width, "height": height}
-            context = opened(browser, live_server, client, viewport=size)
-            page = context.new_page()
-            page.on(
-                "pageerror", lambda error, seen=wrong, at=address: seen.append((at, str(error)))
-            )
-            answer = page.goto(f"{live_server.url}{HOME}{address}")
-            assert answer.status == 200, address
-            page.evaluate(axe)
-            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-            wrong += [
-                (name, width, one["id"], one["nodes"][0]["html"][:100])
-                for one in found["violations"]
-                if one["impact"] in ("serious", "critical")
-            ]
-            sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            if page.evaluate(sideways):
-                wrong.append((name, width, "scrolls sideways"))
-            if SHOTS:
-                page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
-            context.close()
-    assert wrong == []
+    visits = [(who, f"{HOME}{address}", name) for who, address, name in addresses]
+    assert unsound_pages(browser, live_server, visits, picture=picture if SHOTS else None) == []
+
+
+def picture(page, name, width):
+    page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
 
 
 def test_a_clerk_sends_corrects_and_sends_again_without_scripts(
@@ -116,7 +75,7 @@ def test_a_clerk_sends_corrects_and_sends_again_without_scripts(
 ):
     from openpyxl import load_workbook
 
-    context = opened(browser, live_server, world.steward, java_script_enabled=False)
+    context = window(browser, live_server, world.steward, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{live_server.url}{HOME}")
     page.get_by_role("link", name="报送文件").first.click()
@@ -151,7 +110,7 @@ def test_the_progress_shows_itself_and_the_page_loads_anew_at_the_end(
 ):
     upload(world.steward, sent, HEAD + ROWS)
     batch = Batch.objects.get()
-    context = opened(browser, live_server, world.steward)
+    context = window(browser, live_server, world.steward)
     page = context.new_page()
     page.goto(f"{live_server.url}{HOME}batches/{batch.pk}/")
     playwright.expect(page.get_by_label("等待后台处理")).to_be_visible()

@@ -1,11 +1,8 @@
 """The registries' desk in a real browser: verify, look up, see why, roll back; sound on desktop and phone."""
 
-import os
-import shutil
-
 import pytest
 
-from yiwang.config.assets import assets_build, developer_file
+from tests.browsing import SIZES, unsound, window
 from yiwang.kernel.api import audit_list, context_system, context_use
 from yiwang.resources.registries.masters import master_list
 from yiwang.resources.registries.publishing import registry_publish
@@ -14,28 +11,15 @@ from yiwang.resources.registries.tests.conftest import NOW, departments
 from yiwang.resources.registries.tests.made import LI, SHOP, ZHANG, population, register_row
 from yiwang.resources.registries.tests.test_desk import city, people
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = os.environ.get("YIWANG_CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
+pytest.importorskip("playwright.sync_api")
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium"),
     pytest.mark.xdist_group("browser"),
 ]
-SIZES = ((1280, 900), (390, 844))
 ROOM = "/resources/registries/"
 __all__ = ["city", "departments", "people"]
-
-
-@pytest.fixture
-def browser(monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    assets_build()
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -45,13 +29,10 @@ def signed_in(browser, client, people, live_server):
 
     def open_(name, size=SIZES[0], *, scripts=True):
         client.force_login(people[name])
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            locale="zh-CN",
-            java_script_enabled=scripts,
+        viewport = {"width": size[0], "height": size[1]}
+        context = window(
+            browser, live_server, client, viewport=viewport, java_script_enabled=scripts
         )
-        value = client.cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
         page = context.new_page()
         page.set_default_timeout(60_000)
         pages.append(context)
@@ -73,39 +54,28 @@ def test_every_page_is_sound_on_desktop_and_phone(city, signed_in, live_server, 
         population(tmp_path / "in", {1: rows}, tmp_path / "out")
         registry_publish("population", tmp_path / "out", now=NOW)
         [shop] = organisation_find(SHOP)
-    axe = developer_file("axe-core", "axe.min.js").read_text()
     wrong = []
-    for size in SIZES:
-        page = signed_in("bureau", size)
-        page.on("pageerror", lambda error, seen=wrong: seen.append(str(error)))
-        page.goto(live_server.url + ROOM + "people/")
-        page.locator("#find-id_number").fill(ZHANG)
-        purpose_state(page, "find")
-        page.get_by_role("button", name="查询", exact=True).click()
-        for address in (
-            "people/",
-            f"people/{city[ZHANG]}/",
-            f"people/{city[LI]}/?on=2026-11-21",
-            "people/provisional/",
-            f"lineage/{city[ZHANG]}/name/",
-            "organisations/",
-            f"organisations/?q={SHOP}",
-            f"organisations/{shop.key}/",
-            "masters/",
-            "masters/population/compare/?older=1&newer=2",
-        ):
-            answer = page.goto(live_server.url + ROOM + address)
-            assert answer.status == 200, address
-            page.evaluate(axe)
-            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-            wrong += [
-                (address, size[0], one["id"], one["nodes"][0]["html"][:100])
-                for one in found["violations"]
-                if one["impact"] in ("serious", "critical")
-            ]
-            sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            if page.evaluate(sideways):
-                wrong.append((address, size[0], "scrolls sideways"))
+    page = signed_in("bureau")
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(live_server.url + ROOM + "people/")
+    page.locator("#find-id_number").fill(ZHANG)
+    purpose_state(page, "find")
+    page.get_by_role("button", name="查询", exact=True).click()
+    for address in (
+        "people/",
+        f"people/{city[ZHANG]}/",
+        f"people/{city[LI]}/?on=2026-11-21",
+        "people/provisional/",
+        f"lineage/{city[ZHANG]}/name/",
+        "organisations/",
+        f"organisations/?q={SHOP}",
+        f"organisations/{shop.key}/",
+        "masters/",
+        "masters/population/compare/?older=1&newer=2",
+    ):
+        answer = page.goto(live_server.url + ROOM + address)
+        assert answer.status == 200, address
+        wrong += unsound(page, address)
     assert wrong == []
 
 

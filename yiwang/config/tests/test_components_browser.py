@@ -1,37 +1,18 @@
 """Every component in a real browser: nothing serious for axe, islands drawn, keys and guards work."""
 
-import os
-import shutil
-
 import pytest
 
-from yiwang.config.assets import assets_build, developer_file
+from yiwang.config.assets import developer_file
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = os.environ.get("YIWANG_CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium"),
     pytest.mark.xdist_group("browser"),
 ]
 SHELLS = ("portal", "space", "desk")
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    assets_build()
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--enable-unsafe-swiftshader", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
 from django.test import Client
 
 playwright = pytest.importorskip("playwright.sync_api")
 
-from tests.journeys.visitor import CHROMIUM  # noqa: E402 - needs Playwright
 from yiwang.resources.fusion.models import MatchDecision, ReviewPair  # noqa: E402
 from yiwang.resources.fusion.queries import decision_list  # noqa: E402
 from yiwang.resources.fusion.tests.desk_city import (  # noqa: E402
@@ -19,36 +17,17 @@ from yiwang.resources.fusion.tests.desk_city import (  # noqa: E402
 expect = playwright.expect
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.heavy,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium"),
     pytest.mark.xdist_group("browser"),
 ]
 
 
 @pytest.fixture
-def city(transactional_db, seeds, settings, tmp_path, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop in this thread
+def city(browser, transactional_db, seeds, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
     city = desk_city(tmp_path)
     accounts_put()
     city.run()
-    yield city
-    if connection.vendor == "postgresql":  # the server's threads keep their connections
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity "
-                "where datname = current_database() and pid <> pg_backend_pid()"
-            )
-
-
-@pytest.fixture
-def browser():
-    with playwright.sync_playwright() as machine:
-        found = machine.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield found
-        found.close()
+    return city
 
 
 def visit(browser, live_server, name: str, *, width: int = 1280):
