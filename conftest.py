@@ -158,14 +158,13 @@ def pytest_collection_modifyitems(config, items):
     """Leave out, where YIWANG_DATABASE_ONLY says so, what another database cannot change.
 
     The second pass of the suite is about PostgreSQL: a test that touches no database, or looks at pages in the
-    browser, has said all it has to say on the first; of the heavy ones only the live cities come again.
+    browser, has said all it has to say on the first.
     """
     if os.environ.get("YIWANG_DATABASE_ONLY") != "1":
         return
     chosen, left = [], []
     for item in items:
-        is_heavy = item.get_closest_marker("heavy") and "city_template" not in item.fixturenames
-        is_again = touches(item) and not is_heavy and not item.get_closest_marker("browser")
+        is_again = touches(item) and not item.get_closest_marker("browser")
         (chosen if is_again else left).append(item)
     items[:] = chosen
     config.hook.pytest_deselected(items=left)

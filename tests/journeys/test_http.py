@@ -7,7 +7,6 @@ from yiwang.config.check import journeys_walk
 pytestmark = pytest.mark.xdist_group("live")
 
 
-@pytest.mark.heavy
 def test_the_three_journeys_hold_over_http(live_city):
     said: list[str] = []
 

@@ -305,6 +305,7 @@ ROWS = st.lists(
 )
 
 
+@pytest.mark.heavy
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS)
 def test_batches_one_after_the_other_give_what_a_full_rebuild_gives(rows, tmp_path_factory):

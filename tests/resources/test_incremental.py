@@ -126,6 +126,7 @@ def assert_told(before: dict, after: dict, told: list, live: tuple[set, set]) ->
             assert uid == after[row]
 
 
+@pytest.mark.heavy
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(ROW, min_size=2, max_size=14),
@@ -160,6 +161,7 @@ def test_any_order_of_batches_and_decisions_ends_where_a_full_rebuild_ends(
     assert manifest_read(step).sequence == done + 1
 
 
+@pytest.mark.heavy
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(ROW, min_size=2, max_size=12),

@@ -1,7 +1,8 @@
-"""`./test`: lint, contracts, translations, every test on SQLite, and on PostgreSQL what touches a database.
+"""`./test`: lint, contracts, translations, the tests on SQLite, and on PostgreSQL those that touch a database.
 
-What could not run is named at the end; with CI=true it is a failure instead. Tests that kill processes for
-minutes and those on Apache Spark have commands of their own: `./test --kills`, `./test --spark`.
+What could not run is named at the end; with CI=true it is a failure instead. What is heavy, kills processes for
+minutes or needs Apache Spark has a command of its own, named at the end as well: `./test --heavy`, `--kills`,
+`--spark`. Anything else on the command line is pytest's: `./test PATH …`, `./test -k WORD`, `./test --lf -x`.
 """
 
 import argparse
@@ -19,6 +20,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+ELSEWHERE = {
+    "./test --heavy": "tests that compute for long: whole builds of the city, large comparisons",
+    "./test --kills": "tests that kill processes at random moments for minutes",
+    "./test --spark": "the same fusion on Apache Spark, which it installs",
+}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -28,6 +34,7 @@ class Report:
 
     failed: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
 
     def step(self, name: str, command: list[str], **environment: str) -> None:
         """Run one step, show its output, remember a failure."""
@@ -45,34 +52,58 @@ class Report:
 
 def main() -> int:
     """Run ./test; exit code 0 only if everything that had to run passed."""
-    options = _options()
+    options, chosen = _options()
     report = Report()
-    if options.paths:
-        report.step("tests", [sys.executable, "-m", "pytest", *options.paths])
-        return 1 if report.failed else 0
-    if options.kills:
-        _tests(report, "kills")
-        return _closing(report)
     if options.spark:
         _spark(report)
+        return _closing(report)
+    if options.heavy or options.kills:
+        # What is called heavy beside another mark belongs to the command of that mark.
+        marks = "kills" if options.kills else "heavy and not kills and not spark"
+        _tests(report, marks, slowest=options.slowest)
+        return _closing(report)
+    if chosen or options.postgresql:
+        _chosen(report, chosen, options)
         return _closing(report)
     report.step("ruff", [str(BIN / "ruff"), "check", "."])
     report.step("format", [str(BIN / "ruff"), "format", "--check", "."])
     report.step("contracts", [str(BIN / "lint-imports")])
     report.step("translations", [sys.executable, "-m", "yiwang.config.cli", "messages", "check"])
     _assets(report)
-    _tests(report, "not kills and not spark")
+    _tests(report, "not heavy and not kills and not spark", slowest=options.slowest)
+    report.elsewhere += [f"{what}: {command}" for command, what in ELSEWHERE.items()]
     return _closing(report)
 
 
-def _tests(report: Report, marks: str) -> None:
-    """Run the tests that `marks` chooses ("" = all), on SQLite and on PostgreSQL."""
-    browser = next(filter(None, map(shutil.which, CHROMIUM)), None)
+def _chosen(report: Report, chosen: list[str], options: argparse.Namespace) -> None:
+    """Run what a developer names, as pytest would, on one database."""
+    browser = _browser()
+    environment = {"YIWANG_CHROMIUM": browser} if browser else {}
+    pytest = [sys.executable, "-m", "pytest", *chosen, *_durations(options.slowest)]
+    if not options.postgresql:
+        report.step("tests", pytest, **environment)
+        return
+    with postgresql(report) as address:
+        if address:
+            report.step("tests on PostgreSQL", pytest, YIWANG_DATABASE=address, **environment)
+
+
+def _browser() -> str | None:
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+def _durations(is_wanted: bool) -> list[str]:  # noqa: FBT001
+    return ["--durations=40", "--durations-min=0.5"] if is_wanted else []
+
+
+def _tests(report: Report, marks: str, *, slowest: bool = False) -> None:
+    """Run the tests that `marks` chooses, on SQLite and on PostgreSQL."""
+    browser = _browser()
     environment = {"YIWANG_CHROMIUM": browser} if browser else {}
     if not browser:
         report.left_out.append("journeys in the browser: no Chromium (apt install chromium)")
-        marks = f"{marks} and not browser" if marks else "not browser"
-    chosen = ["-m", marks] if marks else []
+        marks = f"{marks} and not browser"
+    chosen = ["-m", marks, *_durations(slowest)]
     pytest = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *chosen]
     report.step("tests on SQLite", pytest, **environment)
     with postgresql(report) as address:
@@ -97,18 +128,21 @@ def _spark(report: Report) -> None:
         report.step("tests on Spark", [sys.executable, "-m", "pytest", "-m", "spark"])
 
 
-def _options() -> argparse.Namespace:
+def _options() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(
-        prog="./test", description="Pass every test, on SQLite and on PostgreSQL."
+        prog="./test",
+        description="Pass the tests, on SQLite and on PostgreSQL.",
+        epilog="Everything else goes to pytest, on SQLite: ./test PATH …, ./test -k WORD, ./test --lf -x",
+        allow_abbrev=False,
     )
-    parser.add_argument("paths", nargs="*", help="only these test files, on SQLite")
+    alone = parser.add_mutually_exclusive_group()
+    for command, what in ELSEWHERE.items():
+        alone.add_argument(command.removeprefix("./test "), action="store_true", help=what)
     parser.add_argument(
-        "--kills", action="store_true", help="only the tests that kill processes for minutes"
+        "--postgresql", action="store_true", help="what is named here on PostgreSQL instead"
     )
-    parser.add_argument(
-        "--spark", action="store_true", help="only the tests on Apache Spark, which it installs"
-    )
-    return parser.parse_args()
+    parser.add_argument("--slowest", action="store_true", help="name the slowest tests at the end")
+    return parser.parse_known_args()
 
 
 def _assets(report: Report) -> None:
@@ -163,7 +197,9 @@ def postgresql(report: Report) -> Iterator[str | None]:
         with (folder / "data" / "postgresql.conf").open("a") as conf:
             conf.write(
                 f"listen_addresses = ''\nunix_socket_directories = '{folder}'\n"
-                "max_connections = 120\nfsync = off\n"
+                "max_connections = 120\nfsync = off\nsynchronous_commit = off\n"
+                "full_page_writes = off\nwal_level = minimal\nmax_wal_senders = 0\n"
+                "autovacuum = off\njit = off\nshared_buffers = 256MB\n"
             )
         control = [programs / "pg_ctl", "-D", folder / "data", "-w"]
         subprocess.run([*control, "-l", folder / "log", "start"], **run)  # noqa: S603, PLW1510
@@ -189,6 +225,8 @@ def _cluster_user(folder: Path) -> str | None:
 
 def _closing(report: Report) -> int:
     _say("")
+    for line in report.elsewhere:
+        _say(f"has its own command: {line}")
     for line in report.left_out:
         _say(f"not run: {line}")
     if report.left_out and os.environ.get("CI") == "true":

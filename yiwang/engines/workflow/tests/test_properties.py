@@ -239,6 +239,7 @@ def test_a_block_structured_net_is_sound_and_its_drawing_is_complete(block):
     assert process_read(drawn)[0].nodes.keys() == compiled.nodes.keys()
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(blocks, steps)

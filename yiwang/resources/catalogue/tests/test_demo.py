@@ -48,6 +48,7 @@ def government(seeds, system):
     )
 
 
+@pytest.mark.heavy
 def test_the_made_catalogue_is_complete_valid_and_loaded_once(government):
     count = catalogue_demo_load(NOW)
     assert 280 <= count <= 340

@@ -240,6 +240,7 @@ class Killed(BaseException):
     """As `kill -9`: nothing of ours catches it."""
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("where", ["feed_build", "fuse", "fusion_ended", "pairs_load", "_publish"])
 def test_a_run_that_dies_anywhere_ends_the_same_when_it_is_run_again(city, monkeypatch, where):
     from yiwang.resources.fusion.actions import runs

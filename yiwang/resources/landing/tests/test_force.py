@@ -89,6 +89,7 @@ def expected(history, fields):
     return sorted(now.values())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("fields", [KEYED, PLAIN, TIMED], ids=["keyed", "plain", "timed"])
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
@@ -118,6 +119,7 @@ def csv(rows):
     return HEAD + "".join(f"{k},{v},,1,2024-01-01,1\n" for k, v in rows)
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db
 def test_batches_processed_in_any_order_end_the_same(land, resource):
     sent = [
@@ -178,6 +180,7 @@ class Killed(BaseException):
     """Stands for the death of the process: nothing catches it."""
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db
 def test_a_run_that_dies_at_any_point_is_continued_to_the_same_end(land, resource, data_dir):
     expected_rows, ends = None, 0

@@ -226,6 +226,7 @@ NUMBERS = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.heavy
 @settings(max_examples=60)
 @given(numbers=st.lists(NUMBERS, min_size=1, max_size=40))
 def test_identifiers_are_checked_as_the_sdk_does(numbers):

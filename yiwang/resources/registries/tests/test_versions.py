@@ -85,6 +85,7 @@ def refs() -> dict[str, str]:
         return {row.id_number: row.ref for row in rows_where(Person, "ref <> ''", [])}
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db
 @QUIETLY
 @given(
@@ -122,6 +123,7 @@ class Killed(BaseException):
     """What a kill looks like from inside: nothing after it runs."""
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db
 @QUIETLY
 @given(dies_at=st.integers(0, 6), back=st.booleans())
