@@ -12,23 +12,46 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from yiwang.engines.workflow.bpmn import net_read
-from yiwang.engines.workflow.data import Net, Problem, ProcessInvalid
+from yiwang.engines.workflow.data import Problem, ProcessInvalid
 from yiwang.engines.workflow.interchange.canonical import Model
 from yiwang.engines.workflow.interchange.completed import (
     ROLE,
     SERVICE,
-    Completed,
+    UNEXAMINED,
+    Copies,
     process_complete,
 )
 from yiwang.engines.workflow.interchange.references import describe, processes, validity_check
-from yiwang.engines.workflow.interchange.xml import children, local
+from yiwang.engines.workflow.interchange.xml import children, is_element, local
 from yiwang.engines.workflow.soundness import problems_find
+from yiwang.engines.workflow.structure import MISSING, structure_problems
 from yiwang.sdk.errors import N_
 
 EXECUTABLE, DESCRIPTIVE = "executable", "descriptive"
 UNSOUND, INVALID = "unsound", "invalid"
 _WORST = (INVALID, UNSOUND, DESCRIPTIVE, EXECUTABLE)
 _REFERENCES = ("leads to nothing", "used twice", "has no id")
+_BINDINGS = frozenset({"role", "outcomes", "service", "decision", "result"})
+# How elements are wired makes a process unsound by itself …
+_WIRING = frozenset(
+    {
+        "The process has no end event.",
+        "It has no end event.",
+        "Nothing leads here.",
+        "Nothing leads on from here.",
+        "No flow may lead into this event.",
+        "No flow may lead out of an end event.",
+        "The start event does not lead here.",
+        "The default flow does not lead out of this gateway.",
+    }
+)
+# … and so do states that can be reached. All other structure problems are limits of our subset.
+UNSOUND_REASONS = _WIRING | {
+    "Two tokens can meet on this flow: parallel branches merge without a join.",
+    "This join can wait for ever for %(flows)s.",
+    "This can never run.",
+    "From here the process can never end.",
+}
 _COLLABORATIVE = frozenset(
     {"messageFlow", "conversation", "callConversation", "subConversation", "choreography"}
 )
@@ -100,68 +123,79 @@ def _beside(model: Model) -> Iterable[Problem]:
 def _process(
     model: Model, process: Element, services: frozenset[str], roles: frozenset[str]
 ) -> ProcessReport:
+    plain = _bare(process)
     lines = model.document.lines
-    net, told = net_read(_bare(process, lines), root=model.root, lines=lines)
-    work = process_complete(process, lines)
+    _net, told = net_read(plain, root=model.root, lines=lines)
+    copies = process_complete(plain, lines)
     gaps = [one for one in told if not any(part in one.reason for part in _REFERENCES)]
-    gaps = _unique([*gaps, *work.gaps])
-    unsound, limits = _search(model, work)
-    bindings = [*work.bindings, *_unknown(net, services, roles)]
-    state = UNSOUND if unsound else DESCRIPTIVE if gaps or limits else EXECUTABLE
+    structure, bindings = _structure(model, copies, services, roles)
+    unsound, unknown = _search(model, copies)
+    gaps = _unique([*gaps, *structure, *copies.opaque, *unknown])
     return ProcessReport(
         id=process.get("id", ""),
         name=process.get("name", ""),
         line=model.line(process),
-        state=state,
+        state=UNSOUND if unsound else DESCRIPTIVE if gaps else EXECUTABLE,
         problems=tuple(unsound),
-        not_executed=tuple(sorted([*gaps, *limits], key=lambda one: one.line)),
-        bindings=tuple(sorted(bindings, key=lambda one: one.line)),
+        not_executed=tuple(sorted(gaps, key=lambda one: one.line)),
+        bindings=tuple(sorted(_unique(bindings), key=lambda one: one.line)),
     )
 
 
-def _bare(process: Element, lines: dict[Element, int]) -> Element:
-    """Return the process without comments, which the reader of nets does not know."""
+def _bare(process: Element) -> Element:
+    """Take the comments out, which the reader of nets does not know; the canonical form is kept."""
     for parent in list(process.iter()):
-        for child in [one for one in parent if not isinstance(one.tag, str)]:
+        for child in [one for one in parent if not is_element(one)]:
             parent.remove(child)
     return process
 
 
-def _search(model: Model, work: Completed) -> tuple[list[Problem], list[Problem]]:
-    """Return what is unsound, and why soundness could not be told."""
-    if work.opaque or not len(work.process):
-        return [], work.opaque
-    net, _problems = net_read(work.process, root=model.root, lines=work.lines)
+def _structure(
+    model: Model, copies: Copies, services: frozenset[str], roles: frozenset[str]
+) -> tuple[list[Problem], list[Problem]]:
+    """Return what our engine could not execute as it is, and what is yet to be filled in."""
+    net, _told = net_read(copies.known, root=model.root, lines=copies.lines)
     if not net.nodes:
         return [], []
-    known = {node.service for node in net.nodes.values()}
-    used = {node.role for node in net.nodes.values()}
-    found = [_plain(one) for one in problems_find(net, services=known, roles=used)]
-    limits = [one for one in found if getattr(one, "kind", "UNSOUND") != "UNSOUND"]
-    limits += [one for one in found if "states; split" in one.reason and one not in limits]
-    return [one for one in found if one not in limits], limits
+    services = services or frozenset(node.service for node in net.nodes.values())
+    roles = (roles or frozenset(node.role for node in net.nodes.values())) | {ROLE}
+    found = structure_problems(net, services=services, roles=roles)
+    bindings = [one for one in found if _is_binding(one)]
+    limits = [one for one in found if one.reason not in UNSOUND_REASONS and one not in bindings]
+    return [_placed(one, copies) for one in limits], bindings
 
 
-def _plain(problem: Problem) -> Problem:
-    """Name the model's element in place of one that was put in."""
+def _is_binding(problem: Problem) -> bool:
+    if problem.reason == MISSING:
+        return problem.params.get("attribute") in _BINDINGS
+    return problem.reason.startswith(("There is no service called", "There is no role called"))
+
+
+def _search(model: Model, copies: Copies) -> tuple[list[Problem], list[Problem]]:
+    """Return what is unsound, and because of what soundness could not be told."""
+    net, _told = net_read(copies.filled, root=model.root, lines=copies.lines)
+    if not net.nodes:
+        return [], []
+    names = {"services": {SERVICE}, "roles": {ROLE}}
+    found = [_placed(one, copies) for one in problems_find(net, **names)]
+    if copies.opaque:
+        return [one for one in found if one.reason in _WIRING], []
+    unsound = [one for one in found if one.reason in UNSOUND_REASONS]
+    others = [one for one in found if one.reason not in UNSOUND_REASONS]
+    if unsound or not others:
+        return unsound, []
+    too_many = [one for one in others if one.reason.startswith("More than")]
+    first = Problem(others[0].element, others[0].name, others[0].line, UNEXAMINED)
+    return [], too_many or [first]
+
+
+def _placed(problem: Problem, copies: Copies) -> Problem:
+    """Name the model's element in place of one that was put in, and the process by its own line."""
     key = problem.element.partition("--")[0]
-    return problem if key == problem.element else _renamed(problem, key)
-
-
-def _renamed(problem: Problem, key: str) -> Problem:
-    return Problem(key, problem.name, problem.line, problem.reason, problem.params)
-
-
-def _unknown(net: Net, services: frozenset[str], roles: frozenset[str]) -> list[Problem]:
-    found = []
-    for node in net.nodes.values():
-        if node.role and roles and node.role not in roles | {ROLE}:
-            reason, params = N_("There is no role called %(role)s."), {"role": node.role}
-            found.append(Problem(node.id, node.name, node.line, reason, params))
-        if node.service and services and node.service not in services | {SERVICE}:
-            reason = N_("There is no service called %(service)s.")
-            found.append(Problem(node.id, node.name, node.line, reason, {"service": node.service}))
-    return found
+    line = problem.line
+    if key == copies.filled.get("id"):
+        line = copies.lines.get(copies.filled, line)
+    return Problem(key, problem.name, line, problem.reason, problem.params)
 
 
 def _unique(problems: list[Problem]) -> list[Problem]:
