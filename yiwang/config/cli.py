@@ -18,7 +18,7 @@ Yiwang (一网): a city's e-government on one network.
 
   serving          serve, worker
   the city         demo, codes, catalogue
-  records          generate, land, quality, fuse, lineage
+  records          generate, land, quality, fuse, registries, lineage
   engines          decide, clock, form
   packs            pack list | check | new
   for developers   assets, messages, bench
@@ -160,6 +160,21 @@ def _fuse(options: argparse.Namespace) -> int:
         engine=options.engine,
         master=options.master,
         workers=options.workers,
+        as_json=options.json,
+        echo=print,
+    )
+
+
+def _registries(options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.resources.registries import commands
+
+    if options.verb == "versions":
+        return commands.versions_print(options.registry, as_json=options.json, echo=print)
+    return commands.versions_prune(
+        options.registry,
+        keep=options.keep,
+        reason=options.reason,
         as_json=options.json,
         echo=print,
     )
@@ -331,6 +346,26 @@ def _record_commands(commands: argparse._SubParsersAction) -> None:
     score.add_argument("--truth", required=True, metavar="FILE", help="Parquet file or folder")
     score.add_argument("--json", action="store_true")
     fuse.set_defaults(run=_fuse)
+    registries = commands.add_parser(
+        "registries", help="versions of the registries; remove old ones"
+    )
+    verbs = registries.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, about in (
+        ("versions", "list the versions of a registry; * is served"),
+        (
+            "prune",
+            "remove versions that nobody may go back to, with the history that only they have",
+        ),
+    ):
+        sub = verbs.add_parser(verb, help=about)
+        sub.add_argument("registry", choices=["population", "legal-persons"])
+        sub.add_argument("--json", action="store_true", help="one JSON object a line")
+        if verb == "prune":
+            sub.add_argument(
+                "--keep", type=int, default=10, help="versions to keep (10, at least 2)"
+            )
+            sub.add_argument("--reason", required=True, help="why; it is kept in the record")
+    registries.set_defaults(run=_registries)
 
 
 def _lineage_commands(commands: argparse._SubParsersAction) -> None:

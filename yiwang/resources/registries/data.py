@@ -414,6 +414,14 @@ class MasterNotThere(YiwangError):
     message = N_("There is no version to go to. Reload the page.")
 
 
+class HistoryPruned(YiwangError):
+    """The versions of that time were removed."""
+
+    code = "history_pruned"
+    status = 410
+    message = N_("The versions before %(first)s were removed by decision of the data bureau.")
+
+
 class PersonAmbiguous(Invalid):
     """A name alone does not say who is meant."""
 
@@ -518,7 +526,8 @@ class TieView:
 class LineageView:
     """Where one value comes from (血缘): row, batch, rule, trust, who published it.
 
-    batch: what landing knows of the row, None when it was not landed here; trust_rank 0-1023.
+    batch: what landing knows of the row, None when it was not landed here; trust_rank 0-1023. sender: who
+    sent the batch. deciders: who decided that the row belongs to the subject, when people did.
     """
 
     subject: SubjectView
@@ -536,6 +545,9 @@ class LineageView:
     master: int
     published_at: datetime | None
     published_name: str
+    sender: str = ""
+    deciders: tuple[str, ...] = ()
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -555,6 +567,21 @@ class MasterDifference:
     came_refs: list[str]
     changed_refs: list[str]
     went_refs: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PruneView:
+    """What pruning removed (清理结果): versions, rows and ties that held only for them.
+
+    floor: the oldest version that is kept; kept: rows of subjects that left before it, one each.
+    """
+
+    registry: str
+    floor: int
+    versions: list[int]
+    rows: int
+    ties: int
+    kept: int
 
 
 @dataclass(frozen=True, slots=True)

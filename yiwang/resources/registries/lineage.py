@@ -1,7 +1,10 @@
 """Where one value comes from (血缘): value → source row → batch → rule → trust → who published it."""
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
+
+from django.db.models import F
 
 from yiwang.identity.api import data_scope
 from yiwang.resources.fusion.data import FusionPlan
@@ -53,6 +56,8 @@ def subject_lineage(
     code = f"C{origin.class_number:02d}" if origin else ""
     resource = _resource(registry, code) if origin else ""
     rank, basis = _trust(plan, chosen.plan_fields, lineage.origins, origin)
+    batch = _batch(resource, origin.row_no, unmasked) if resource and origin else None
+    deciders, decided_at = _deciders(registry, origin) if origin else ((), None)
     return LineageView(
         subject=subject,
         field=next(one for one in subject.fields if one.name == field),
@@ -65,7 +70,10 @@ def subject_lineage(
         trust_rank=rank,
         trust_basis=basis,
         resource_code=resource,
-        batch=_batch(resource, origin.row_no, unmasked) if resource and origin else None,
+        batch=batch,
+        sender=_sender(batch["batch_id"]) if batch else "",
+        deciders=deciders,
+        decided_at=decided_at,
         rows=_rows(registry, row.uid, master),
         run=master.run if master else "",
         master=row.from_master,
@@ -118,6 +126,36 @@ def _batch(resource: str, row_no: int, unmasked: bool) -> dict | None:
             key: {**repair, "before": "****"} for key, repair in found["repairs"].items()
         }
     return found
+
+
+def _sender(batch_id: int) -> str:
+    """Return who sent a batch (报送人), "" when a folder or a schedule did."""
+    from yiwang.resources.landing.queries import batch_get  # noqa: PLC0415 - only for this page
+
+    return batch_get(batch_id).received_by
+
+
+def _deciders(registry: str, origin: Origin) -> tuple[tuple[str, ...], datetime | None]:
+    """Return who decided that a row belongs to its subject (判定人), and when; nobody for other rules."""
+    if origin.rule != "DECIDED":
+        return (), None
+    from yiwang.resources.fusion.models import MatchDecision, Verdict  # noqa: PLC0415
+
+    decision = (
+        MatchDecision.objects.filter(
+            registry=registry,
+            number=origin.class_number,
+            row_no=origin.row_no,
+            word="MUST",
+        )
+        .order_by(F("valid_to").desc(nulls_first=True), "-pk")
+        .first()
+    )
+    if decision is None:
+        return (), None
+    verdicts = Verdict.objects.filter(pair_id=decision.pair_id, round=decision.round)
+    names = verdicts.order_by("seat").values_list("actor_name", flat=True)
+    return tuple(names), decision.valid_from
 
 
 def _rows(

@@ -61,7 +61,8 @@ def master_compare(registry: str, older: int, newer: int, *, limit: int = 50) ->
     Works for neighbours and for versions far apart. Raises MasterNotThere.
     """
     for number in (older, newer):
-        master_get(registry, number)
+        if master_get(registry, number).state == RegistryMaster.State.PRUNED:
+            raise MasterNotThere()
     model = Person if registry == POPULATION else Enterprise
     table = model._meta.db_table
     at_old = "o.from_master <= %s AND o.to_master > %s"
@@ -126,7 +127,8 @@ def change_list(
     ).order_by("master", "id")
     valid = set(
         RegistryMaster.objects.filter(
-            registry=registry, state=RegistryMaster.State.PUBLISHED
+            registry=registry,
+            state__in=(RegistryMaster.State.PUBLISHED, RegistryMaster.State.PRUNED),
         ).values_list("number", flat=True)
     )
     rows = rows.filter(master__in=valid)

@@ -40,6 +40,7 @@ class RegistryMaster(models.Model):
         PUBLISHED = "PUBLISHED", "已发布"
         ROLLED_BACK = "ROLLED_BACK", "已回退"
         DISCARDED = "DISCARDED", "已作废"
+        PRUNED = "PRUNED", "已清理"
 
     registry = models.CharField("基础库", max_length=20)
     number = models.IntegerField("版本号")

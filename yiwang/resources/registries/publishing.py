@@ -7,9 +7,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Max
+from django.utils import timezone
 
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.resources.fusion.actions.lineage import publishing_failed
 from yiwang.resources.fusion.permissions import is_bureau
 from yiwang.resources.fusion.publish import folder_locked, master_open
 from yiwang.resources.registries import indexes
@@ -68,10 +70,26 @@ def registry_publish(
     subjects are made for demonstration; None: as those of the version before.
 
     Raises RegistryUnknown, FusionNothing, FusionBusy, MasterShrinks (the version stays HELD),
-    MasterOvertaken. In each case the version before still serves.
+    MasterOvertaken. In each case the version before still serves, and lineage tells of the failure.
     """
     if registry not in MODELS:
         raise RegistryUnknown(registry=registry)
+    try:
+        return _publish(registry, out, now, report, confirmed, is_made)
+    except Exception as error:
+        code = getattr(error, "code", type(error).__name__)
+        publishing_failed(registry, begun=now, error=code, at=timezone.now())
+        raise
+
+
+def _publish(
+    registry: str,
+    out: Path,
+    now: datetime,
+    report: Report,
+    confirmed: bool,
+    is_made: bool | None,
+) -> MasterView:
     with folder_locked(out), data_scope(purpose=PUBLISH, reason=registry):
         fused = master_open(out)
         run = fused.manifest.run
@@ -154,7 +172,7 @@ def registry_rollback(registry: str, *, reason: str, now: datetime) -> MasterVie
     reason = _asked(reason)
     current = master_current(registry)
     master = RegistryMaster.objects.filter(registry=registry, number=current).first()
-    if master is None or master.base == 0:
+    if master is None or master.base == 0 or _is_pruned(registry, master.base):
         raise MasterNotThere()
     _pointer_move(registry, current, master.base, now)
     master.state, master.reason = State.ROLLED_BACK, reason
@@ -180,6 +198,12 @@ def registry_forward(registry: str, *, reason: str, now: datetime) -> MasterView
     master.save(update_fields=["state", "reason"])
     _announce(master, "PUBLISHED", reason=reason)
     return master_get(registry, master.number)
+
+
+def _is_pruned(registry: str, number: int) -> bool:
+    return RegistryMaster.objects.filter(
+        registry=registry, number=number, state=State.PRUNED
+    ).exists()
 
 
 def _is_being_written(registry: str) -> bool:

@@ -1,6 +1,7 @@
 """Bringing a registry up to date (基础库更新): fuse what has landed, then publish; as a job with its progress."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,6 +23,7 @@ from yiwang.resources.fusion.queries.sources import master_folder
 from yiwang.resources.registries.data import JobView, MasterView, RegistryBusy, RegistryUnknown
 from yiwang.resources.registries.masters import job_get
 from yiwang.resources.registries.models import Registry
+from yiwang.resources.registries.pruning import prune_check, registry_prune
 from yiwang.resources.registries.publishing import Report, quiet, registry_publish
 from yiwang.resources.registries.writing import MODELS
 from yiwang.sdk.errors import Forbidden, YiwangError
@@ -68,6 +70,50 @@ def publish_request(
     bureau_check()
     if registry not in MODELS:
         raise RegistryUnknown(registry=registry)
+    _job_take(registry, now)
+    registry_job.enqueue(registry, fuse, confirmed)
+    audit_record(f"registry:{registry}", detail={"fuse": fuse, "confirmed": confirmed})
+    return job_get(registry)
+
+
+@action("resources.registries.prune_request", permission="resources.registries.publish")
+def prune_request(registry: str, *, keep: int, reason: str, now: datetime) -> JobView:
+    """Ask that old versions be removed (申请清理历史版本); a worker carries it out. Only the data bureau.
+
+    Raises what `registry_prune` raises before it begins.
+    """
+    prune_check(registry, keep=keep, reason=reason)
+    _job_take(registry, now)
+    prune_job.enqueue(registry, keep, reason)
+    audit_record(f"registry:{registry}", detail={"keep": keep, "reason": reason.strip()[:1000]})
+    return job_get(registry)
+
+
+@batch_job
+def registry_job(registry: str, fuse: bool, confirmed: bool) -> None:
+    """Carry out what was asked for (执行发布任务); done again it goes on where it was."""
+
+    def act(now: datetime, told: Report) -> None:
+        if fuse:
+            registry_refresh(registry, now=now, report=told, confirmed=confirmed)
+        else:
+            folder = master_folder(registry)
+            registry_publish(registry, folder, now=now, report=told, confirmed=confirmed)
+
+    _job_run(registry, act)
+
+
+@batch_job
+def prune_job(registry: str, keep: int, reason: str) -> None:
+    """Remove old versions (执行清理); done again it goes on where it was."""
+    _job_run(
+        registry,
+        lambda now, told: registry_prune(registry, keep=keep, reason=reason, now=now, report=told),
+    )
+
+
+def _job_take(registry: str, now: datetime) -> None:
+    """Take the registry for a job (占用基础库). Raises RegistryBusy while another one has it."""
     context = context_get()
     Registry.objects.get_or_create(name=registry)
     silent = now - timedelta(seconds=SILENT_SECONDS)
@@ -84,28 +130,17 @@ def publish_request(
     )
     if not taken:
         raise RegistryBusy()
-    registry_job.enqueue(registry, fuse, confirmed)
-    audit_record(f"registry:{registry}", detail={"fuse": fuse, "confirmed": confirmed})
-    return job_get(registry)
 
 
-@batch_job
-def registry_job(registry: str, fuse: bool, confirmed: bool) -> None:
-    """Carry out what was asked for (执行发布任务); done again it goes on where it was."""
+def _job_run(registry: str, act: Callable[[datetime, Report], object]) -> None:
+    """Do the work as whoever asked for it, and write how it ends."""
     row = Registry.objects.get(name=registry)
-    told = _Progress(registry)
     context = replace(
         context_system("更新基础库"), account_id=row.job_by, name=row.job_name or "system"
     )
-    now = timezone.now()
     with context_use(context):
         try:
-            if fuse:
-                registry_refresh(registry, now=now, report=told, confirmed=confirmed)
-            else:
-                registry_publish(
-                    registry, master_folder(registry), now=now, report=told, confirmed=confirmed
-                )
+            act(timezone.now(), _Progress(registry))
         except YiwangError as error:
             _job_end(registry, "FAILED", error_text(error))
         except Exception as error:

@@ -35,6 +35,7 @@ from yiwang.resources.registries.models import (
     RegistryChange,
     RegistryMaster,
 )
+from yiwang.resources.registries.pruning import history_check, history_floor
 from yiwang.resources.registries.queries import (
     READERS,
     area_text,
@@ -153,13 +154,15 @@ def subject_history(
         rows = version_rows(type(row), row.ref)
         masters = masters_by_number(_registry(row))
         versions: list[SubjectVersion] = []
-        before = None
+        before, floor = None, history_floor(_registry(row))
         for one in rows:
             if before is not None and before.to_master < one.from_master:
                 versions.append(_version("GONE", masters.get(before.to_master), ()))
                 before = None
             changes = _changes(before, one, unmasked) if before is not None else ()
             kind_of = "CHANGED" if before is not None else "NEW"
+            if before is None and one.from_master <= floor:
+                kind_of = "EARLIER"  # versions before were removed; it may have been in them
             versions.append(_version(kind_of, masters.get(one.from_master), changes))
             before = one
         if before is not None and before.to_master <= master_current(_registry(row)):
@@ -203,15 +206,19 @@ def subject_as_of(kind: str, key: str, day: date, *, purpose: str) -> SubjectVie
 def master_on(registry: str, day: date) -> int:
     """Return the version that was in force at the end of a day (当日版本), 0 before the first.
 
-    A version that was rolled back since was never true and does not count.
+    A version that was rolled back since was never true and does not count. Raises HistoryPruned.
     """
     rows = RegistryMaster.objects.filter(
         registry=registry,
-        state=RegistryMaster.State.PUBLISHED,
+        state__in=(RegistryMaster.State.PUBLISHED, RegistryMaster.State.PRUNED),
         number__lte=master_current(registry),
+        published_at__isnull=False,
     ).order_by("number")
     on_time = [row.number for row in rows if timezone.localdate(row.published_at) <= day]
-    return on_time[-1] if on_time else 0
+    if not on_time:
+        return 0
+    history_check(registry, on_time[-1])
+    return on_time[-1]
 
 
 def person_check(id_number: str, claims: dict[str, str], *, purpose: str) -> dict[str, bool]:

@@ -27,7 +27,7 @@ MODELS: dict[str, type[Model]] = {"population": Person, "legal-persons": Enterpr
 TIES: dict[str, type[Model]] = {"population": FamilyTie, "legal-persons": OrganisationTie}
 PREFIXES = {"population": "P", "legal-persons": "E"}
 # Rows of one transaction: an SQLite writer elsewhere waits for one of these.
-BATCH = 1_000
+BATCH = 500
 SCAN = 50_000
 Tick = Callable[[int], None]
 

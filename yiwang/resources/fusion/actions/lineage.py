@@ -144,6 +144,19 @@ def master_traced(event: EventView) -> None:
     )
 
 
+def publishing_failed(registry: str, *, begun: datetime, error: str, at: datetime) -> None:
+    """Say that a fused master was not published (发布失败), with the error's code."""
+    plan, fed = plan_get(registry), feeds(registry)
+    fused = fusion_output(plan, fed, levels=field_levels(registry))
+    trace = uuid5(NAMESPACE_URL, f"urn:yiwang:master:{registry}:{begun.isoformat()}")
+    job = LineageJob(f"publish.{registry}", "PUBLISHING", f"{plan.title}库发布")
+    lineage_emit(
+        lineage_event("START", job, trace=trace, at=begun, inputs=[fused]),
+        lineage_event("FAIL", job, trace=trace, at=at, inputs=[fused], error=error),
+        at=at,
+    )
+
+
 def _type(letter: str) -> str:
     return {"D": "DATE", "T": "TIMESTAMP"}.get(letter, "VARCHAR")
 

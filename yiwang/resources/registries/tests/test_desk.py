@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from yiwang.identity.api import accounts_load, departments_load, posts_load
-from yiwang.kernel.api import audit_list, context_system, context_use
+from yiwang.kernel.api import audit_list, context_system, context_use, worker_run
 from yiwang.resources.registries.masters import job_get, master_list
 from yiwang.resources.registries.publishing import registry_publish
 from yiwang.resources.registries.subjects import person_find
@@ -155,6 +155,24 @@ def test_a_value_leads_to_its_lineage(city, as_):
     for text in ("C01 户籍人口", "张山", "居民身份证法", "第 1 版"):
         assert text in page
     assert client.get(f"/resources/registries/lineage/{city[ZHANG]}/religion/").status_code == 422
+
+
+def test_the_data_bureau_removes_old_versions_with_a_reason(city, as_, tmp_path):
+    client = as_("bureau")
+    url = f"{MASTERS}population/"
+    assert "清理历史版本" not in text_of(client.get(url))
+    with context_use(context_system("测试")):
+        for place in (2, 3):
+            rows = [register_row(ZHANG, 1, address=f"{place}号"), register_row(LI, 2)]
+            population(tmp_path / "in", {1: rows, 9: []}, tmp_path / "out")
+            registry_publish("population", tmp_path / "out", now=NOW)
+    assert "清理历史版本" in text_of(client.get(url))
+    refused = client.post(url, {"act": "prune", "keep": "1", "reason": ""})
+    assert (refused.status_code, "至少保留两个版本" in text_of(refused)) == (422, True)
+    assert client.post(url, {"act": "prune", "keep": "2", "reason": "到期"}).status_code == 302
+    worker_run(once=True)
+    assert [one.state for one in master_list("population")] == ["PUBLISHED", "PUBLISHED", "PRUNED"]
+    assert "已清理" in text_of(client.get(url))
 
 
 def test_the_day_of_a_subject_is_shown_or_said_to_be_missing(city, as_):

@@ -12,8 +12,9 @@ from yiwang.resources.fusion.permissions import is_bureau
 from yiwang.resources.registries.data import LEGAL_PERSONS, POPULATION, MasterView, RegistryUnknown
 from yiwang.resources.registries.masters import job_get, master_compare, master_list
 from yiwang.resources.registries.models import Enterprise, Person
+from yiwang.resources.registries.pruning import LEAST
 from yiwang.resources.registries.publishing import registry_forward, registry_rollback
-from yiwang.resources.registries.refresh import publish_request
+from yiwang.resources.registries.refresh import prune_request, publish_request
 from yiwang.resources.registries.subjects import MASTERS, PUBLISH
 from yiwang.sdk.errors import N_, Invalid
 
@@ -24,6 +25,7 @@ STATES = {
     "PUBLISHED": N_("Published earlier"),
     "ROLLED_BACK": N_("Rolled back"),
     "DISCARDED": N_("Discarded"),
+    "PRUNED": N_("Removed by the data bureau"),
 }
 STAGES = {
     "": N_("Waiting for the worker"),
@@ -33,6 +35,8 @@ STAGES = {
     "residue": N_("Placing what has no number"),
     "publish": N_("Publishing"),
     "write": N_("Writing the new version"),
+    "index": N_("Writing the indexes"),
+    "prune": N_("Removing old versions"),
 }
 
 
@@ -55,7 +59,11 @@ def masters(request: HttpRequest, registry: str = "population") -> HttpResponse:
         "registries": REGISTRIES,
         "masters": views,
         "current": current,
-        "base": next((v for v in views if current and v.number == current.base), None),
+        "base": next(
+            (v for v in views if current and v.number == current.base and v.state != "PRUNED"), None
+        ),
+        "typed": {"keep": request.POST.get("keep", "10"), "reason": request.POST.get("reason", "")},
+        "may_prune": sum(view.state == "PUBLISHED" for view in views) > LEAST,
         "next": _forward_to(views, current),
         "held": next((view for view in views if view.state == "HELD"), None),
         "job": job_get(registry),
@@ -86,7 +94,8 @@ def progress(request: HttpRequest, registry: str) -> HttpResponse:
 def compare(request: HttpRequest, registry: str) -> HttpResponse:
     """Compare two versions: who came, who went, what changed in how many (版本比较)."""
     _known(registry)
-    numbers = [view.number for view in master_list(registry) if view.published_at]
+    views = master_list(registry)
+    numbers = [v.number for v in views if v.published_at and v.state != "PRUNED"]
     older, newer = (_number(request.GET.get(name, "")) for name in ("older", "newer"))
     difference = None
     if older in numbers and newer in numbers and older < newer:
@@ -120,6 +129,9 @@ def _carry_out(request: HttpRequest, registry: str) -> None:
         flash(request, "success", _("Version %(number)s is served now.") % {"number": view.number})
     elif act in ("refresh", "publish", "confirm"):
         publish_request(registry, fuse=act == "refresh", confirmed=act == "confirm", now=now)
+        flash(request, "success", _("Asked for. This page shows how far it is."))
+    elif act == "prune":
+        prune_request(registry, keep=_number(request.POST.get("keep", "")), reason=reason, now=now)
         flash(request, "success", _("Asked for. This page shows how far it is."))
     else:
         raise Invalid(fields={"act": [N_("Choose what to do.")]})

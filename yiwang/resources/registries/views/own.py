@@ -29,7 +29,14 @@ from yiwang.sdk.errors import N_, Invalid
 
 PEOPLE = {"CITIZEN", "AGENT"}
 # What else than fields an entry of *who looked at my data* may name.
-OTHERS = {"family": N_("Family"), "history": N_("Earlier versions"), "ties": N_("Ties")}
+OTHERS = {
+    "family": N_("Family"),
+    "history": N_("Earlier versions"),
+    "ties": N_("Ties"),
+    "provisional": N_("The list of provisional people"),
+    "housing": N_("Dwellings"),
+    "has_dwelling": N_("Whether you own a dwelling, yes or no"),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -42,7 +42,12 @@ KINDS = {
     "REPRESENTATIVE": N_("Legal representative"),
     "REPRESENTED": N_("Represents"),
 }
-VERSIONS = {"NEW": N_("Came into the registry"), "CHANGED": N_("Changed"), "GONE": N_("Left it")}
+VERSIONS = {
+    "EARLIER": N_("Versions before were removed; it stood like this"),
+    "NEW": N_("Came into the registry"),
+    "CHANGED": N_("Changed"),
+    "GONE": N_("Left it"),
+}
 RULES = {
     "EXACT_ID": N_("It carries the validated number."),
     "DECIDED": N_("Two people decided that it belongs here."),
@@ -264,12 +269,16 @@ def _steps(view: LineageView) -> list[dict]:
         )
     if view.origin:
         steps.append({"title": _("Chosen by fusion"), "text": rule_text(view.origin.rule)})
+    if view.deciders:
+        names = _(", ").join(view.deciders)
+        steps.append({"title": _("Decided by people"), "at": view.decided_at, "by": names})
     if view.batch:
         steps.append(
             {
                 "title": _("Landed in batch %(number)s, line %(line)s")
                 % {"number": view.batch["batch_number"], "line": view.batch["line"]},
                 "at": view.batch["received_at"],
+                "by": view.sender,
                 "text": view.batch.get("file_name", ""),
             }
         )
