@@ -54,7 +54,8 @@ def _load(connection, side: str, out: Path, same_uids: bool) -> None:
         leave = ", ".join(part for part in (leave, "probability" if more else "") if part)
         select = f"t.* exclude ({leave})" if leave else "t.*"
         chosen = ", ".join(part for part in ("" if same_uids else "w.who", select, more) if part)
-        joined = "" if same_uids else f" join who_{side} w on w.uid = t.uid"
+        # A pair of two rows for review has no subject.
+        joined = "" if same_uids else f" left join who_{side} w on w.uid = t.uid"
         if kind == "persons" and not same_uids:
             chosen = chosen.replace("exclude (uid)", "exclude (uid, key)")
         connection.execute(

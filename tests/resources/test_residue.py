@@ -144,6 +144,39 @@ def test_splink_links_what_no_key_could_and_only_when_it_is_sure(two):
     assert review.select(["row_no", "uid"]).to_pylist() == [{"row_no": 41, "uid": rules[1][0]}]
 
 
+def test_two_rows_without_a_number_that_are_likely_one_are_asked_and_the_answer_holds(two):
+    rows = [
+        master_row(51, None, "王小明", "16400000005", "姑苏区5幢"),
+        master_row(52, None, "王晓明", "16400000006", "姑苏区5幢"),
+        master_row(53, None, "赵六六", "16400000005", "姑苏区5幢"),  # another of the household
+    ]
+    rows_write(two, 7, "b", rows)
+    ends = ("class", "row_no", "uid", "other_class", "other_row_no")
+
+    def asked(*decisions: Decision) -> list[tuple]:
+        fused(two, two / "out", options=LINKING, decisions=decisions)
+        review = pq.read_table(master_open(two / "out").folder / "review.parquet").to_pylist()
+        return [tuple(one[name] for name in ends) for one in review]
+
+    assert asked() == [(7, 51, None, 7, 52)]
+    assert asked(Decision((7, 51), (7, 52), "CANNOT")) == []
+    assert asked(Decision((7, 52), (7, 51), "MUST")) == []
+    rules = rules_of(two / "out")
+    assert rules[51] == rules[52] == (rules[51][0], "CLUSTERED")
+    assert rules[53][0] != rules[51][0]
+
+
+def test_a_block_of_more_rows_than_the_guard_asks_nobody(two):
+    names = ("王小明", "王晓明", "王小敏", "王晓敏")
+    rows = [master_row(60 + n, None, name, None, "某镇集体户") for n, name in enumerate(names)]
+    rows_write(two, 7, "b", rows)
+    for guard, pairs in ((4, 4), (3, 0)):
+        plan = replace(PLAN, cluster_guard=guard)
+        fused(two, two / "out", plan, options=LINKING)
+        review = pq.read_table(master_open(two / "out").folder / "review.parquet")
+        assert len(review) == pairs, guard
+
+
 def test_made_people_come_back_as_they_were_made(tmp_path):
     generate_population(persons=1_300, records=10_000, out=tmp_path / "in", seed=5, workers=1)
     result = fused(

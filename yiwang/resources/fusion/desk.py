@@ -139,6 +139,16 @@ class SecondPersonNeeded(Forbidden):
     message = N_("You took part in this yourself, so another person has to do it.")
 
 
+class TwoNumbers(Conflict):
+    """Both records of a pair bear a valid number, and not the same."""
+
+    code = "review_two_numbers"
+    message = N_(
+        "The two records bear two different valid numbers, so they are two subjects and are never joined. "
+        "If one of the numbers is wrong, have the department that supplied it correct it."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class BindingView:
     """What feeds a class of a plan (数据源绑定); resource_code "" when nothing does.

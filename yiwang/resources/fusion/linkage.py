@@ -12,6 +12,7 @@ from yiwang.resources.fusion.matching import comparison, pairs_predict
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 SURE, DOUBTFUL = 0.99, 0.5  # probability from which a link holds; from which a person is asked
 LEAST_MASTERS = 10_000  # a smaller master is a part of a city, not a city of few people
@@ -69,6 +70,59 @@ def link_rest(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection") -> None
     settings = settings_of(plan, masters)
     found = pairs_predict(connection, settings, tables, threshold=DOUBTFUL / 10)
     connection.execute(f"insert into scored {best_compile(plan, found)}")
+
+
+def link_free(plan: FusionPlan, connection: "duckdb.DuckDBPyConnection") -> "pa.Table":
+    """Weigh rows of `left_rows` that no person was found for against each other (余行互比).
+
+    `free` (rid, cluster) says which. Returns (l, r, probability), rids of the likeliest pair of every two clusters,
+    from `DOUBTFUL` on and where the names agree as a sure link needs it. A block of more rows than the guard of
+    clusters lets in tells nothing about anybody and is passed over.
+    """
+    connection.execute(f"create or replace temp table loose as {loose_compile(plan)}")
+    [(rows, free)] = connection.execute(
+        "select (select count(*) from loose), (select count(*) from free)"
+    ).fetchall()
+    found = "(select 0 as unique_id_l, 0 as unique_id_r, 0.0 as match_probability where false)"
+    if rows:
+        settings = settings_of(plan, free) | {
+            "link_type": "dedupe_only",
+            "blocking_rules_to_generate_predictions": [
+                f"l.block_{place} = r.block_{place}" for place in range(len(plan.link_blocks))
+            ],
+        }
+        found = pairs_predict(connection, settings, {"loose": "loose"}, threshold=DOUBTFUL)
+    return connection.sql(f"""
+        select unique_id_l as l, unique_id_r as r, match_probability as probability
+        from {found} f join loose m on m.unique_id = f.unique_id_l join loose r on r.unique_id = f.unique_id_r
+        where m.cluster <> r.cluster and coalesce({_named(plan)}, false)
+        qualify row_number() over (partition by least(m.cluster, r.cluster), greatest(m.cluster, r.cluster)
+          order by match_probability desc, l, r) = 1
+        order by l, r""").to_arrow_table()
+
+
+def loose_compile(plan: FusionPlan) -> str:
+    """Compile the rows that share a block with a row of another cluster (余行分块), with their blocks."""
+    fields = ", ".join(_null(plan, name, "l") for name in plan.link_fields)
+    blocks = []
+    for place, block in enumerate(plan.link_blocks):
+        keys = ", ".join(_part(part) for part in block)
+        there = " and ".join(f"{_part(part)}::varchar not in ('', '0')" for part in block)
+        group = f"over (partition by {keys})"
+        blocks.append(
+            f"case when {there} and min(f.cluster) {group} < max(f.cluster) {group} "
+            f"and count(*) {group} <= {plan.cluster_guard} then hash({keys}) end as block_{place}"
+        )
+    some = " or ".join(f"block_{place} is not null" for place in range(len(blocks)))
+    return (
+        f"select * from (select l.rid as unique_id, f.cluster, {fields}, {', '.join(blocks)} "
+        f"from left_rows l join free f on f.rid = l.rid) where {some}"
+    )
+
+
+def _part(part: str) -> str:
+    name, _, size = part.partition(":")
+    return f"substr(l.{name}, 1, {size})" if size else f"l.{name}"
 
 
 def views_compile(plan: FusionPlan) -> dict[str, str]:

@@ -88,7 +88,9 @@ def asked_pairs(folder: Path) -> list[AskedPair]:
     lineage = sorted(folder.glob("rows-*.parquet"))
     with tabular_open(LIMITS) as connection:
         names = _columns(connection, path)
-        other = "other_class, other_row_no" if "other_class" in names else "null::int, null::bigint"
+        other = (
+            "other_class, other_row_no" if "other_class" in names else "null::int, null::bigint"
+        )  # runs of before have pairs with persons only
         rows = connection.execute(
             f'select "class", row_no, uid, probability, {other} from {parquet_list([path])} '
             'order by probability desc, "class", row_no, uid'
@@ -107,8 +109,12 @@ def asked_pairs(folder: Path) -> list[AskedPair]:
     return found
 
 
-def uids_of(folder: Path, rows: Iterable[Row]) -> dict[Row, int]:
-    """Return the person of each of these rows in a run (行的主体); rows that are gone are left out."""
+def uids_of(folder: Path, rows: Iterable[Row], *, numbered: bool = False) -> dict[Row, int]:
+    """Return the person of each of these rows in a run (行的主体); rows that are gone are left out.
+
+    numbered: only rows that bear a valid number of their own.
+    """
+    by_number = f"where l.rule = '{EXACT_ID}'" if numbered else ""
     wanted = sorted(set(rows))
     lineage = sorted(folder.glob("rows-*.parquet"))
     if not wanted or not lineage:
@@ -118,7 +124,7 @@ def uids_of(folder: Path, rows: Iterable[Row]) -> dict[Row, int]:
         connection.executemany("insert into wanted values (?, ?)", wanted)
         found = connection.execute(
             f'select l."class", l.row_no, l.uid from {parquet_list(lineage)} l '
-            'join wanted w on w.number = l."class" and w.row_no = l.row_no'
+            f'join wanted w on w.number = l."class" and w.row_no = l.row_no {by_number}'
         ).fetchall()
     return {(number, row_no): uid for number, row_no, uid in found}
 

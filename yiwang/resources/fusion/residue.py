@@ -25,7 +25,7 @@ from yiwang.resources.fusion.data import (
     FusionPlan,
     Level,
 )
-from yiwang.resources.fusion.linkage import DOUBTFUL, SECOND_BEST, SURE, link_rest
+from yiwang.resources.fusion.linkage import DOUBTFUL, SECOND_BEST, SURE, link_free, link_rest
 from yiwang.resources.fusion.master import DAY_ZERO
 from yiwang.resources.fusion.survivorship import Rows
 from yiwang.resources.fusion.together import (
@@ -37,6 +37,16 @@ from yiwang.resources.fusion.together import (
 )
 
 LIMITS = TabularLimits(threads=2)
+REVIEW = pa.schema(
+    [
+        ("class", pa.uint8()),
+        ("row_no", pa.int64()),
+        ("uid", pa.int64()),
+        ("probability", pa.float64()),
+        ("other_class", pa.uint8()),
+        ("other_row_no", pa.int64()),
+    ]
+)
 
 
 @dataclass(slots=True)
@@ -45,8 +55,8 @@ class Placed:
 
     uid: int64, of the person with a valid identifier, 0 for none. cluster: int64, for rows with uid 0 the
     smallest position among the rows that are one subject. rule: text. score: float32, 0-1.
-    review: pairs that a person should look at: table (class, row_no, uid, probability). asked: positions of
-    its rows.
+    review: pairs that a person should look at: table (class, row_no, uid, probability, other_class, other_row_no):
+    a row and a person, or, without uid, two rows. asked: positions of the rows of the former.
     """
 
     uid: np.ndarray
@@ -100,6 +110,8 @@ def residue_place(
         placed = _read(connection, rows)
         _together(connection, placed, pairs)
         _cluster(plan, connection, placed, pairs)
+        if probabilistic and plan.link_blocks:
+            _ask(plan, connection, rows, placed, pairs)
         return placed
 
 
@@ -305,7 +317,43 @@ def _read(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Placed:
             "probability": asked["probability"].astype(np.float64),
         }
     )
+    review = _reviewed(review)
     return Placed(uid, np.arange(count), rule, score, review, place)
+
+
+def _reviewed(asked: pa.Table) -> pa.Table:
+    """Bring pairs into the form of `Placed.review`: what a kind of pair lacks is null."""
+    missing = (name for name in REVIEW.names if name not in asked.column_names)
+    for name in missing:
+        asked = asked.append_column(name, pa.nulls(len(asked), REVIEW.field(name).type))
+    return asked.select(REVIEW.names).cast(REVIEW)
+
+
+def _ask(
+    plan: FusionPlan,
+    connection: duckdb.DuckDBPyConnection,
+    rows: Rows,
+    placed: Placed,
+    pairs: list[tuple[int, int, str]],
+) -> None:
+    """Have people asked about two rows without a person that are likely one subject, unless they have spoken."""
+    free = np.flatnonzero(placed.uid == 0)
+    connection.register("free", pa.table({"rid": free, "cluster": placed.cluster[free]}))
+    found = link_free(plan, connection)
+    connection.unregister("free")
+    cluster = placed.cluster
+    apart = {frozenset((int(cluster[a]), int(cluster[b]))) for a, b in apart_of(pairs)}
+    asked = []
+    for left, right, probability in zip(
+        *(column.to_pylist() for column in found.columns), strict=True
+    ):
+        if frozenset((int(cluster[left]), int(cluster[right]))) not in apart:
+            ends = sorted((int(rows.number[one]), int(rows.row_no[one])) for one in (left, right))
+            asked.append((*ends[0], probability, *ends[1]))
+    names = ("class", "row_no", "probability", "other_class", "other_row_no")
+    columns = zip(*sorted(asked), strict=True) if asked else [[]] * len(names)
+    more = _reviewed(pa.table(dict(zip(names, map(list, columns), strict=True))))
+    placed.review = pa.concat_tables([placed.review, more])
 
 
 def _together(

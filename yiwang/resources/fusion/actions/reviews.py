@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from yiwang.kernel.api import RequestContext, action, audit_record, context_get, purpose_use
+from yiwang.resources.fusion.data import FusionNothing
 from yiwang.resources.fusion.desk import (
     WORDS,
     PairAnswered,
@@ -16,12 +17,13 @@ from yiwang.resources.fusion.desk import (
     PairUnknown,
     PairView,
     SecondPersonNeeded,
+    TwoNumbers,
     outcome_of,
 )
 from yiwang.resources.fusion.models import FusionRun, MatchDecision, ReviewPair, Verdict
 from yiwang.resources.fusion.permissions import DESK, REVIEW, RUN, SETTLE, person_ref
 from yiwang.resources.fusion.queries.reviews import WAITING, pair_rows, pair_view
-from yiwang.resources.fusion.queries.sources import bindings
+from yiwang.resources.fusion.queries.sources import bindings, master_folder
 from yiwang.sdk.errors import N_, Forbidden, Invalid
 
 CLAIM = timedelta(minutes=15)
@@ -139,7 +141,7 @@ def verdict_give(pair_id: int, word: str, *, reason: str = "", now: datetime) ->
     """Say what one thinks of a pair (提出判定意见): MUST, CANNOT or UNSURE, without seeing the other's.
 
     The second equal answer puts the decision in force; a different one waits for a third person.
-    Raises PairAnswered (the same person again), PairTaken, PairMoved, PairUnknown, Invalid.
+    Raises PairAnswered (the same person again), PairTaken, PairMoved, PairUnknown, TwoNumbers, Invalid.
     """
     person, row = _person(), _locked(pair_id)
     _word_check(word)
@@ -148,6 +150,7 @@ def verdict_give(pair_id: int, word: str, *, reason: str = "", now: datetime) ->
         raise PairAnswered()
     if row.state not in WAITING:
         raise PairMoved()
+    _numbers_check(row, word)
     _not_taken(row, person, now)
     said.append(_verdict(row, person, len(said) + 1, word, reason, now))
     _conclude(row, said, now)
@@ -159,7 +162,7 @@ def verdict_give(pair_id: int, word: str, *, reason: str = "", now: datetime) ->
 def dispute_settle(pair_id: int, word: str, *, reason: str, now: datetime) -> PairView:
     """Settle a dispute (裁定分歧) as a third person, who sees both answers and gives a reason.
 
-    Raises SecondPersonNeeded for one of the two reviewers, PairMoved, ReasonNeeded, PairUnknown.
+    Raises SecondPersonNeeded for one of the two reviewers, PairMoved, ReasonNeeded, PairUnknown, TwoNumbers.
     """
     person, row = _person(), _locked(pair_id)
     _word_check(word)
@@ -170,6 +173,7 @@ def dispute_settle(pair_id: int, word: str, *, reason: str, now: datetime) -> Pa
     said = _said(row)
     if any(one.account_id == person.account_id for one in said):
         raise SecondPersonNeeded()
+    _numbers_check(row, word)
     _not_taken(row, person, now)
     said.append(_verdict(row, person, 3, word, reason, now))
     _conclude(row, said, now)
@@ -258,6 +262,22 @@ def _said(row: ReviewPair) -> list[Verdict]:
 def _word_check(word: str) -> None:
     if word not in WORDS:
         raise Invalid(fields={"word": [N_("Choose one of the three answers.")]})
+
+
+def _numbers_check(row: ReviewPair, word: str) -> None:
+    """Refuse to join two valid numbers: a run would pass such a decision over in silence."""
+    from yiwang.resources.fusion.reports import run_folder, uids_of  # noqa: PLC0415
+
+    if word != "MUST":
+        return
+    one, others = (row.number, row.row_no), [tuple(anchor) for anchor in row.anchors]
+    try:
+        folder = run_folder(master_folder(row.registry))
+    except FusionNothing:
+        return
+    person = uids_of(folder, [one, *others], numbered=True)
+    if one in person and any(person.get(other, person[one]) != person[one] for other in others):
+        raise TwoNumbers()
 
 
 def _verdict(

@@ -23,6 +23,7 @@ from yiwang.resources.fusion.desk import (
     PairTaken,
     PairUnknown,
     SecondPersonNeeded,
+    TwoNumbers,
 )
 from yiwang.resources.fusion.library import fuse
 from yiwang.resources.fusion.models import MatchDecision, ReviewPair, Verdict
@@ -35,7 +36,7 @@ from yiwang.resources.fusion.queries import (
     plan_get,
 )
 from yiwang.resources.fusion.queries.reviews import pair_rows, pairs_for_me
-from yiwang.resources.fusion.tests.desk_city import LATER, NOW, OPTIONS, desk_city
+from yiwang.resources.fusion.tests.desk_city import LATER, NOW, OPTIONS, desk_city, id_number
 from yiwang.resources.fusion.tests.made import groups_of
 from yiwang.sdk.errors import Forbidden, Invalid, YiwangError
 
@@ -206,6 +207,23 @@ def test_undoing_takes_two_persons_and_asks_again(city):
     decided(city, "CANNOT")  # both may answer again in the new round
     city.run(now=LATER)
     assert groups(city) == APART
+
+
+def test_the_desk_refuses_to_join_two_valid_numbers(city):
+    decided(city)
+    rows = [{"sfzh": id_number(7), "xm": "王晓明", "sex": "男", "phone": "16412345678"}]
+    city.land(city.living, rows, "corrected")
+    city.run(now=LATER)
+    assert groups(city) == APART  # the decision has no hold on two valid numbers
+    with city.as_person(11):
+        undo_request(city.pair, reason="号码已更正", now=LATER)
+    with city.as_person(13):
+        undo_confirm(city.pair, now=LATER)
+    before = Verdict.objects.count()
+    with pytest.raises(TwoNumbers, match="two different valid numbers"):
+        give(city, 11, "MUST")
+    assert (Verdict.objects.count(), ReviewPair.objects.get().state) == (before, "OPEN")
+    assert give(city, 11, "CANNOT").state == "SECOND"
 
 
 def test_a_pair_that_comes_back_keeps_what_was_said(city):
