@@ -128,6 +128,31 @@ STAFF_TEMPLATES: dict[str, Template] = {
         {"zh": "{lines}", "en": "{lines}"},
         channels=("EMAIL",),
     ),
+    "supervision_issued": Template(
+        "warning",
+        {"zh": "电子监察提醒：{count} 件", "en": "Electronic supervision: {count}"},
+        {
+            "zh": "您有 {count} 件监察提示（红牌 {red}、黄牌 {yellow}、预警 {warnings}），其中最重的是“{title}”（{number}）。黄牌、红牌须在期限内答复，也可以申诉。",
+            "en": "You have {count} notices of supervision (red {red}, yellow {yellow}, warnings {warnings}); the gravest concerns {title} ({number}). Yellow and red cards must be answered in time; you may appeal.",
+        },
+    ),
+    "supervision_decided": Template(
+        "info",
+        {"zh": "监察决定：{number}", "en": "Decision on a supervision card: {number}"},
+        {
+            "zh": "监察牌 {number}（{title}）已作出决定：{reason}",
+            "en": "The supervision card {number} ({title}) was decided: {reason}",
+        },
+        channels=("EMAIL",),
+    ),
+    "supervision_letter": Template(
+        "warning",
+        {"zh": "监察建议书：{title}", "en": "Supervision letter: {title}"},
+        {
+            "zh": "您所在部门（{title}）收到监察建议书（第 {number} 号），请在期限内报告整改情况。",
+            "en": "Your department ({title}) has received supervision letter {number}. Please report in time what you have changed.",
+        },
+    ),
 }
 
 # Which template an event calls for; application.decided depends on its outcome.
@@ -141,6 +166,9 @@ TOPICS: dict[str, str] = {
     "licence.issued": "licence_issued",
     "licence.suspended": "licence_suspended",
     "licence.revoked": "licence_revoked",
+    "supervision.decided": "supervision_decided",
+    "supervision.issued": "supervision_issued",
+    "supervision.letter": "supervision_letter",
 }
 OUTCOMES: dict[str, str] = {
     "APPROVED": "application_approved",

@@ -7,6 +7,7 @@ from yiwang.hall.messages.rules import TOPICS, template_for
 from yiwang.kernel.api import EventView, subscriber
 
 _PARAMS = ("number", "title", "reason", "legal_basis", "amount", "document_number")
+_COUNTS = ("count", "red", "yellow", "warnings")
 
 
 def applicant_tell(event: EventView) -> None:
@@ -17,6 +18,7 @@ def applicant_tell(event: EventView) -> None:
     if template is None or not account_id:
         return
     params = {name: payload[name] for name in _PARAMS if payload.get(name)}
+    params |= {name: str(payload[name]) for name in _COUNTS if name in payload}
     if payload.get("department_name"):
         params["department"] = payload["department_name"]
     message_send(
@@ -48,6 +50,8 @@ def register() -> None:
 
 
 def _link(event: EventView) -> str:
+    if event.topic.startswith("supervision."):
+        return event.payload.get("link", "")
     if event.topic.startswith("licence."):
         return reverse("hall_licences:detail", args=[event.payload["licence_id"]])
     try:

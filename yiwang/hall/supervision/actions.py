@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from django.urls import reverse
 from django.utils import timezone
 
 from yiwang.hall.supervision.data import (
@@ -35,7 +36,7 @@ from yiwang.hall.supervision.models import (
 )
 from yiwang.hall.supervision.queries import REPLY, SUPERVISE, card_may_reply
 from yiwang.hall.supervision.sweep import working_due
-from yiwang.identity.api import account_list_by_department, department_list
+from yiwang.identity.api import account_list_by_department, department_get, department_list
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.sdk.errors import N_, NotFound
 
@@ -244,6 +245,7 @@ def _decide(card: SupervisionCard, state: str, text: str, *, now: datetime) -> N
                 "number": card.code,
                 "title": {"zh": card.title_zh, "en": card.title_en or card.title_zh},
                 "reason": card.decision,
+                "link": reverse("hall_supervision:card", args=[card.pk]),
             },
             key=str(card.pk),
         )
@@ -323,12 +325,19 @@ def letter_issue(
         issued_by=context_get().name,
         reply_due_at=working_due(now, reply_days),
     )
+    department = department_get(department_id)
     for head in account_list_by_department(
         department_id, role="DEPARTMENT_HEAD", on=now.astimezone(_ZONE).date()
     ):
         event_publish(
             "supervision.letter",
-            {"account_id": head.id, "letter_id": letter.pk, "number": f"{letter.pk}"},
+            {
+                "account_id": head.id,
+                "letter_id": letter.pk,
+                "number": f"{letter.pk}",
+                "title": {"zh": department.name, "en": department.name_en or department.name},
+                "link": reverse("hall_supervision:letter", args=[letter.pk]),
+            },
             key=str(letter.pk),
         )
     audit_record(f"supervision_letter:{letter.pk}", detail={"department_id": department_id})

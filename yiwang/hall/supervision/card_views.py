@@ -52,11 +52,11 @@ def _choices(words_of: dict[str, str]) -> list[tuple[str, str]]:
 def _columns(departments: dict[int, str]) -> tuple[Column, ...]:
     return (
         Column("code", N_("Supervision number"), order="id"),
-        Column("level", N_("Level"), text=lambda row: _(LEVELS[row.level])),
-        Column("trigger", N_("Class"), text=lambda row: _(TRIGGERS[row.trigger])),
+        Column("level", N_("Supervision level"), text=lambda row: _(LEVELS[row.level])),
+        Column("trigger", N_("Violation class"), text=lambda row: _(TRIGGERS[row.trigger])),
         Column("number", N_("Application number")),
         Column("department", N_("Department"), text=lambda row: departments.get(row.department_id, "")),
-        Column("issued_at", N_("Issued"), order="issued_at"),
+        Column("issued_at", N_("Card issued"), order="issued_at"),
         Column("reply_due_at", N_("Answer due"), order="reply_due_at"),
         Column("state", N_("State"), text=lambda row: _(STATES[row.state])),
     )  # fmt: skip
@@ -66,9 +66,9 @@ def _filters(departments: dict[int, str]) -> list[Filter]:
     used = set(SupervisionCard.objects.values_list("department_id", flat=True).distinct())
     of_department = [(key, name) for key, name in departments.items() if key in used]
     return [
-        Filter("level", N_("Level"), "select", _choices(LEVELS), _by("level")),
+        Filter("level", N_("Supervision level"), "select", _choices(LEVELS), _by("level")),
         Filter("state", N_("State"), "select", _choices(STATES), _by("state")),
-        Filter("trigger", N_("Class"), "select", _choices(TRIGGERS), _by("trigger")),
+        Filter("trigger", N_("Violation class"), "select", _choices(TRIGGERS), _by("trigger")),
         Filter("department", N_("Department"), "select", of_department, _by("department_id")),
         Filter(
             "number",
@@ -116,7 +116,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         rows.order_by(F("state").desc(), F("reply_due_at").asc(nulls_last=True), "-id"),
         columns=_columns(departments),
         filters=[
-            Filter("level", N_("Level"), "select", _choices(LEVELS), _by("level")),
+            Filter("level", N_("Supervision level"), "select", _choices(LEVELS), _by("level")),
             Filter("state", N_("State"), "select", _choices(STATES), _by("state")),
         ],
     )
@@ -216,7 +216,7 @@ def report(request: HttpRequest) -> HttpResponse:
 def letters(request: HttpRequest) -> HttpResponse:
     """List the supervision letters (监察建议书), newest first."""
     columns = (
-        Column("issued_at", N_("Issued"), order="issued_at"),
+        Column("issued_at", N_("Letter sent"), order="issued_at"),
         Column("department", N_("Department")),
         Column("reply_due_at", N_("Answer due")),
         Column("replied_at", N_("Answered")),

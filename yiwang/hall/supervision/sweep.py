@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from yiwang.engines.api import work_item_board
@@ -196,8 +197,9 @@ def _tell_payload(account_id: int, cards: list[SupervisionCard]) -> dict:
         "warnings": levels["WARNING"],
         "yellow": levels["YELLOW"],
         "red": levels["RED"],
-        "number": gravest.number,
+        "number": gravest.number or gravest.code,
         "title": {"zh": gravest.title_zh, "en": gravest.title_en or gravest.title_zh},
+        "link": reverse("hall_supervision:mine"),
         "reply_due_at": gravest.reply_due_at.isoformat() if gravest.reply_due_at else "",
     }
 

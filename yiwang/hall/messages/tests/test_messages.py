@@ -19,7 +19,14 @@ from yiwang.hall.messages.actions import (
 )
 from yiwang.hall.messages.models import Message, MessageSending
 from yiwang.hall.messages.queries import count_unread, message_get, message_list
-from yiwang.hall.messages.rules import OUTCOMES, TEMPLATES, TOPICS, template_for, text_make
+from yiwang.hall.messages.rules import (
+    OUTCOMES,
+    STAFF_TEMPLATES,
+    TEMPLATES,
+    TOPICS,
+    template_for,
+    text_make,
+)
 from yiwang.identity.api import account_create
 from yiwang.kernel.api import (
     RequestContext,
@@ -88,7 +95,8 @@ def test_every_template_speaks_both_languages_and_takes_the_same_facts(name):
 
 
 def test_every_event_has_a_template():
-    assert set(TOPICS.values()) | set(OUTCOMES.values()) == set(TEMPLATES)
+    of_staff = {name for name in STAFF_TEMPLATES if name.startswith("supervision_")}
+    assert set(TOPICS.values()) | set(OUTCOMES.values()) == set(TEMPLATES) | of_staff
     assert template_for("application.decided", {"outcome": "NOT_ACCEPTED"}) == (
         "application_not_accepted"
     )
@@ -195,6 +203,11 @@ def test_a_channel_that_is_down_loses_nothing_and_holds_up_no_other(outbox, monk
         ("application.extended", {"amount": 5, "reason": "案情复杂"}, "application_extended"),
         ("licence.issued", {"licence_id": 7}, "licence_issued"),
         ("licence.revoked", {"licence_id": 7, "reason": "虚假"}, "licence_revoked"),
+        (
+            "supervision.issued",
+            {"count": 2, "red": 0, "yellow": 2, "warnings": 0, "link": "/hall/supervision/mine/"},
+            "supervision_issued",
+        ),
     ],
 )
 def test_what_happens_to_a_case_is_told_to_its_applicant_once(topic, more, template):
@@ -205,6 +218,9 @@ def test_what_happens_to_a_case_is_told_to_its_applicant_once(topic, more, templ
     assert [message.template for message in messages] == [template]
     if "department_name" in more:
         assert messages[0].body["zh"].startswith("消防请您补正")
+    if topic == "supervision.issued":
+        assert messages[0].body["zh"].startswith("您有 2 件监察提示（红牌 0、黄牌 2、预警 0）")
+        assert messages[0].link == "/hall/supervision/mine/"
     if topic.startswith("licence."):
         assert messages[0].link == reverse("hall_licences:detail", args=[7])
 
