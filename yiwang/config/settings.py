@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "yiwang.hall.messages",
     "yiwang.hall.matters",
     "yiwang.hall.payments",
+    "yiwang.hall.deliveries",
     "yiwang.hall.licences",
     "yiwang.hall.applications",
     "yiwang.hall.supervision",
@@ -203,3 +204,5 @@ PACK_DIRS = [ROOT / "yiwang" / "packs"]
 PAYMENT_PROVIDERS = os.environ.get("YIWANG_PAYMENT_PROVIDERS", "sandbox").split(",")
 # Stands before every bill and payment number, so that two installations at one merchant do not collide.
 PAYMENT_NUMBER_PREFIX = os.environ.get("YIWANG_PAYMENT_NUMBER_PREFIX", "")
+# Couriers (承运方) that carry paper results; only one to practise with exists so far.
+COURIERS = os.environ.get("YIWANG_COURIERS", "practice").split(",")

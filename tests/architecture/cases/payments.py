@@ -1,4 +1,4 @@
-"""Rows of payments: the payer's bills and those of an officer's departments."""
+"""Rows of payments and deliveries: the payer's and holder's own, and those of an officer's departments."""
 
 import secrets
 
@@ -49,3 +49,46 @@ def _officers_bill(world: World) -> Case:
 
 matrix_case("hall_payments:detail", _payers_bill)
 matrix_case("hall_payments:bill", _officers_bill)
+
+
+def _delivery(world: World, holder_ref: str, department_id: int) -> int:
+    from yiwang.hall.deliveries.actions import delivery_choose
+    from yiwang.hall.deliveries.data import Receiver
+    from yiwang.kernel.api import context_system, context_use
+
+    with context_use(context_system("test")):
+        return delivery_choose(
+            f"application:{secrets.token_hex(8)}",
+            title={"zh": "某事", "en": "A matter"},
+            method="COUNTER",
+            receiver=Receiver("某", "13800001234"),
+            holder_ref=holder_ref,
+            department_id=department_id,
+            account_id=None,
+            decided_at=world.now,
+            now=world.now,
+        ).id
+
+
+def _holders_delivery(world: World) -> Case:
+    own = {
+        persona: _delivery(world, world.own_subject[persona], world.other_department)
+        for persona in ("CITIZEN", "AGENT")
+    }
+    name = "hall_deliveries:detail"
+    return Case(
+        own=lambda persona: reverse(name, args=[own[persona]]),
+        other=reverse(name, args=[_delivery(world, "person:other", world.other_department)]),
+    )
+
+
+def _officers_delivery(world: World) -> Case:
+    name = "hall_deliveries:item"
+    return Case(
+        own=reverse(name, args=[_delivery(world, "person:other", world.own_department)]),
+        other=reverse(name, args=[_delivery(world, "person:other", world.other_department)]),
+    )
+
+
+matrix_case("hall_deliveries:detail", _holders_delivery)
+matrix_case("hall_deliveries:item", _officers_delivery)

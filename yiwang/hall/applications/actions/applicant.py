@@ -24,6 +24,9 @@ from yiwang.hall.applications.errors import (
     SubmissionIncomplete,
 )
 from yiwang.hall.applications.models import Application, ApplicationMaterial, Correction
+from yiwang.hall.applications.queries.access import application_visible_get
+from yiwang.hall.deliveries.actions import delivery_choose
+from yiwang.hall.deliveries.data import DeliveryView, Receiver
 from yiwang.hall.matters.queries import matter_version_get
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.sdk.errors import Forbidden
@@ -187,6 +190,30 @@ def application_withdraw(number: str, *, reason: str = "", now: datetime) -> Non
         f"application:{number}",
         person_ref=rules.person_ref_of(application.applicant_ref),
         detail={"reason": reason},
+    )
+
+
+def application_delivery_choose(
+    number: str, *, method: str, receiver: Receiver, locker_id: int | None, now: datetime
+) -> DeliveryView:
+    """Choose how the paper result of one's application is received (选择领取方式).
+
+    Raises ApplicationNotFound, ReceiverIncomplete, LockerFull; before the decision there is nothing to receive.
+    """
+    application = application_visible_get(number, purpose="选择领取方式")
+    if application.state != "APPROVED":
+        raise ApplicationNotFound()
+    return delivery_choose(
+        f"application:{number}",
+        title=application.title,
+        method=method,
+        receiver=receiver,
+        holder_ref=application.applicant_ref,
+        department_id=application.department_id,
+        account_id=application.account_id,
+        decided_at=application.decided_at,
+        locker_id=locker_id,
+        now=now,
     )
 
 

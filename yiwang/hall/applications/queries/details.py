@@ -19,6 +19,8 @@ from yiwang.hall.applications.queries.access import (
     application_visible_get,
 )
 from yiwang.hall.applications.rules import BRANCH_LABELS, END_STATES, OUTCOMES, STATE_LABELS
+from yiwang.hall.deliveries.data import DeliveryView
+from yiwang.hall.deliveries.queries import delivery_of
 from yiwang.hall.licences.data import LicenceView
 from yiwang.hall.licences.queries import licence_list_by_source
 from yiwang.hall.matters.queries import matter_version_get
@@ -72,6 +74,7 @@ class ApplicationDetail:
     decision: Decision | None
     licences: tuple[LicenceView, ...]
     bill: BillView | None
+    delivery: DeliveryView | None
     timeline: tuple[TimelineEntry, ...]
     active: tuple[str, ...]
     done: tuple[str, ...]
@@ -81,6 +84,12 @@ class ApplicationDetail:
     def is_open(self) -> bool:
         """Tell whether the application still waits for its answer."""
         return self.application.state not in END_STATES
+
+    @property
+    def may_choose_delivery(self) -> bool:
+        """Tell whether there is a paper result whose way to the applicant is still to be chosen."""
+        has_way = self.delivery is not None and self.delivery.state not in ("RETURNED", "CANCELLED")
+        return bool(self.licences) and not has_way
 
     @property
     def open_corrections(self) -> list[Correction]:
@@ -127,6 +136,7 @@ def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
         decision=decision,
         licences=tuple(licence_list_by_source(subject)),
         bill=bill_of(subject),
+        delivery=delivery_of(subject),
         timeline=tuple(_timeline(application, corrections, decision)),
         active=tuple(diagram["active"]),
         done=tuple(diagram["done"]),

@@ -8,7 +8,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from yiwang.engines.api import form_post_values, form_state
 from yiwang.hall.applications import rules
-from yiwang.hall.applications.actions.applicant import application_withdraw, correction_answer
+from yiwang.hall.applications.actions.applicant import (
+    application_delivery_choose,
+    application_withdraw,
+    correction_answer,
+)
 from yiwang.hall.applications.errors import ApplicationNotFound
 from yiwang.hall.applications.queries.details import (
     application_detail_get,
@@ -16,8 +20,11 @@ from yiwang.hall.applications.queries.details import (
     own_application_rows,
 )
 from yiwang.hall.applications.queries.drafts import draft_open_list
+from yiwang.hall.deliveries.data import METHODS, Receiver
+from yiwang.hall.deliveries.errors import LockerFull, ReceiverIncomplete
+from yiwang.hall.deliveries.queries import locker_list
 from yiwang.identity.api import allow, pending_form_take
-from yiwang.kernel.api import Column, Filter, flash, page_of, render
+from yiwang.kernel.api import Column, Filter, flash, localized, page_of, render
 from yiwang.sdk.errors import N_, Invalid
 
 APPLICANTS = {"CITIZEN", "AGENT"}
@@ -74,6 +81,47 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
     application, department = application_receipt_get(number, purpose=PURPOSE)
     names = {"application": application, "department": department}
     return render(request, "hall/applications/receipt.html", names)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations=APPLICANTS, purpose="选择领取方式")
+def delivery(request: HttpRequest, number: str) -> HttpResponse:
+    """Choose how to receive the paper result of an application (选择领取方式)."""
+    found = application_detail_get(number, purpose="选择领取方式", now=timezone.now())
+    if not found.may_choose_delivery:
+        return redirect("hall_applications:detail", number)
+    names = ("method", "name", "phone", "address", "locker")
+    typed = {name: request.POST.get(name, "").strip()[:200] for name in names}
+    errors: dict[str, list[str]] = {}
+    if request.method == "POST":
+        try:
+            application_delivery_choose(
+                number,
+                method=typed["method"],
+                receiver=Receiver(typed["name"], typed["phone"], typed["address"]),
+                locker_id=int(typed["locker"]) if typed["locker"].isdecimal() else None,
+                now=timezone.now(),
+            )
+        except ReceiverIncomplete as error:
+            errors = dict(error.fields)
+        except LockerFull as error:
+            errors = {"locker": [str(error)]}
+        else:
+            flash(request, "success", _("Chosen. You are told when it is on its way."))
+            return redirect("hall_applications:detail", number)
+    else:
+        typed |= {"name": found.application.applicant_name, "method": "COURIER"}
+    page = {
+        "detail": found,
+        "typed": typed,
+        "errors": errors,
+        "methods": [(code, _(text)) for code, text in METHODS.items()],
+        "lockers": [
+            (one.id, f"{localized(one.title)} · {one.address}") for one in locker_list() if one.free
+        ],
+    }
+    status = 422 if errors else 200
+    return render(request, "hall/applications/delivery.html", page, status=status)
 
 
 @require_POST
