@@ -12,10 +12,13 @@ though not every meeting of two tokens.
 Sub-processes are searched by themselves: from outside each is one activity, whatever happens inside
 (Vanhatalo, Völzer, Leymann, *Faster and More Focused Control-Flow Analysis for Business Process Models
 Through SESE Decomposition*, 2007). So are several instances of one activity: they end together.
+What an event beside an activity starts is searched by itself too, as long as it keeps to itself: it
+may happen again while the last time still goes on.
 """
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
@@ -44,13 +47,56 @@ def problems_find(net: Net, *, services: Iterable[str], roles: Iterable[str]) ->
     return problems
 
 
-def marking_problem(net: Net, *, scope: str, flows: Iterable[str]) -> Problem | None:
+def marking_problem(net: Net, flows: Iterable[str]) -> Problem | None:
     """Tell why a process could not go on well from a state (状态校验), None when it can.
 
-    flows: the sequence flows of the scope that carry a token. Dead nodes are no fault here.
+    flows: the sequence flows of one scope that carry a token. Dead nodes are no fault here.
     """
-    found = _states(net, scope, first=frozenset(flows))
-    return found[0] if found else None
+    beside = _beside(net)
+    flows = list(flows)
+    main = frozenset(key for key in flows if net.flows[key].target not in beside.nodes)
+    parts = [main, *(frozenset({key}) for key in flows if key not in main)]
+    for marking in parts:
+        if found := _explore(net, marking, where=process_node(net))[0]:
+            return found
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Events beside an activity whose way keeps to itself, and the nodes of those ways."""
+
+    events: frozenset[str]
+    nodes: frozenset[str]
+
+
+@lru_cache(maxsize=256)
+def _beside(net: Net) -> Beside:
+    """Find the ways that events beside activities start and that never meet the others (旁路)."""
+    every = net.nodes.values()
+    aside = [node for node in every if node.kind == data.BOUNDARY and not node.is_interrupting]
+    starts = [node.id for node in every if node.kind == data.START]
+    main = _reach(net, starts, without=frozenset(node.id for node in aside))
+    events, nodes = set(), set()
+    for event in aside:
+        way = _reach(net, [event.id]) - {event.id}
+        if not way & main:
+            events.add(event.id)
+            nodes |= way
+    return Beside(frozenset(events), frozenset(nodes))
+
+
+def _reach(net: Net, starts: list[str], *, without: frozenset[str] = frozenset()) -> set[str]:
+    seen: set[str] = set()
+    queue = list(starts)
+    while queue:
+        key = queue.pop()
+        if key in seen or key in without:
+            continue
+        seen.add(key)
+        queue += [net.flows[flow].target for flow in net.nodes[key].outgoing]
+        queue += [event.id for event in net.boundaries.get(key, ())]
+    return seen
 
 
 def _enabled(net: Net, marking: Marking) -> list[Node]:
@@ -89,10 +135,11 @@ def _ways(net: Net, node: Node) -> list[tuple[str, ...]]:
         sets = [ways for size in range(1, len(flows) + 1) for ways in combinations(flows, size)]
         return [*sets, (node.default,)] if node.default else sets
     ways = [node.outgoing]
+    aside = _beside(net).events
     for event in net.boundaries.get(node.id, ()):
         if event.is_interrupting:
             ways.append(event.outgoing)
-        else:
+        elif event.id not in aside:
             ways += [(*way, *event.outgoing) for way in ways]
     return ways
 
@@ -125,24 +172,36 @@ class _TooMany(Exception):
     pass
 
 
-def _states(net: Net, scope: str, *, first: Marking | None = None) -> list[Problem]:
-    begin = frozenset(net.start(scope).outgoing) if first is None else first
+def _states(net: Net, scope: str) -> list[Problem]:
+    """Search a scope, and every way beside it, from its beginning (状态搜索)."""
+    start, where = net.start(scope), net.nodes.get(scope) or process_node(net)
+    aside = [net.nodes[key] for key in sorted(_beside(net).events) if net.nodes[key].scope == scope]
+    fired = {start.id}
+    for first in (start, *aside):
+        problem, ran = _explore(net, frozenset(first.outgoing), where=where)
+        if problem is not None:
+            return [problem]
+        fired |= ran
+    return _dead(net, scope, fired)
+
+
+def _explore(net: Net, first: Marking, *, where: Node) -> tuple[Problem | None, set[str]]:
+    """Return what can go wrong from a state, and which nodes can go."""
     try:
         try:
-            before, fired = _search(net, begin, every_order=True)
+            before, fired = _search(net, first, every_order=True)
         except _TooMany:
-            before, fired = _search(net, begin, every_order=False)
+            before, fired = _search(net, first, every_order=False)
     except _Unsafe as error:
         reason = N_("Two tokens can meet on this flow: parallel branches merge without a join.")
-        return [say(net.flows[error.flow], reason)]
+        return say(net.flows[error.flow], reason), set()
     except _TooMany:
         reason = N_("More than %(states)d states; split the process up.")
-        return [say(net.nodes.get(scope) or process_node(net), reason, states=MAX_STATES)]
+        return say(where, reason, states=MAX_STATES), set()
     stuck = next((marking for marking in before if marking and not _enabled(net, marking)), None)
     if stuck is not None:
-        return [_deadlock(net, stuck)]
-    dead = [] if first is not None else _dead(net, scope, fired | {net.start(scope).id})
-    return dead or _endless(net, before)
+        return _deadlock(net, stuck), fired
+    return _endless(net, before), fired
 
 
 def _search(
@@ -187,7 +246,7 @@ def _dead(net: Net, scope: str, fired: set[str]) -> list[Problem]:
     return [say(node, N_("This can never run.")) for node in dead]
 
 
-def _endless(net: Net, before: dict[Marking, list[Marking]]) -> list[Problem]:
+def _endless(net: Net, before: dict[Marking, list[Marking]]) -> Problem | None:
     """Say where the process can get to and never end from."""
     seen: set[Marking] = set()
     queue = deque([frozenset()])
@@ -199,5 +258,5 @@ def _endless(net: Net, before: dict[Marking, list[Marking]]) -> list[Problem]:
     for marking in before:
         if marking not in seen:
             node = net.nodes[net.flows[min(marking)].target]
-            return [say(node, N_("From here the process can never end."))]
-    return []
+            return say(node, N_("From here the process can never end."))
+    return None

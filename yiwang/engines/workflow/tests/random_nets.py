@@ -16,17 +16,20 @@ WIDE = (*BASIC, "or", "sub", "multi", "manual")
 
 @dataclass
 class RandomNet:
-    """A net; choices: the variables that a task sets, with the values it may choose from."""
+    """A net; choices: the variables that a task sets, with the values it may choose from.
+
+    features: what other engines are known to understand differently.
+    """
 
     draw: random.Random
     kinds: tuple[str, ...] = BASIC
     depth: int = 3
     condition: object = None
     choices: dict[str, tuple[str, list]] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
+    features: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.number = 0
+        self.number = self.parallel = 0
         self.lines: list[str] = []
         self.condition = self.condition or (lambda name, sign, value: f"{name} {sign} {value!r}")
         self.chain("s", self.block(self.depth), "e")
@@ -58,6 +61,8 @@ class RandomNet:
     def task_(self, depth: int = 0, kind: str = "t") -> tuple[str, str]:
         key = self.key(kind)
         self.lines.append(user(key))
+        if kind == "d" and self.parallel:
+            self.features.add("choice inside a parallel block")
         return key, key
 
     def manual_(self, depth: int) -> tuple[str, str]:
@@ -84,8 +89,10 @@ class RandomNet:
 
     def and_(self, depth: int) -> tuple[str, str]:
         split, merge = self.gateways("parallelGateway")
+        self.parallel += 1
         for _ in range(self.draw.randint(2, 3)):
             self.chain(split, self.block(depth), merge)
+        self.parallel -= 1
         return split, merge
 
     def xor_(self, depth: int) -> tuple[str, str]:
@@ -103,6 +110,7 @@ class RandomNet:
     def or_(self, depth: int) -> tuple[str, str]:
         """A bit for each way; the last way is the default, taken when no bit is set."""
         name = self.key("v")
+        self.features.add("inclusive gateway")
         first = self.decide(name, [0, 1, 2, 3])[0]
         split, merge, default = self.key("g"), self.key("g"), self.key("f")
         self.lines += [

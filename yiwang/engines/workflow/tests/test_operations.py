@@ -63,7 +63,7 @@ def snapshot(instance_id: int):
     return (view.state, view.revision, view.variables, view.tokens, view.items)
 
 
-def refused(error, instance_id: int, function, *args, match: str = "", **kwargs) -> None:
+def refused(error, instance_id: int, function, *args, match: str | None = None, **kwargs) -> None:
     before = snapshot(instance_id)
     with pytest.raises(error, match=match):
         function(*args, now=NOW, **kwargs)
