@@ -206,7 +206,8 @@ class PartReport:
     """What one part was asked and gave (下推说明).
 
     sql: with placeholders, never with values. keys: how many keys of another source narrowed it.
-    state: OK, FAILED (fault), SKIPPED (nothing could match).
+    state: OK, FAILED (fault), SKIPPED (nothing could match). pushed: what was done there besides:
+    GROUP = the groups were counted at the source.
     """
 
     source: str
@@ -221,6 +222,7 @@ class PartReport:
     seconds: float = 0.0
     state: str = "OK"
     fault: str = ""
+    pushed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

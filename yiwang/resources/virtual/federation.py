@@ -29,8 +29,15 @@ from yiwang.resources.virtual.data import (
     SourceSpec,
     VirtualSpec,
 )
+from yiwang.resources.virtual.grouping import Grouping, grouping_of
 from yiwang.resources.virtual.sources import PartFailed, Places, batches
-from yiwang.resources.virtual.sql import final_statement, source_statement, table_of
+from yiwang.resources.virtual.sql import (
+    counted_statement,
+    final_statement,
+    grouped_statement,
+    source_statement,
+    table_of,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -93,6 +100,7 @@ class _Run:
     size: int = 0
     joins: list[JoinSpec] = field(default_factory=list)
     columns: dict[str, list[str]] = field(default_factory=dict)
+    grouping: Grouping | None = None
 
     @property
     def deadline(self) -> float:
@@ -132,11 +140,21 @@ class _Run:
         self.interrupters.append(self.connection.interrupt)
         self.joins = joins_kept(self.spec, self.query, self.scope)
         self.columns = columns_needed(self.spec, self.query, self.joins, self.scope)
+        self.grouping = self._grouping()
         done: list[str] = []
         for source in self._order():
             self._bring(self.spec.source_of(source), done)
             done.append(source)
         return self._finish()
+
+    def _grouping(self) -> Grouping | None:
+        """Say how the only source that is asked counts by itself, None when rows are brought."""
+        root = self.spec.sources[0]
+        if self.joins or not self.is_pushing:
+            return None
+        conditions = self._conditions(root.key)
+        cell = person_field(self.spec)
+        return grouping_of(self.spec, self.query, root, conditions, cell=cell)
 
     def _order(self) -> list[str]:
         """Sources with the sharpest conditions first, then along the joins."""
@@ -218,6 +236,9 @@ class _Run:
         """Bring the rows of one source that can matter; a part that fails is noted."""
         specs = {column.name: column for column in source.columns}
         columns = [specs[name] for name in self.columns[source.key]]
+        if self.grouping is not None:
+            figures = ["_rows", "_people"] if self.grouping.cell else ["_rows"]
+            columns = [*self.grouping.columns, *(ColumnSpec(name, "INTEGER") for name in figures)]
         types = ", ".join(
             f"c{number} {DUCK_TYPES[column.type]}" for number, column in enumerate(columns)
         )
@@ -259,8 +280,7 @@ class _Run:
             if part.kind == "PARQUET":
                 rows, size, questions = self._parquet(source, part, columns, conditions, keys)
             else:
-                relation = table_of(part.table)
-                questions = source_statement(part.kind, relation, columns, conditions, keys)
+                questions = self._questions(part, columns, conditions, keys)
                 rows, size = self._stream(source, part, columns, questions)
         except PartFailed as failed:
             self._stop_check()
@@ -275,7 +295,15 @@ class _Run:
             rows=rows,
             size=size,
             seconds=time.monotonic() - began,
+            pushed="GROUP" if self.grouping is not None else "",
         )
+
+    def _questions(self, part: PartSpec, columns: list, conditions: list, keys: list) -> list:
+        relation = table_of(part.table)
+        if self.grouping is None:
+            return source_statement(part.kind, relation, columns, conditions, keys)
+        grouped = self.grouping
+        return grouped_statement(part.kind, relation, grouped.columns, conditions, grouped.cell)
 
     def _parquet(
         self, source: SourceSpec, part: PartSpec, columns: list, conditions: list, keys: list
@@ -345,15 +373,21 @@ class _Run:
     def _finish(self) -> Answer:
         import duckdb  # noqa: PLC0415
 
-        statement, parameters = final_statement(
-            self.spec,
-            self.query,
-            tables={key: _table(key) for key in self.columns},
-            joins=self.joins,
-            columns=self.columns,
-            area=self.scope.area,
-            cell=person_field(self.spec),
-        )
+        if self.grouping is not None:
+            table = _table(self.spec.sources[0].key)
+            statement, parameters = counted_statement(
+                self.spec, self.query, self.grouping, table=table
+            )
+        else:
+            statement, parameters = final_statement(
+                self.spec,
+                self.query,
+                tables={key: _table(key) for key in self.columns},
+                joins=self.joins,
+                columns=self.columns,
+                area=self.scope.area,
+                cell=person_field(self.spec),
+            )
         try:
             rows = self.connection.execute(statement, parameters).fetchall()
         except duckdb.InterruptException:

@@ -49,7 +49,7 @@ def scope_of(spec: VirtualSpec, context: RequestContext | None = None) -> Scope:
     context = context or context_get()
     if context.population == "SYSTEM":
         return Scope("", 4)
-    if context.population != "STAFF" or not context.may(QUERY):
+    if context.population not in ("STAFF", "PROGRAM") or not context.may(QUERY):
         raise Forbidden()
     level = 3 if context.may(PERSONAL) else CLEAR_LEVEL
     department = department_of(context.department_id)

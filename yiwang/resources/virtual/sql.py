@@ -70,6 +70,65 @@ def source_statement(
     return result
 
 
+def grouped_statement(
+    kind: str,
+    relation: Any,
+    columns: Sequence[ColumnSpec],
+    conditions: Sequence[tuple[ColumnSpec, FilterSpec]],
+    cell: ColumnSpec | None,
+) -> list[tuple[str, list]]:
+    """Build what a source counts (分组下推): its columns, the number of rows, the number of people.
+
+    Groups are told apart by their bytes, whatever the table's collation holds for the same.
+    """
+    exp = _exp()
+    build = _Build(kind)
+    for column, one in conditions:
+        build.pushed(column, one)
+    shown = [build.group_read(column, number) for number, column in enumerate(columns)]
+    count = exp.Count(this=exp.Star())
+    shown.append(exp.alias_(count, f"c{len(columns)}", quoted=True))
+    if cell is not None:
+        people = exp.Count(this=exp.Distinct(expressions=[build.binary(cell)]))
+        shown.append(exp.alias_(people, f"c{len(columns) + 1}", quoted=True))
+    select = exp.select(*shown).from_(relation)
+    keys = [key for column in columns for key in build.group_keys(column)]
+    if keys:
+        select = select.group_by(*keys)
+    return [(build.text(select), list(build.parameters))]
+
+
+def counted_statement(
+    spec: VirtualSpec, query: Query, grouping: Any, *, table: str
+) -> tuple[str, list]:
+    """Build the question over groups that a source has counted (汇总已分组数据), for DuckDB."""
+    exp = _exp()
+    build = _Build("DUCKDB")
+    numbers = {column.name: number for number, column in enumerate(grouping.columns)}
+
+    def at(key: str) -> Any:
+        return exp.column(f"c{numbers[spec.field_of(key).column]}", table=table, quoted=True)
+
+    def added(number: int) -> Any:
+        total = exp.Sum(this=exp.column(f"c{number}", table=table, quoted=True))
+        whole = exp.Coalesce(this=total, expressions=[exp.Literal.number(0)])
+        return exp.cast(whole, "BIGINT")
+
+    rows = len(numbers)
+    names = [*query.groups, *(one.key for one in query.measures)]
+    shown = [exp.alias_(at(key), key, quoted=True) for key in query.groups]
+    shown += [exp.alias_(added(rows), one.key, quoted=True) for one in query.measures]
+    size = added(rows + 1 if grouping.cell else rows)
+    shown.append(exp.alias_(size, "_cell", quoted=True))
+    select = exp.select(*shown).from_(exp.table_(table, quoted=True))
+    for one in grouping.filters:
+        build.exact(at(one.field), spec.type_of(one.field), one)
+    if query.groups:
+        select = select.group_by(*(at(key) for key in query.groups))
+    select = select.order_by(*_order(query, names))
+    return build.text(select.limit(query.limit + 1)), list(build.parameters)
+
+
 def table_of(name: str) -> Any:
     """Return a table by its name in a definition (表), "name" or "schema.name"."""
     schema, _sep, table = name.rpartition(".")
@@ -209,6 +268,26 @@ class _Build:
         elif column.type in wanted and self.kind != "SQLITE":
             value = exp.cast(value, wanted[column.type])
         return exp.alias_(value, f"c{number}", quoted=True)
+
+    def group_read(self, column: ColumnSpec, number: int) -> Any:
+        """Return a grouped column as it is shown: in MySQL one of the group's values, which are all the same."""
+        exp = _exp()
+        shown = self.read(column, number)
+        if self.kind == "MYSQL" and column.type == "TEXT":
+            return exp.alias_(exp.Min(this=shown.this), f"c{number}", quoted=True)
+        return shown
+
+    def group_keys(self, column: ColumnSpec) -> list:
+        """Return what tells groups apart: no coarser than the values that are read."""
+        exp = _exp()
+        if self.kind == "SQLITE":
+            value = self.column(column)
+            exact = exp.Collate(this=value, expression=exp.to_identifier("BINARY"))
+            # 1, 1.0 and '1' are one group to SQLite and three values to whoever reads them.
+            return [exact, exp.func("TYPEOF", value)]
+        if self.kind == "MYSQL" and column.type == "TEXT":
+            return [exp.cast(self.column(column), "BINARY")]
+        return [self.read(column, 0).this]
 
     def among(self, column: ColumnSpec, values: list) -> None:
         """Let through rows whose key is in a list."""

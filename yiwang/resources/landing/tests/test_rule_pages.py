@@ -73,7 +73,7 @@ def test_a_rule_is_changed_and_taken_out(world, sent):
     [
         ({"kind": "REQUIRED", "fields": ["name"]}, 0),
         ({"kind": "UNIQUE", "fields": ["sex"]}, 2),
-        ({"kind": "VALID", "fields": ["id_number"], "that": "id_number"}, 1),
+        ({"kind": "VALID", "fields": ["id_number"], "that": "id_number"}, 2),
         ({"kind": "ACROSS", "fields": ["sex"], "that": "name"}, 2),
         ({"kind": "CODE", "fields": ["sex"], "that": ""}, 0),
     ],
