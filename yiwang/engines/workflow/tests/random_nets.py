@@ -29,7 +29,7 @@ class RandomNet:
     features: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.number = self.parallel = 0
+        self.number = self.parallel = self.loops = 0
         self.lines: list[str] = []
         self.condition = self.condition or (lambda name, sign, value: f"{name} {sign} {value!r}")
         self.chain("s", self.block(self.depth), "e")
@@ -87,8 +87,13 @@ class RandomNet:
         self.lines += [f'<{tag} id="{split}"/>', f'<{tag} id="{merge}"/>']
         return split, merge
 
+    def joined(self) -> None:
+        if self.loops:
+            self.features.add("join inside a loop")
+
     def and_(self, depth: int) -> tuple[str, str]:
         split, merge = self.gateways("parallelGateway")
+        self.joined()
         self.parallel += 1
         for _ in range(self.draw.randint(2, 3)):
             self.chain(split, self.block(depth), merge)
@@ -111,6 +116,7 @@ class RandomNet:
         """A bit for each way; the last way is the default, taken when no bit is set."""
         name = self.key("v")
         self.features.add("inclusive gateway")
+        self.joined()
         first = self.decide(name, [0, 1, 2, 3])[0]
         split, merge, default = self.key("g"), self.key("g"), self.key("f")
         self.lines += [
@@ -132,7 +138,9 @@ class RandomNet:
     def loop_(self, depth: int) -> tuple[str, str]:
         merge, split = self.gateways("exclusiveGateway")
         name = self.key("v")
+        self.loops += 1
         body = self.block(depth)
+        self.loops -= 1
         asked = self.decide(name, [0, 0, 1])[0]
         self.flow(merge, body[0])
         self.flow(body[1], asked)

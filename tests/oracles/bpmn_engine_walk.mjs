@@ -1,0 +1,87 @@
+// Leads npm bpmn-engine along the walks of traces.py.
+//
+//   NODE_PATH=FOLDER/node_modules node tests/oracles/bpmn_engine_walk.mjs traces.jsonl > bpmn_engine.jsonl
+//
+// One line a walk: {"net", "agrees", "why"}. Conditions become scripts over what was chosen.
+
+import { EventEmitter } from "node:events";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { fileURLToPath } from "node:url";
+
+const require = createRequire(path.join(process.env.NODE_PATH || ".", "x.js"));
+const { Engine } = require("bpmn-engine");
+
+const unescaped = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+function scripted({ xml }) {
+  const tag = 'xsi:type="tFormalExpression" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" language="JavaScript"';
+  return xml.replace(/<conditionExpression>(.*?)<\/conditionExpression>/g, (all, text) => {
+    const [, name, sign, value] = /^(\w+) (\S+) (.+)$/.exec(unescaped(text));
+    const place = `this.environment.services.chosen("${name}")`;
+    const test = sign === "in" ? `${value}.includes(${place})` : `${place} ${sign === "==" ? "===" : sign} ${value}`;
+    return `<conditionExpression ${tag}><![CDATA[next(null, ${test});]]></conditionExpression>`;
+  });
+}
+
+async function follow(walk) {
+  const listener = new EventEmitter();
+  const waiting = new Map(); // execution id -> api
+  listener.on("activity.wait", (api) => waiting.set(api.executionId, api));
+  const values = {};
+  const services = { chosen: (name) => values[name] };
+  const engine = new Engine({ name: walk.net, source: scripted(walk), services });
+  let failed = "";
+  let ended = false;
+  engine.on("error", (error) => { failed = error.message; });
+  engine.on("end", () => { ended = true; });
+  await engine.execute({ listener });
+  const settle = () => new Promise((resolve) => { setImmediate(resolve); });
+  for (const [number, step] of walk.steps.entries()) {
+    await settle();
+    if (failed) return `step ${number}: ${failed}`;
+    const names = [...waiting.values()].map((api) => api.id).sort();
+    if (JSON.stringify(names) !== JSON.stringify(step.ready)) return `step ${number}: ready ${names}, ours ${step.ready}`;
+    const [key, api] = [...waiting].find(([, one]) => one.id === step.done);
+    waiting.delete(key);
+    Object.assign(values, step.values);
+    api.signal();
+  }
+  for (let turn = 0; turn < 50 && !ended; turn += 1) await settle();
+  if (failed) return `at the end: ${failed}`;
+  const completed = ended && waiting.size === 0;
+  if (completed !== walk.ended) return `at the end: completed ${completed}, ours ${walk.ended}, ready ${[...waiting.values()].map((api) => api.id)}`;
+  return "";
+}
+
+const PATIENCE = 10000; // some nets send bpmn-engine into an endless circle of discarded flows
+
+async function main() {
+  let worker = null;
+  for (const line of readFileSync(process.argv[2], "utf8").split("\n").filter(Boolean)) {
+    worker ||= new Worker(fileURLToPath(import.meta.url));
+    const walk = JSON.parse(line);
+    const why = await new Promise((resolve) => {
+      const timer = setTimeout(async () => {
+        await worker.terminate();
+        worker = null;
+        resolve("does not come back");
+      }, PATIENCE);
+      worker.once("message", (said) => { clearTimeout(timer); resolve(said); });
+      worker.postMessage(walk);
+    });
+    console.log(JSON.stringify({ net: walk.net, agrees: !why, why }));
+  }
+  await worker?.terminate();
+}
+
+if (isMainThread) {
+  await main();
+} else {
+  parentPort.on("message", async (walk) => {
+    let why = "";
+    try { why = await follow(walk); } catch (error) { why = `${error.name}: ${error.message}`.slice(0, 300); }
+    parentPort.postMessage(why);
+  });
+}
