@@ -89,6 +89,10 @@ STOPS = {
         "This looks like an older file: of %(rows)s rows %(known)s are in force already and %(older)s "
         "are older than what is in force. If it is meant, a data steward may release it."
     ),
+    "AGAIN": N_(
+        "These are exactly the %(rows)s rows of batch %(number)s, and newer batches came since. Nothing was "
+        "changed. If everything is meant to be as it was then, a data steward may release it."
+    ),
     "RULE": N_(
         "The contract stops this batch: %(rules)s. Correct the file and send it again, or ask a data "
         "steward to release it."
@@ -132,6 +136,10 @@ FAILURES = {
     ),
     "CONTRACT": N_("The contract of this resource has a mistake: %(detail)s"),
     "DISK": N_("The disk is full. The original is kept; try again when there is room."),
+    "MEMORY": N_(
+        "The memory that one batch may take was not enough. The original is kept; send the file in several "
+        "parts, or ask the data bureau to try again on a larger machine."
+    ),
     "DEFECT": N_(
         "The program met something it does not know (%(detail)s). The original is kept; tell the data bureau."
     ),
@@ -178,6 +186,17 @@ class FileRefused(Invalid):
 
     code = "landing_file_refused"
     message = N_("This file cannot be taken.")
+
+
+class LandingDiskFull(YiwangError):
+    """There was no room to keep what was sent; nothing of it is there."""
+
+    code = "landing_disk_full"
+    status = 507
+    message = N_(
+        "There is no room on the disk to keep this file, so nothing of it was taken in. What was sent before "
+        "is untouched. Send it again when the data bureau has made room."
+    )
 
 
 class ResourceNotSent(NotFound):

@@ -49,11 +49,16 @@ class FeedFile:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a batch does to what is in force (批次影响): rows known already, superseding, older."""
+    """What a batch does to what is in force (批次影响): rows known already, superseding, older.
+
+    again: the number of an earlier full delivery that had exactly these rows, 0 for none; the last
+    delivery is none, for who sends it again means what he says.
+    """
 
     known: int = 0
     superseding: int = 0
     older: int = 0
+    again: int = 0
 
 
 def fold(
@@ -139,8 +144,9 @@ def effect(
 ) -> Effect:
     """Tell what a batch does to what was in force before it (批次影响); after `fold`.
 
-    known: rows that are in force as they are; superseding: that replace one; older: that are not in
-    force although their key is, or that history has and something newer replaced.
+    known: rows that are in force as they are; superseding: that replace one; older: whose key has a
+    later time in force, that are not in force although their key is, or that history has and something
+    newer replaced.
     """
     if not before:
         return Effect()
@@ -150,11 +156,11 @@ def effect(
     found = connection.execute(
         f"""
         with forced as (
-          select _key as k, _hash as h from {past} where _row_no in ({kept})
+          select _key as k, _hash as h, _at as a from {past} where _row_no in ({kept})
         ),
         judged as (
           select f.k is not null as has_key, coalesce(f.h = b._hash, false) as is_known,
-            b._hash in (select _hash from {past}) as is_past,
+            b._hash in (select _hash from {past}) or coalesce(b._at < f.a, false) as is_past,
             b._row_no in (select row_no from winners) as wins
           from {accepted} b left join forced f on f.k = b._key
         )
@@ -164,7 +170,19 @@ def effect(
         from judged
         """
     ).fetchall()[0]
-    return Effect(*found)
+    return Effect(*found, again=_again(connection, batch, before))
+
+
+def _again(connection: "duckdb.DuckDBPyConnection", batch: Landed, before: Sequence[Landed]) -> int:
+    """Find an earlier full delivery with exactly the rows of this one (重报旧文件)."""
+    earlier = [one for one in before[:-1] if one.is_full]
+    if not batch.is_full or not earlier:
+        return 0
+    said = "select {} as n, count(*) as c, bit_xor(_hash) as x from read_parquet({})"
+    parts = [said.format(one.number, sql_text(str(one.accepted))) for one in (batch, *earlier)]
+    found = connection.execute(" union all ".join(parts)).fetchall()
+    mine = next(row[1:] for row in found if row[0] == batch.number)
+    return max((n for n, *rest in found if tuple(rest) == mine and n != batch.number), default=0)
 
 
 def files_write(

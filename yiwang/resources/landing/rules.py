@@ -15,13 +15,16 @@ def stop_find(
     """Return why a batch stops (停止原因) with what to fill in, None when it lands.
 
     share: of refused rows that is allowed. An old file is one of which nothing is new, or most of which
-    is older than what is in force; a FULL delivery that says all over again is no old file.
+    is older than what is in force; a FULL delivery that says all over again is no old file, but one that
+    says what an earlier one said, and others did not, is.
 
     >>> stop_find(Outcome(rows=10, accepted=4, rejected=6), Effect(), mode="DELTA")[0]
     'THRESHOLD'
     >>> stop_find(Outcome(rows=3, accepted=3), Effect(known=2, older=1), mode="DELTA")[0]
     'OLD'
     >>> stop_find(Outcome(rows=3, accepted=3), Effect(known=3), mode="FULL")
+    >>> stop_find(Outcome(rows=3, accepted=3), Effect(known=3, again=7), mode="FULL")
+    ('AGAIN', {'rows': 3, 'number': 7})
     """
     rows = outcome.rows - outcome.duplicates
     if not outcome.accepted:
@@ -32,6 +35,8 @@ def stop_find(
     if outcome.stops:
         return "RULE", {"rules": list(outcome.stops)}
     new = outcome.accepted - effect.known - effect.older
+    if effect.again:
+        return "AGAIN", {"rows": outcome.accepted, "number": effect.again}
     is_old = new <= 0 and (effect.older > 0 or mode == "DELTA")
     is_mostly = effect.older >= OLD_LEAST and effect.older * 100 >= OLD_SHARE * outcome.accepted
     if is_old or is_mostly:

@@ -1,5 +1,6 @@
 """Where the files of batches stand (存放): below the data folder, written whole, originals never changed."""
 
+import errno
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from yiwang.resources.landing.data import LandingDiskFull
 from yiwang.resources.landing.tables import whole
 
 INCOMING = "landing/incoming"
@@ -38,10 +40,23 @@ def original_keep(chunks: Iterable[bytes], root: Path) -> Kept:
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
-    except BaseException:
+    except BaseException as error:
         path.unlink(missing_ok=True)
+        if disk_full(error):
+            raise LandingDiskFull() from error
         raise
     return Kept(path, digest.hexdigest(), size)
+
+
+def disk_full(error: BaseException) -> bool:
+    """Tell whether something failed for want of room on a disk (磁盘已满), whoever says so.
+
+    >>> disk_full(OSError(28, "No space left on device")), disk_full(OSError(2, "No such file"))
+    (True, False)
+    """
+    text = str(error)
+    is_told = any(words in text for words in ("No space left", "disk is full", "Disk quota"))
+    return is_told or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
 
 
 def file_chunks(path: Path) -> Iterable[bytes]:

@@ -1,6 +1,5 @@
 """Processing a batch (批次处理) and putting its rows in force, whoever else is at the same resource."""
 
-import errno
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -31,6 +30,7 @@ from yiwang.resources.landing.queries import batch_get, batch_view, data_root, f
 from yiwang.resources.landing.rules import code_titles, stop_find
 from yiwang.resources.landing.storing import (
     batch_remove,
+    disk_full,
     manifest_write,
     original_find,
     work_remove,
@@ -89,8 +89,12 @@ def batch_process(batch_id: int, *, now: datetime, report: Report = quiet) -> Ba
     _start(batch_id, token=token, now=now)
     try:
         outcome, forced, contract = _work(row, token, report)
+        end = _land if forced.stop is None else _stop
+        view = end(batch_id, token, outcome, forced, contract, now=now)
     except BatchCancelled:
         return _gone(row)
+    except BatchStateMoved:
+        raise  # another run has it
     except LandingUnreadable as error:
         return _fail(batch_id, token, error.kind, error.params, now=now)
     except ContractInvalid as error:
@@ -101,10 +105,6 @@ def batch_process(batch_id: int, *, now: datetime, report: Report = quiet) -> Ba
         # Whatever it is, the batch says so and can be tried again; it never hangs.
         logger.exception("batch %s failed", batch_id)
         return _fail(batch_id, token, *_failure(error), now=now)
-    if forced.stop is not None:
-        view = _stop(batch_id, token, outcome, forced, contract, now=now)
-    else:
-        view = _land(batch_id, token, outcome, forced, contract, now=now)
     manifest(batch_id)
     work_remove(data_root(), row.folder)
     return view
@@ -118,8 +118,10 @@ def _gone(row: Batch) -> BatchView:
 
 
 def _failure(error: Exception) -> tuple[str, dict]:
-    is_full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
-    return ("DISK", {}) if is_full else ("DEFECT", {"detail": type(error).__name__})
+    if disk_full(error):
+        return "DISK", {}
+    is_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
+    return ("MEMORY", {}) if is_memory else ("DEFECT", {"detail": type(error).__name__})
 
 
 def _work(row: Batch, token: str, report: Report) -> tuple[pipeline.Outcome, Forced, Contract]:
