@@ -7,8 +7,8 @@ stand had only the rest happened. That state is always one the process can reach
 a rule of its own: branches that ran beside stay, a join gives back what the other branches brought.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from yiwang.engines.workflow.data import HistoryView
 from yiwang.engines.workflow.replay import MAKES, TAKES
@@ -71,8 +71,19 @@ def causes_of(history: Iterable[HistoryView]) -> Causes:
         if event.kind in UNDO:
             causes.undo(event.detail["undone"])
             causes.tokens[event.detail["reopened"]].used_by = event.seq
+        elif event.kind == "MIGRATED":
+            _rename(causes, event.detail["mapping"])
         _add(causes, event)
     return causes
+
+
+def _rename(causes: Causes, names: Mapping[str, str]) -> None:
+    """Call what happened before a migration by the names of the new version."""
+    for seq, event in causes.events.items():
+        if event.node_id in names:
+            causes.events[seq] = replace(event, node_id=names[event.node_id])
+    for number, token in causes.tokens.items():
+        token.event = causes.events[number]
 
 
 def _add(causes: Causes, event: HistoryView) -> None:

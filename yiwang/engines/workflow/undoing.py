@@ -21,7 +21,7 @@ from yiwang.sdk.errors import N_, Forbidden, Invalid
 
 NOT_EARLIER = N_("this step did not come before it on the same way")
 NEVER_DONE = N_("that step has not been finished")
-OLD = N_("the process began before the engine kept what it needs for this")
+OLD = N_("the process has changed its version, or began before the engine kept what this needs")
 ACTED_ON = N_("somebody has acted on it since, or a service has run")
 SIGNER = N_("an added signer gives an opinion; only the item itself can be returned")
 
@@ -37,7 +37,9 @@ def _blocks(step: Step, causes: Causes) -> frozenset[int]:
     return frozenset(
         number
         for number, token in causes.tokens.items()
-        if token.state == SCOPE and nodes[token.event.node_id].kind == data.INCLUSIVE
+        if token.state == SCOPE
+        and token.event.node_id in nodes
+        and nodes[token.event.node_id].kind == data.INCLUSIVE
     )
 
 
@@ -48,7 +50,9 @@ def _plan(step: Step, causes: Causes, seq: int, *, token_number: int) -> Undo:
         return plan
     if token_number not in plan.withdrawn:
         return Undo(refusal=NOT_EARLIER)
-    if not step.marks.keys() >= set(plan.withdrawn):
+    opened = [causes.tokens[number].event.node_id for number in (*plan.restored, plan.token)]
+    is_known = all(node_id in step.net.nodes for node_id in opened)
+    if not is_known or not step.marks.keys() >= set(plan.withdrawn):
         return Undo(refusal=OLD)
     return plan
 
