@@ -1,6 +1,7 @@
 """The only door of the area `engines`: what other areas may use. Keep `__all__` sorted and complete."""
 
 from yiwang.engines.clocks.actions import (
+    ApprovalTooLow,
     ClockOverdue,
     ClockStopped,
     ExtensionTooLong,
@@ -10,9 +11,10 @@ from yiwang.engines.clocks.actions import (
     clock_rebuild,
     clock_resume,
     clock_start,
+    clock_start_legal,
     clock_stop,
 )
-from yiwang.engines.clocks.data import ClockView, ExtensionView, PauseView
+from yiwang.engines.clocks.data import ClockView, ExtensionView, LegalClock, PauseView
 from yiwang.engines.clocks.oversight import (
     DueClock,
     clock_due_scan,
@@ -21,11 +23,15 @@ from yiwang.engines.clocks.oversight import (
     clock_total_late,
 )
 from yiwang.engines.clocks.queries import (
+    LegalClockUnknown,
     clock_due_list,
     clock_due_map,
     clock_get,
     clock_list,
     clock_map,
+    clock_projection,
+    legal_clock_get,
+    legal_clock_list,
 )
 from yiwang.engines.decisions.actions import decision_model_put
 from yiwang.engines.decisions.data import (
@@ -149,6 +155,7 @@ from yiwang.engines.workflow.registry import (
 from yiwang.engines.workflow.sweeps import message_sweep, timer_sweep
 
 __all__ = [
+    "ApprovalTooLow",
     "AttachmentRefused",
     "AttachmentView",
     "BoardRow",
@@ -175,6 +182,8 @@ __all__ = [
     "InstanceNotFound",
     "InstanceNotRunning",
     "InstanceView",
+    "LegalClock",
+    "LegalClockUnknown",
     "NoFlowMatches",
     "OutcomeNotAllowed",
     "PageState",
@@ -211,9 +220,11 @@ __all__ = [
     "clock_map",
     "clock_past_scan",
     "clock_pause",
+    "clock_projection",
     "clock_rebuild",
     "clock_resume",
     "clock_start",
+    "clock_start_legal",
     "clock_stop",
     "clock_total_due",
     "clock_total_late",
@@ -243,6 +254,8 @@ __all__ = [
     "instance_resume",
     "instance_suspend",
     "instance_withdraw",
+    "legal_clock_get",
+    "legal_clock_list",
     "message_sweep",
     "parquet_list",
     "process_get",

@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from yiwang.engines.clocks.data import DATED, KINDS, UNITS
+from yiwang.engines.clocks.data import APPROVERS, DATED, KINDS, SILENCES, UNITS
 from yiwang.engines.clocks.models import Clock, ClockExtension, ClockPause
 from yiwang.engines.clocks.queries import (
     WITH_FACTS,
     due_of,
     facts_of,
+    legal_clock_get,
     local,
     ruler_get,
     subject_filter,
@@ -59,8 +60,22 @@ class ExtensionTooLong(Invalid):
     message = N_("The time limit can be extended by at most %(maximum)s in all.")
 
 
+class ApprovalTooLow(Invalid):
+    """An extension must be approved higher up (延长须由更高层级批准)."""
+
+    code = "approval_too_low"
+    message = N_("This time limit can only be extended with the approval of %(level)s.")
+
+
+APPROVER_TITLES = {
+    "DEPARTMENT_HEAD": {"zh": "部门负责人", "en": "the head of the department"},
+    "AGENCY_HEAD": {"zh": "本行政机关负责人", "en": "the head of the agency"},
+    "GOVERNMENT_HEAD": {"zh": "本级人民政府负责人", "en": "the head of the government"},
+}
+
+
 @action("engines.clocks.start")
-def clock_start(
+def clock_start(  # noqa: PLR0913 - what a limit consists of
     subject: str,
     *,
     kind: str,
@@ -73,14 +88,20 @@ def clock_start(
     legal_basis: str = "",
     area_code: str = "",
     extension_max: int | None = None,
+    policy: str = "",
+    approver: str = "",
+    silence: str = "",
 ) -> int:
     """Start a clock (起算) and return its id.
 
     kind: LEGAL, PROMISED, DEPARTMENT or STEP; unit: WORKING_DAY, WORKING_HOUR or CALENDAR_DAY;
-    amount >= 0, 0 is on the spot; extension_max: the most that extensions may add in all.
+    amount >= 0, 0 is on the spot; extension_max: the most that extensions may add in all;
+    approver: the lowest level that may extend it; silence: what running out means.
     Raises `Invalid`.
     """
-    fields = _start_problems(kind=kind, unit=unit, amount=amount, subject=subject)
+    fields = _start_problems(
+        kind=kind, unit=unit, amount=amount, subject=subject, approver=approver, silence=silence
+    )
     if started_at > now:
         fields["started_at"] = [N_("A time limit cannot start in the future.")]
     if fields:
@@ -96,6 +117,9 @@ def clock_start(
         legal_basis=legal_basis,
         area_code=area_code,
         extension_max=extension_max,
+        policy=policy,
+        approver=approver,
+        silence=silence,
     )
     _due_set(clock, _facts_new(clock), ruler_get(area_code))
     clock.save()
@@ -112,10 +136,13 @@ def clock_pause(
     now: datetime,
     kinds: Iterable[str] | None = None,
     below: bool = False,
+    note: str = "",
+    expected_days: int | None = None,
 ) -> int:
     """Pause the running clocks of a subject (中止) and return how many were paused by this.
 
-    ground: a code of the table `pause_grounds`; document: number or title of the paper that says so.
+    ground: a code of the table `pause_grounds`; document: number or title of the paper that says so;
+    note: the reason in words; expected_days: how long it will take, as the applicant was told.
     A clock that is already paused on that ground stays as it is; other grounds may overlap.
     Raises `PauseGroundUnknown`, `Invalid`, `Conflict` when a clock starts later than `now`.
     """
@@ -129,7 +156,14 @@ def clock_pause(
             continue
         if now < clock.started_at:
             raise Conflict()
-        ClockPause.objects.create(clock=clock, ground=ground, document=document, paused_at=now)
+        ClockPause.objects.create(
+            clock=clock,
+            ground=ground,
+            document=document,
+            note=note.strip()[:500],
+            expected_days=expected_days,
+            paused_at=now,
+        )
         paused.append(clock.pk)
     _due_refresh(paused)
     _audit(subject, paused, ground=ground, document=document)
@@ -165,12 +199,19 @@ def clock_resume(
 
 @action("engines.clocks.extend")
 def clock_extend(
-    clock_id: int, *, amount: int, reason: str, approver_account_id: int, now: datetime
+    clock_id: int,
+    *,
+    amount: int,
+    reason: str,
+    approver_account_id: int,
+    now: datetime,
+    approver_level: str = "",
 ) -> int:
     """Extend a clock (延长) by `amount` of its unit and return the extension's id.
 
-    Raises `Invalid` without reason, approver or a positive amount, `ExtensionTooLong`,
-    `ClockStopped`, `ClockOverdue`, `NotFound`.
+    approver_level: in which capacity it was approved; a clock with a level of its own asks for that
+    level or a higher one. Raises `Invalid` without reason, approver or a positive amount,
+    `ApprovalTooLow`, `ExtensionTooLong`, `ClockStopped`, `ClockOverdue`, `NotFound`.
     """
     fields = _extension_problems(amount, reason, approver_account_id)
     if fields:
@@ -180,6 +221,8 @@ def clock_extend(
         raise NotFound()
     if clock.stopped_at:
         raise ClockStopped()
+    if clock.approver and not _level_suffices(approver_level, clock.approver):
+        raise ApprovalTooLow(level=APPROVER_TITLES[clock.approver], fields={"approver_level": []})
     due = due_of(facts_of(clock), ruler_get(clock.area_code))
     if due.due_at is not None and now > due.due_at:
         raise ClockOverdue()
@@ -191,6 +234,7 @@ def clock_extend(
         amount=amount,
         reason=reason,
         approver_account_id=approver_account_id,
+        approver_level=approver_level,
         extended_at=now,
     )
     _due_refresh([clock.pk])
@@ -223,6 +267,86 @@ def clock_stop(
     _due_refresh(stopped)
     _audit(subject, stopped)
     return len(stopped)
+
+
+@action("engines.clocks.start_legal")
+def clock_start_legal(
+    subject: str,
+    *,
+    policy: str,
+    started_at: datetime,
+    now: datetime,
+    amount: int | None = None,
+    label: dict[str, str] | None = None,
+    department_id: int | None = None,
+    area_code: str = "",
+) -> int:
+    """Start a clock as the law sets it (按法定时限起算): a row of `legal_clocks` in force on that day.
+
+    amount: what was promised instead; never more than the law gives. Raises `LegalClockUnknown`,
+    `Invalid`.
+    """
+    legal = legal_clock_get(policy, on=local(started_at).date())
+    if amount is not None and amount > legal.amount:
+        raise Invalid(fields={"amount": [N_("A promised limit cannot be longer than the law's.")]})
+    clock_id = clock_start(
+        subject,
+        kind="PROMISED" if amount is not None and legal.kind == "LEGAL" else legal.kind,
+        label=label or legal.title,
+        amount=legal.amount if amount is None else amount,
+        unit=legal.unit,
+        started_at=started_at,
+        now=now,
+        department_id=department_id,
+        legal_basis=legal.basis,
+        area_code=area_code,
+        extension_max=legal.extension or 0,
+        policy=legal.code,
+        approver=legal.approver,
+        silence=legal.silence,
+    )
+    audit_record(subject, detail={"policy": policy, "clock": clock_id})
+    return clock_id
+
+
+def clock_silence_sweep(*, now: datetime, limit: int = 500) -> int:
+    """Announce the clocks whose silence has taken effect (逾期默认): once each; returns how many.
+
+    "clock.silent" {clock_id, subject, silence, policy, started_at, due_at, legal_basis}. The room
+    that the subject belongs to then does what silence means.
+    """
+    told = 0
+    while True:
+        with transaction.atomic():
+            rows = Clock.objects.filter(
+                ~Q(silence=""), stopped_at=None, silent_at=None, due_at__lt=now
+            )
+            chunk = list(rows.order_by("due_at", "id").select_for_update()[:limit])
+            if not chunk:
+                return told
+            Clock.objects.filter(pk__in=[clock.pk for clock in chunk]).update(silent_at=now)
+            for clock in chunk:
+                event_publish("clock.silent", _silent_payload(clock), key=clock.subject)
+            audit_record(
+                "clocks", act="engines.clocks.silence", detail={"clocks": [c.pk for c in chunk]}
+            )
+            told += len(chunk)
+
+
+def _silent_payload(clock: Clock) -> dict:
+    return {
+        "clock_id": clock.pk,
+        "subject": clock.subject,
+        "silence": clock.silence,
+        "policy": clock.policy,
+        "started_at": clock.started_at.isoformat(),
+        "due_at": clock.due_at.isoformat(),
+        "legal_basis": clock.legal_basis,
+    }
+
+
+def _level_suffices(given: str, needed: str) -> bool:
+    return given in APPROVERS and APPROVERS.index(given) >= APPROVERS.index(needed)
 
 
 def clock_rebuild(rows=None) -> int:
@@ -259,8 +383,12 @@ def clock_recalculate(event: EventView) -> int:
     return changed
 
 
-def _start_problems(*, kind: str, unit: str, amount: int, subject: str) -> dict[str, list[str]]:
+def _start_problems(
+    *, kind: str, unit: str, amount: int, subject: str, approver: str, silence: str
+) -> dict[str, list[str]]:
     checks = {
+        "approver": (approver in ("", *APPROVERS), N_("This level of approval is unknown.")),
+        "silence": (silence in ("", *SILENCES), N_("This meaning of silence is unknown.")),
         "kind": (kind in KINDS, N_("This kind of time limit is unknown.")),
         "unit": (unit in UNITS, N_("This unit of time is unknown.")),
         "amount": (amount >= 0, N_("A time limit cannot be negative.")),

@@ -8,6 +8,15 @@ UNITS = ("WORKING_DAY", "WORKING_HOUR", "CALENDAR_DAY")
 RUNNING, PAUSED, STOPPED = "RUNNING", "PAUSED", "STOPPED"
 DATED, CALENDAR_NOT_PUBLISHED = "DATED", "CALENDAR_NOT_PUBLISHED"
 GREEN, YELLOW, RED = "GREEN", "YELLOW", "RED"
+DEEMED_ACCEPTED, DEEMED_APPROVED, DEEMED_REFUSED = (
+    "DEEMED_ACCEPTED",
+    "DEEMED_APPROVED",
+    "DEEMED_REFUSED",
+)
+SILENCES = (DEEMED_ACCEPTED, DEEMED_APPROVED, DEEMED_REFUSED)
+"""What silence means when a limit runs out (逾期默认): as received accepted, granted, refused."""
+APPROVERS = ("DEPARTMENT_HEAD", "AGENCY_HEAD", "GOVERNMENT_HEAD")
+"""Who may approve an extension (延长批准层级), the lowest first; a higher one always may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +27,8 @@ class PauseView:
     document: str
     paused_at: datetime
     resumed_at: datetime | None
+    note: str = ""
+    expected_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,26 @@ class ExtensionView:
     reason: str
     approver_account_id: int
     extended_at: datetime
+    approver_level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegalClock:
+    """A limit as a law or the city sets it (法定时限), a row of the code table `legal_clocks`.
+
+    extension: the most that it may be extended in all, None not at all; approver: by whom;
+    silence: what running out means, "" nothing.
+    """
+
+    code: str
+    title: dict[str, str]
+    kind: str
+    amount: int
+    unit: str
+    extension: int | None
+    approver: str
+    silence: str
+    basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +92,8 @@ class ClockView:
     is_overdue: bool
     pauses: tuple[PauseView, ...]
     extensions: tuple[ExtensionView, ...]
+    policy: str = ""
+    approver: str = ""
+    extension_max: int | None = None
+    silence: str = ""
+    silent_at: datetime | None = None

@@ -1,6 +1,14 @@
 from django.db import models
 
-from yiwang.engines.clocks.data import CALENDAR_NOT_PUBLISHED, DATED, KINDS, PAUSED, UNITS
+from yiwang.engines.clocks.data import (
+    APPROVERS,
+    CALENDAR_NOT_PUBLISHED,
+    DATED,
+    KINDS,
+    PAUSED,
+    SILENCES,
+    UNITS,
+)
 
 IS_OPEN = models.Q(stopped_at=None)
 
@@ -19,6 +27,10 @@ class Clock(models.Model):
     area_code = models.CharField("区划代码", max_length=12, blank=True)
     legal_basis = models.CharField("法律依据", max_length=300, blank=True)
     extension_max = models.PositiveIntegerField("法定最长延长", null=True)
+    policy = models.CharField("时限依据代码", max_length=32, blank=True, default="")
+    approver = models.CharField("延长批准层级", max_length=20, blank=True, default="")
+    silence = models.CharField("逾期默认", max_length=20, blank=True, default="")
+    silent_at = models.DateTimeField("默认生效时间", null=True)
     due_at = models.DateTimeField("到期时间", null=True)
     due_state = models.CharField("到期状态", max_length=24)
     missing_year = models.SmallIntegerField("缺少的年度", null=True)
@@ -29,10 +41,21 @@ class Clock(models.Model):
             models.Index(fields=["subject", "id"], name="clock_subject"),
             models.Index(fields=["due_at", "id"], name="clock_open_due", condition=IS_OPEN),
             models.Index(fields=["due_state", "id"], name="clock_open_state", condition=IS_OPEN),
+            models.Index(
+                fields=["due_at", "id"],
+                name="clock_silence_due",
+                condition=IS_OPEN & ~models.Q(silence="") & models.Q(silent_at=None),
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=KINDS), name="clock_kind"),
             models.CheckConstraint(condition=models.Q(unit__in=UNITS), name="clock_unit"),
+            models.CheckConstraint(
+                condition=models.Q(silence__in=["", *SILENCES]), name="clock_silence"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approver__in=["", *APPROVERS]), name="clock_approver"
+            ),
             models.CheckConstraint(
                 condition=models.Q(due_state=DATED, due_at__isnull=False, missing_year=None)
                 | models.Q(due_state=PAUSED, due_at=None, missing_year=None)
@@ -58,6 +81,8 @@ class ClockPause(models.Model):
     clock = models.ForeignKey(Clock, models.CASCADE, related_name="pauses", verbose_name="时限")
     ground = models.CharField("中止事由", max_length=32)
     document = models.CharField("文书", max_length=200)
+    note = models.CharField("理由", max_length=500, blank=True, default="")
+    expected_days = models.PositiveSmallIntegerField("告知所需工作日", null=True)
     paused_at = models.DateTimeField("中止时间")
     resumed_at = models.DateTimeField("恢复时间", null=True)
 
@@ -88,6 +113,7 @@ class ClockExtension(models.Model):
     amount = models.PositiveIntegerField("延长")
     reason = models.CharField("理由", max_length=500)
     approver_account_id = models.BigIntegerField("批准人")
+    approver_level = models.CharField("批准层级", max_length=20, blank=True, default="")
     extended_at = models.DateTimeField("延长时间")
 
     class Meta:

@@ -130,6 +130,7 @@ def test_tables_from_memory_say_so():
         "sexes",
         "marital_status",
         "ethnicities",
+        "legal_clocks",
     }
 
 
