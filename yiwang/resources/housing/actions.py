@@ -13,7 +13,14 @@ from django.utils import timezone
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.resources.housing.bulk import rows_insert
+from yiwang.resources.housing.checking import (
+    event_check,
+    members_of,
+    parties_of,
+    parties_replaced,
+)
 from yiwang.resources.housing.data import (
+    GROUPS,
     KINDS,
     DwellingState,
     Event,
@@ -28,6 +35,7 @@ from yiwang.resources.housing.models import (
     HousingEncumbrance,
     HousingEvent,
     HousingException,
+    HousingLink,
     Ownership,
     Residence,
     Tenancy,
@@ -35,17 +43,11 @@ from yiwang.resources.housing.models import (
 from yiwang.resources.housing.queries import (
     event_of,
     exception_rows,
+    related_numbers,
     reporting_function,
 )
-from yiwang.resources.housing.rules import (
-    UNKNOWN,
-    change_after,
-    event_check,
-    fold,
-    order_of,
-    parties_of,
-    use_of,
-)
+from yiwang.resources.housing.regrouping import Folded, fold_together
+from yiwang.resources.housing.rules import UNKNOWN, change_after, order_of, use_of
 from yiwang.resources.registries.queries import person_list_by_id_number
 from yiwang.sdk.errors import N_, Forbidden, Invalid, NotFound
 from yiwang.sdk.identifiers import id_number_valid, uscc_valid
@@ -75,8 +77,8 @@ def event_post(
         raise Invalid(fields={"": [N_("Send at most 5,000 reports at once.")]})
     events = [_event_read(report, function) for report in reports]
     digests = [_digest(report) for report in reports]
-    numbers = sorted({event.number for event in events})
     with data_scope(purpose=KEEPING, reason="event"):
+        numbers = related_numbers(number for event in events for number in _members(event))
         _lock(numbers, now=now)
         known = _known(events)
         _keys_check(events, digests, known)
@@ -85,6 +87,7 @@ def event_post(
             if (event.function, event.key) not in known | fresh.keys():
                 fresh[event.function, event.key] = _row(_resolved(event), digest, now, is_made)
         HousingEvent.objects.bulk_create(fresh.values(), batch_size=BATCH)
+        _links_write(fresh.values())
         outcomes = _project(sorted({row.dwelling_number for row in fresh.values()}), now=now)
         ids = _ids(events)
         missing = [event for event in events if (event.function, event.key) not in outcomes]
@@ -115,13 +118,15 @@ def exception_retry(exception_id: int, *, now: datetime) -> str:
     """
     row = _exception(exception_id)
     with data_scope(purpose=KEEPING, reason="retry"):
-        _lock([row.dwelling_number], now=now)
+        _lock(related_numbers([row.dwelling_number]), now=now)
         event = event_of(row.event)
         found = _resolved(event)
         if found.payload != event.payload:
             tries = HousingEvent.objects.filter(function=event.function, corrects=event.key)
             fixed = replace(found, key=f"{event.key[:50]}~{tries.count() + 1}", corrects=event.key)
-            _row(fixed, "", now, row.event.is_made, department_id=row.event.department_id).save()
+            made = _row(fixed, "", now, row.event.is_made, department_id=row.event.department_id)
+            made.save()
+            _links_write([made])
         _project([row.dwelling_number], now=now)
     row.refresh_from_db()
     audit_record(f"housing_exception:{row.pk}", detail={"to": row.state, "reason": row.reason})
@@ -250,11 +255,17 @@ def _named(value: object) -> object:
             return f"{UNKNOWN}{value['id_number']}"
         return value.get("ref")
     if isinstance(value, list | tuple):
-        return [
-            [_named(one.get("party")), one.get("share")] if isinstance(one, dict) else list(one)
-            for one in value
-        ]
+        return [_named_one(one) for one in value]
     return value
+
+
+def _named_one(value: object) -> object:
+    """Write one holder with a share, or one part of a division with its owners."""
+    if isinstance(value, dict) and "number" in value:
+        return {**value, "owners": _named(value.get("owners"))}
+    if isinstance(value, dict):
+        return [_named(value.get("party")), value.get("share")]
+    return list(value) if isinstance(value, list | tuple) else value
 
 
 def _resolved(event: Event) -> Event:
@@ -266,13 +277,26 @@ def _resolved(event: Event) -> Event:
             found[party] = f"person:{rows[0].ref}" if rows else party
     if not found:
         return event
-    payload = {
-        name: [[found.get(holder, holder), share] for holder, share in value]
-        if isinstance(value, list)
-        else found.get(value, value)
-        for name, value in event.payload.items()
-    }
-    return replace(event, payload=payload)
+    return replace(event, payload=parties_replaced(event.payload, found))
+
+
+def _members(event: Event) -> list[str]:
+    return members_of(event.payload) if event.kind in GROUPS else [event.number]
+
+
+def _members_of(row: HousingEvent) -> list[str]:
+    return members_of(row.payload) if row.kind in GROUPS else []
+
+
+def _links_write(rows: Iterable[HousingEvent]) -> None:
+    """Connect the dwellings of divisions and joinings."""
+    HousingLink.objects.bulk_create(
+        [
+            HousingLink(event=row, dwelling_number=number)
+            for row in rows
+            for number in _members_of(row)
+        ]
+    )
 
 
 def _digest(report: dict) -> str:
@@ -339,17 +363,24 @@ def _lock(numbers: list[str], *, now: datetime) -> None:
 def _outcomes(numbers: set[str], *, now: datetime) -> dict[tuple, Outcome]:
     """Tell what became of all reports of some dwellings, without writing."""
     outcomes: dict[tuple, Outcome] = {}
-    for number in numbers:
-        rows = HousingEvent.objects.filter(dwelling_number=number)
-        outcomes |= fold([event_of(row) for row in rows], on=timezone.localdate(now))[1]
+    events = _events(related_numbers(numbers))[0]
+    for folded in fold_together(events, on=timezone.localdate(now)).values():
+        outcomes |= folded.outcomes
     return outcomes
 
 
-def _project(numbers: list[str], *, now: datetime) -> dict[tuple, Outcome]:
+def _events(numbers: list[str]) -> tuple[dict[str, list[Event]], list[HousingEvent]]:
     rows = list(HousingEvent.objects.filter(dwelling_number__in=numbers))
     events: dict[str, list[Event]] = {number: [] for number in numbers}
     for row in rows:
         events[row.dwelling_number].append(event_of(row))
+    return events, rows
+
+
+def _project(numbers: list[str], *, now: datetime) -> dict[tuple, Outcome]:
+    """Read dwellings anew, with those that divisions and joinings connect them with."""
+    numbers = related_numbers(numbers)
+    events, rows = _events(numbers)
     dwellings = list(Dwelling.objects.filter(number__in=numbers))
     return _project_rows(dwellings, events, rows, now=now)
 
@@ -365,13 +396,16 @@ def _project_rows(
     today = timezone.localdate(now)
     outcomes: dict[tuple, Outcome] = {}
     states = []
-    made = {row.dwelling_number for row in rows if row.is_made}
+    made = {
+        number for row in rows if row.is_made for number in (row.dwelling_number, *_members_of(row))
+    }
+    together = fold_together(events, on=today)
     for dwelling in dwellings:
-        state, became = fold(events[dwelling.number], on=today)
-        outcomes |= became
+        folded = together[dwelling.number]
+        outcomes |= folded.outcomes
         dwelling.is_made = dwelling.number in made
-        _facts_write(dwelling, state, events[dwelling.number])
-        states.append(state)
+        _facts_write(dwelling, folded)
+        states.append(folded.state)
     if is_new:
         Dwelling.objects.bulk_create(dwellings, batch_size=BATCH)
     else:
@@ -395,11 +429,13 @@ _FACTS = (
 _WRITTEN = (
     *_FACTS,
     *("area_m2", "longitude", "latitude", "use", "is_standing", "demolished_date"),
+    *("ended_date", "ended_kind", "ended_into", "origins"),
     *("residents_count", "events_count", "next_change_date", "projected_on", "is_made"),
 )
 
 
-def _facts_write(dwelling: Dwelling, state: DwellingState, events: list[Event]) -> None:
+def _facts_write(dwelling: Dwelling, folded: Folded) -> None:
+    state, events = folded.state, folded.events
     facts = state.facts or {}
     for name in _FACTS:
         setattr(dwelling, name, facts.get(name, 0 if name == "year" else ""))
@@ -407,7 +443,12 @@ def _facts_write(dwelling: Dwelling, state: DwellingState, events: list[Event]) 
     for name in ("longitude", "latitude"):
         setattr(dwelling, name, float(facts[name]) if name in facts else None)
     dwelling.use = use_of(state)
-    dwelling.is_standing = state.facts is not None and state.demolished_date is None
+    is_gone = state.demolished_date is not None or state.ended is not None
+    dwelling.is_standing = state.facts is not None and not is_gone
+    dwelling.ended_date = state.ended.on if state.ended else None
+    dwelling.ended_kind = state.ended.kind if state.ended else ""
+    dwelling.ended_into = list(state.ended.into) if state.ended else []
+    dwelling.origins = list(state.origins)
     dwelling.demolished_date = state.demolished_date
     dwelling.residents_count = len(state.residents)
     dwelling.events_count = len(events)

@@ -45,6 +45,8 @@ KINDS = {
         Kind("RESIDENT_LEFT", "居住登记注销", "Resident left", "public_security", 14),
         Kind("SALE_CONTRACTED", "买卖合同备案", "Sale contract filed", _HOUSING, 18),
         Kind("TRANSFERRED", "转移登记", "Ownership transferred", _LAND, 20),
+        Kind("DIVIDED", "房屋分割", "Divided", _LAND, 24),
+        Kind("JOINED", "房屋合并", "Joined", _LAND, 24),
         Kind("PUBLIC_RENTAL", "公共租赁住房管理", "Public rental set", _HOUSING, 25),
         Kind("MORTGAGED", "抵押登记", "Mortgage registered", _LAND, 30),
         Kind("SEIZED", "查封登记", "Seizure registered", _LAND, 31),
@@ -55,6 +57,8 @@ KINDS = {
         Kind("CANCELLED", "撤销事件", "Report withdrawn", "", 0),
     )
 }
+# Kinds that end some dwellings and begin others; reported at the first of those that end.
+GROUPS = frozenset({"DIVIDED", "JOINED"})
 CAUSES: dict[str, Text] = {
     "SALE": {"zh": "买卖", "en": "Sale"},
     "INHERITANCE": {"zh": "继承", "en": "Inheritance"},
@@ -85,6 +89,11 @@ REASONS = {
     "NOT_BUILT": N_("The registry does not know this dwelling yet: its acceptance is missing."),
     "BUILT_ALREADY": N_("This dwelling has been accepted before. Correct that report instead."),
     "GONE": N_("The dwelling was demolished on %(date)s."),
+    "BECAME": N_("The dwelling became %(numbers)s on %(date)s."),
+    "ENCUMBERED": N_("Dwelling %(number)s is mortgaged or seized under %(document)s."),
+    "STILL_LET": N_("Dwelling %(number)s is let under %(document)s until %(end)s."),
+    "OWNERS_DIFFER": N_("The owners of dwelling %(number)s are not those of what it becomes."),
+    "AREA_DIFFERS": N_("Dwelling %(number)s has %(before)s m², what it becomes %(after)s m²."),
     "REGISTERED_ALREADY": N_("The dwelling has owners already. A change of owner is a transfer."),
     "NOT_REGISTERED": N_("The dwelling has no registered owner yet."),
     "SHARES_NOT_ONE": N_("The shares of the owners sum to %(sum)s instead of 1."),
@@ -118,7 +127,7 @@ class Event:
     key: the department's own number of the report, unique within its function; number: of the
     dwelling; effective_date: from when it holds; issued_date: of the document; corrects: key of an
     earlier report of the same function that this one replaces, "" for a report of its own.
-    payload: by kind, see `rules.PAYLOADS`; parties as `person:<ref>`, `enterprise:<uscc>` or
+    payload: by kind, see `checking.PAYLOADS`; parties as `person:<ref>`, `enterprise:<uscc>` or
     `unknown:<identifier>`.
     """
 
@@ -183,6 +192,15 @@ class Deal:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """A dwelling became others (分割合并): on which day, DIVIDED or JOINED, into which numbers."""
+
+    on: date
+    kind: str
+    into: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DwellingState:
     """What holds of a dwelling on a day (住房状态). facts: None before it was accepted."""
 
@@ -196,6 +214,8 @@ class DwellingState:
     deals: tuple[Deal, ...]
     is_public_rental: bool
     consumed: tuple[date, Decimal] | None  # (day of the reading, cubic metres a month)
+    ended: Ended | None = None
+    origins: tuple[str, ...] = ()
 
     @property
     def lease_list(self) -> tuple[Lease, ...]:
@@ -242,6 +262,10 @@ class DwellingView:
     use: str
     demolished_date: date | None
     is_made: bool
+    ended_date: date | None
+    ended_kind: str
+    ended_into: list[str]
+    origins: list[str]
 
 
 @dataclass(frozen=True, slots=True)

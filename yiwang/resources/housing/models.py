@@ -39,6 +39,24 @@ class HousingEvent(models.Model):
         return f"{self.function} {self.key} {self.kind}"
 
 
+class HousingLink(models.Model):
+    """A dwelling that a division or a joining names (分割合并关联), so that they are read together."""
+
+    event = models.ForeignKey(
+        HousingEvent, models.PROTECT, related_name="links", verbose_name="住房事件"
+    )
+    dwelling_number = models.CharField("不动产单元代码", max_length=28, db_index=True)
+
+    class Meta:
+        verbose_name = "分割合并关联"
+        constraints = [
+            models.UniqueConstraint(fields=["event", "dwelling_number"], name="housing_link_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} {self.dwelling_number}"
+
+
 class HousingException(models.Model):
     """A report that could not take effect (住房异常), with why. It waits until that is mended."""
 
@@ -94,6 +112,11 @@ class Dwelling(models.Model):
     use = models.CharField("使用状况", max_length=14, blank=True)
     is_standing = models.BooleanField("存续", default=False)
     demolished_date = models.DateField("拆除日期", null=True)
+    # What it became by division or joining, and what it came from: unit codes.
+    ended_date = models.DateField("分割合并日期", null=True)
+    ended_kind = models.CharField("分割合并", max_length=8, blank=True)
+    ended_into = models.JSONField("变更后住房", default=list)
+    origins = models.JSONField("变更前住房", default=list)
     residents_count = models.PositiveIntegerField("居住人数", default=0)
     events_count = models.PositiveIntegerField("事件数", default=0)
     next_change_date = models.DateField("下次变化日期", null=True, db_index=True)

@@ -36,11 +36,13 @@ from yiwang.resources.housing.models import (
     HousingEncumbrance,
     HousingEvent,
     HousingException,
+    HousingLink,
     Ownership,
     Residence,
     Tenancy,
 )
-from yiwang.resources.housing.rules import UNKNOWN, fold, order_of
+from yiwang.resources.housing.regrouping import fold_together
+from yiwang.resources.housing.rules import UNKNOWN, order_of
 from yiwang.resources.registries.data import NotInRegistry, PurposeNeeded
 from yiwang.resources.registries.queries import (
     enterprise_get,
@@ -165,17 +167,34 @@ def dwelling_told(
     Inside other reads only: it neither checks nor records.
     """
     with data_scope(purpose=purpose, reason=number):
-        rows = HousingEvent.objects.filter(dwelling_number=number)
+        related = related_numbers([number])
+        rows = HousingEvent.objects.filter(dwelling_number__in=related)
         if known_at is not None:
             rows = rows.filter(recorded_at__lte=known_at)
         kept = list(rows)
-    state, outcomes = fold([event_of(row) for row in kept], on=on)
+    by_number: dict[str, list[Event]] = {one: [] for one in related}
+    for row in kept:
+        by_number[row.dwelling_number].append(event_of(row))
+    folded = fold_together(by_number, on=on)[number]
     told = [
-        Told(event, outcomes[event.function, event.key], row.recorded_at, row.department_id)
+        Told(event, outcome, row.recorded_at, row.department_id)
         for row in kept
         for event in [event_of(row)]
+        for outcome in [folded.outcomes.get((event.function, event.key))]
+        if outcome is not None
     ]
-    return state, tuple(sorted(told, key=lambda one: order_of(one.event), reverse=True))
+    return folded.state, tuple(sorted(told, key=lambda one: order_of(one.event), reverse=True))
+
+
+def related_numbers(numbers: Iterable[str]) -> list[str]:
+    """Return dwellings with all that divisions and joinings connect them with (关联住房)."""
+    found, fresh = set(numbers), set(numbers)
+    while fresh:
+        events = HousingLink.objects.filter(dwelling_number__in=fresh).values("event_id")
+        linked = HousingLink.objects.filter(event_id__in=events)
+        fresh = set(linked.values_list("dwelling_number", flat=True)) - found
+        found |= fresh
+    return sorted(found)
 
 
 def housing_of(person_ref: str, *, purpose: str) -> list[Holding]:

@@ -5,88 +5,34 @@ document, number) and never by when they came. A report that cannot hold is refu
 has no effect; when what was missing arrives, the next reading of all reports accepts it.
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 
+from yiwang.resources.housing.checking import parties_of
 from yiwang.resources.housing.data import (
-    CAUSES,
+    GROUPS,
     KINDS,
-    PURPOSES,
-    STRUCTURES,
     Deal,
     DwellingState,
     Encumbrance,
+    Ended,
     Event,
-    EventMalformed,
     Lease,
     Outcome,
     Share,
 )
-from yiwang.sdk.errors import N_
 
-# Code of a real-estate unit (不动产单元代码, GB/T 37346-2019): parcel of 19, F, and the unit of 8.
-NUMBER = re.compile(r"\d{12}[A-Z]{2}\d{5}F\d{8}")
-PARTY = re.compile(r"(person|enterprise|unknown):.{1,40}")
+# By how much the parts of a divided dwelling may differ from it: walls are measured anew.
+AREA_SHARE = Decimal("0.05")
 # A dwelling whose meter moves less than this in a month is not lived in (cubic metres).
 IDLE_M3 = Decimal(1)
 # How long a reading of the meter says something about use.
 READING_DAYS = 400
 UNKNOWN = "unknown:"
-
-# What each kind says: name -> (type, required). Types: text, date, money, share, party, holders,
-# number, year, flag, code:<table>.
-PAYLOADS: dict[str, dict[str, tuple[str, bool]]] = {
-    "BUILT": {
-        "address": ("text", True),
-        "area_code": ("text", True),
-        "community_code": ("text", True),
-        "building": ("text", True),
-        "unit": ("text", False),
-        "flat": ("text", True),
-        "area_m2": ("number", True),
-        "structure": ("structure", True),
-        "purpose": ("purpose", True),
-        "year": ("year", True),
-        "longitude": ("number", False),
-        "latitude": ("number", False),
-    },
-    "REGISTERED": {"owners": ("holders", True)},
-    "TRANSFERRED": {
-        "cause": ("cause", True),
-        "givers": ("holders", True),
-        "takers": ("holders", True),
-        "price_fen": ("money", False),
-    },
-    "MORTGAGED": {"creditor": ("party", True), "amount_fen": ("money", True)},
-    "MORTGAGE_RELEASED": {"of": ("text", True)},
-    "SEIZED": {"authority": ("text", True)},
-    "SEIZURE_RELEASED": {"of": ("text", True)},
-    "SALE_CONTRACTED": {
-        "seller": ("party", True),
-        "buyer": ("party", True),
-        "price_fen": ("money", True),
-    },
-    "SALE_CANCELLED": {"of": ("text", True)},
-    "LEASE_FILED": {
-        "landlord": ("party", True),
-        "tenant": ("party", True),
-        "end_date": ("date", True),
-        "rent_fen": ("money", True),
-        "part": ("text", False),
-        "is_sublease": ("flag", False),
-    },
-    "LEASE_ENDED": {"of": ("text", True)},
-    "PUBLIC_RENTAL": {"is_on": ("flag", True)},
-    "RESIDENT_CAME": {"person": ("party", True)},
-    "RESIDENT_LEFT": {"person": ("party", True)},
-    "CONSUMED": {"cubic_metres": ("number", True)},
-    "DEMOLISHED": {},
-    "CANCELLED": {"why": ("text", False)},
-}
 
 
 class Refused(Exception):
@@ -106,6 +52,8 @@ class _State:
     owners: dict[str, Share] = field(default_factory=dict)
     encumbrances: dict[str, Encumbrance] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
+    ended: Ended | None = None
+    origins: tuple[str, ...] = ()
     residents: dict[str, date] = field(default_factory=dict)
     deals: dict[str, Deal] = field(default_factory=dict)
     is_public_rental: bool = False
@@ -118,19 +66,27 @@ def order_of(event: Event) -> tuple:
     return (event.effective_date, rank, event.issued_date, event.function, event.key)
 
 
-def fold(events: Iterable[Event], *, on: date) -> tuple[DwellingState, dict[tuple, Outcome]]:
+def fold(
+    events: Iterable[Event],
+    *,
+    on: date,
+    guests: Iterable[Event] = (),
+    blocked: Mapping[tuple, Outcome] = MappingProxyType({}),
+) -> tuple[DwellingState, dict[tuple, Outcome]]:
     """Read all events of one dwelling (投影): what holds on a day, and what became of each event.
 
-    Returns the state and outcomes by (function, key). The order of `events` does not matter.
+    Returns the state and outcomes by (function, key). The order of `events` does not matter. guests:
+    divisions and joinings reported at another dwelling; blocked: those that cannot hold, see `regrouping`.
     """
-    chosen, outcomes = _standing(list(events))
-    chosen.sort(key=order_of)
+    chosen, outcomes = standing(list(events))
+    chosen = sorted([*chosen, *guests], key=order_of)
     state = _State()
     shown = None
     for event in chosen:
+        key = (event.function, event.key)
         if shown is None and event.effective_date > on:
             shown = _frozen(state, on)
-        outcomes[event.function, event.key] = _apply(state, event)
+        outcomes[key] = blocked[key] if key in blocked else _apply(state, event)
     return shown or _frozen(state, on), outcomes
 
 
@@ -140,7 +96,7 @@ def use_of(state: DwellingState) -> str:
     Public rental, then a lease in force, then somebody registered there. Of the rest a meter that
     moved in the last 400 days says that it is used; without one it counts as vacant.
     """
-    if state.facts is None or state.demolished_date:
+    if state.facts is None or state.demolished_date or state.ended:
         return ""
     if state.is_public_rental:
         return "PUBLIC_RENTAL"
@@ -163,20 +119,8 @@ def change_after(events: Iterable[Event], state: DwellingState) -> date | None:
     return min((day for day in days if day > state.on), default=None)
 
 
-def parties_of(kind: str, payload: dict) -> list[str]:
-    """List whom an event names (当事人)."""
-    found = []
-    for name, (form, _required) in PAYLOADS[kind].items():
-        value = payload.get(name)
-        if value and form == "party":
-            found.append(value)
-        elif value and form == "holders":
-            found += [holder for holder, _share in value]
-    return found
-
-
-def _standing(events: list[Event]) -> tuple[list[Event], dict[tuple, Outcome]]:
-    """Leave out what was corrected: of each report the last correction stands."""
+def standing(events: list[Event]) -> tuple[list[Event], dict[tuple, Outcome]]:
+    """Leave out what was corrected (有效事件): of each report the last correction stands."""
     by_key = {(event.function, event.key): event for event in events}
     keys = {event.key for event in events}
     outcomes: dict[tuple, Outcome] = {}
@@ -238,14 +182,23 @@ def _apply(state: _State, event: Event) -> Outcome:
     try:
         if any(party.startswith(UNKNOWN) for party in parties_of(event.kind, event.payload)):
             raise Refused("PARTY_UNKNOWN")
-        if event.kind != "BUILT" and state.facts is None:
+        if not _is_beginning(event) and state.facts is None:
             raise Refused("NOT_BUILT")
+        if state.ended and event.kind not in _AFTER_THE_END:
+            raise Refused("BECAME", date=state.ended.on, numbers="、".join(state.ended.into))
         if state.demolished and event.kind not in _AFTER_THE_END:
             raise Refused("GONE", date=state.demolished)
         _HANDLERS[event.kind](state, event)
     except Refused as refused:
         return Outcome("REFUSED", refused.reason, refused.params)
     return Outcome("APPLIED")
+
+
+def _is_beginning(event: Event) -> bool:
+    """Tell whether a dwelling comes into being by an event."""
+    if event.kind in GROUPS:
+        return event.number not in event.payload["from"]
+    return event.kind == "BUILT"
 
 
 def _built(state: _State, event: Event) -> None:
@@ -407,6 +360,46 @@ def _demolished(state: _State, event: Event) -> None:
     }
 
 
+def _regrouped(state: _State, event: Event) -> None:
+    """Divide or join: what was there ends, what there is begins with its facts and owners."""
+    parts = {part["number"]: part for part in event.payload["into"]}
+    if event.number in parts:
+        if state.facts is not None:
+            raise Refused("BUILT_ALREADY")
+        part = parts[event.number]
+        owners = _summed(part["owners"])
+        if (total := sum(owners.values())) != 1:
+            raise Refused("SHARES_NOT_ONE", sum=total)
+        state.facts, state.origins = part["facts"], tuple(event.payload["from"])
+        state.owners = {
+            holder: Share(holder, share, event.effective_date, event.document)
+            for holder, share in owners.items()
+        }
+        return
+    _end_check(state, event, parts)
+    state.ended = Ended(event.effective_date, event.kind, tuple(parts))
+    state.owners, state.is_public_rental = {}, False
+
+
+def _end_check(state: _State, event: Event, parts: dict[str, dict]) -> None:
+    if not state.owners:
+        raise Refused("NOT_REGISTERED")
+    for one in state.encumbrances.values():
+        raise Refused("ENCUMBERED", number=event.number, document=one.document)
+    for lease in state.leases.values():
+        if lease.end >= event.effective_date:
+            raise Refused("STILL_LET", number=event.number, document=lease.document, end=lease.end)
+    holders = {holder for part in parts.values() for holder, _share in part["owners"]}
+    theirs = set(state.owners)
+    if theirs - holders or (event.kind == "DIVIDED" and holders - theirs):
+        raise Refused("OWNERS_DIFFER", number=event.number)
+    area = sum(Decimal(part["facts"]["area_m2"]) for part in parts.values())
+    own = Decimal(state.facts["area_m2"]) if state.facts else Decimal(0)
+    is_wrong = area < own if event.kind == "JOINED" else abs(area - own) > own * AREA_SHARE
+    if is_wrong:
+        raise Refused("AREA_DIFFERS", number=event.number, before=own, after=area)
+
+
 _HANDLERS: dict[str, Callable[[_State, Event], None]] = {
     "BUILT": _built,
     "REGISTERED": _registered,
@@ -423,6 +416,8 @@ _HANDLERS: dict[str, Callable[[_State, Event], None]] = {
     "RESIDENT_CAME": _resident_came,
     "RESIDENT_LEFT": _resident_left,
     "CONSUMED": _consumed,
+    "DIVIDED": _regrouped,
+    "JOINED": _regrouped,
     "DEMOLISHED": _demolished,
 }
 _AFTER_THE_END = {"RESIDENT_LEFT"}
@@ -447,115 +442,6 @@ def _frozen(state: _State, on: date) -> DwellingState:
         deals=tuple(sorted(state.deals.values(), key=lambda one: (one.on, one.kind, one.document))),
         is_public_rental=state.is_public_rental,
         consumed=state.consumed,
+        ended=state.ended,
+        origins=state.origins,
     )
-
-
-def event_check(event: Event) -> Event:
-    """Return the event in its stored form (格式检查). Raises EventMalformed naming what is wrong."""
-    if event.kind not in KINDS:
-        raise EventMalformed(key=event.key, problem=N_("unknown kind"))
-    owner = KINDS[event.kind].function
-    problems = [
-        (not 0 < len(event.key) <= 60, "key"),
-        (not NUMBER.fullmatch(event.number), "number"),
-        (not 0 < len(event.document) <= 60, "document"),
-        (len(event.corrects) > 60 or event.corrects == event.key, "corrects"),
-        (event.kind == "CANCELLED" and not event.corrects, "corrects"),
-        (owner not in ("", event.function), "function"),
-        (not 1949 <= event.effective_date.year <= 2200, "effective_date"),
-    ]
-    for is_wrong, name in problems:
-        if is_wrong:
-            raise EventMalformed(key=event.key, problem=name)
-    known = PAYLOADS[event.kind]
-    if extra := sorted(set(event.payload) - set(known)):
-        raise EventMalformed(key=event.key, problem=", ".join(extra))
-    payload = {}
-    for name, (form, is_required) in known.items():
-        value = event.payload.get(name)
-        if value in (None, "", []):
-            if is_required:
-                raise EventMalformed(key=event.key, problem=name)
-            continue
-        try:
-            payload[name] = _FORMS[form](value)
-        except (ValueError, TypeError, InvalidOperation, ArithmeticError, KeyError):
-            raise EventMalformed(key=event.key, problem=name) from None
-    return replace(event, payload=payload)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 200:
-        raise ValueError
-    return value.strip()
-
-
-def _day(value: object) -> str:
-    return date.fromisoformat(str(value)).isoformat()
-
-
-def _money(value: object) -> int:
-    amount = int(str(value))
-    if not 0 <= amount < 10**15:
-        raise ValueError
-    return amount
-
-
-def _number(value: object) -> str:
-    number = Decimal(str(value))
-    if not number.is_finite() or abs(number) > 10**9:
-        raise ValueError
-    return f"{number:f}"
-
-
-def _year(value: object) -> int:
-    year = int(str(value))
-    if not 1800 <= year <= 2200:
-        raise ValueError
-    return year
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _party(value: object) -> str:
-    if not isinstance(value, str) or not PARTY.fullmatch(value):
-        raise ValueError
-    return value
-
-
-def _holders(value: object) -> list[list[str]]:
-    result = []
-    for holder, share in value:  # type: ignore[attr-defined]
-        part = Fraction(str(share))
-        if not 0 < part <= 1:
-            raise ValueError
-        result.append([_party(holder), str(part)])
-    return result
-
-
-def _one_of(table: dict) -> Callable[[object], str]:
-    def read(value: object) -> str:
-        if value not in table:
-            raise ValueError
-        return str(value)
-
-    return read
-
-
-_FORMS: dict[str, Callable[[object], object]] = {
-    "text": _text,
-    "date": _day,
-    "money": _money,
-    "number": _number,
-    "year": _year,
-    "flag": _flag,
-    "party": _party,
-    "holders": _holders,
-    "structure": _one_of(STRUCTURES),
-    "purpose": _one_of(PURPOSES),
-    "cause": _one_of(CAUSES),
-}

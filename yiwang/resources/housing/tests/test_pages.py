@@ -190,3 +190,23 @@ def _file(name: str, text: str) -> BytesIO:
     file = BytesIO(text.encode())
     file.name = name
     return file
+
+
+def test_a_divided_dwelling_leads_to_its_parts_and_back(as_):
+    parts = [
+        {
+            "number": f"320508001001GB00009F0001000{number}",
+            "facts": {**BUILT, "area_m2": area, "flat": f"101-{number}"},
+            "owners": [[ELDER_REF, "1"]],
+        }
+        for number, area in ((1, "50"), (2, "39.5"))
+    ]
+    act = report("d1", "DIVIDED", "2010-05-01", {"from": [HOME], "into": parts})
+    with context_use(context_system("test")):
+        event_post([BUILDING, owned(), act], now=NOW)
+    client = as_("bureau")
+    page = client.get(f"{ROOM}{HOME}/").content.decode()
+    assert "房屋分割" in page
+    for part in parts:
+        assert f'href="{ROOM}{part["number"]}/"' in page
+    assert f'href="{ROOM}{HOME}/"' in client.get(f"{ROOM}{parts[0]['number']}/").content.decode()

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from yiwang.resources.housing.checking import event_check
 from yiwang.resources.housing.data import KINDS, Event, EventMalformed
-from yiwang.resources.housing.rules import change_after, event_check, fold, use_of
+from yiwang.resources.housing.rules import change_after, fold, use_of
 from yiwang.resources.housing.tests.conftest import BUILT, HOME
 
 DAY = date(2020, 1, 1)

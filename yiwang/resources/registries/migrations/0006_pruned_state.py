@@ -4,15 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('resources_registries', '0005_compared_index'),
+        ("resources_registries", "0005_compared_index"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='registrymaster',
-            name='state',
-            field=models.CharField(choices=[('WRITING', '写入中'), ('HELD', '待确认'), ('PUBLISHED', '已发布'), ('ROLLED_BACK', '已回退'), ('DISCARDED', '已作废'), ('PRUNED', '已清理')], max_length=12, verbose_name='状态'),
+            model_name="registrymaster",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("WRITING", "写入中"),
+                    ("HELD", "待确认"),
+                    ("PUBLISHED", "已发布"),
+                    ("ROLLED_BACK", "已回退"),
+                    ("DISCARDED", "已作废"),
+                    ("PRUNED", "已清理"),
+                ],
+                max_length=12,
+                verbose_name="状态",
+            ),
         ),
     ]
