@@ -5,7 +5,7 @@ Management*, 1998): whatever the data, every reachable state can end, no node is
 ever carries two tokens. Flows are places; an exclusive gateway is a free choice of its flows, an
 inclusive one of any set of them, an event-based one of its events; an activity has a way out for
 each event that can interrupt it. Automatic nodes go at once, as they do in the engine; what waits
-goes in every order. A net too wide for that (some fifteen branches at once) is searched with one at
+goes in every order, and so do merges. A net too wide for that (some fifteen branches at once) is searched with one at
 a time: since no two nodes share an incoming flow that still finds every deadlock (a stubborn set),
 though not every meeting of two tokens.
 
@@ -108,11 +108,18 @@ def _enabled(net: Net, marking: Marking) -> list[Node]:
             continue
         if node.kind == data.INCLUSIVE and marking & _before(net, node.id):
             continue
-        if node.kind not in WAITS:
+        if not _lingers(node):
             return [node]
         if node not in waiting:
             waiting.append(node)
     return waiting
+
+
+def _lingers(node: Node) -> bool:
+    """Tell whether tokens may wait before a node: at what waits, and where ways merge, so that two that
+    come there at once are seen, however fast the engine would let each go on."""
+    is_merge = len(node.incoming) > 1 and node.kind not in (data.PARALLEL, data.INCLUSIVE, data.END)
+    return is_merge or node.kind in WAITS
 
 
 @lru_cache(maxsize=256)
@@ -155,7 +162,7 @@ def _next(net: Net, marking: Marking, node: Node) -> list[Marking]:
         if node.event.kind in (data.TERMINATE, data.ERROR):
             return [frozenset()]
     used = frozenset(node.incoming) & marking
-    if node.kind in WAITS and len(used) > 1:
+    if _lingers(node) and len(used) > 1:
         raise _Unsafe(min(used))
     if node.kind not in (data.PARALLEL, data.INCLUSIVE):
         used = frozenset(sorted(used)[:1])
