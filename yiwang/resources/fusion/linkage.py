@@ -144,13 +144,15 @@ def views_compile(plan: FusionPlan) -> dict[str, str]:
 def best_compile(plan: FusionPlan, found: str) -> str:
     """Compile the choice of each row's best pair, with what speaks against it (择优).
 
-    Of two that are equally likely the smaller identifier stands first: uids are drawn anew by a rebuild.
+    Of two that are equally likely, but for the last digits in which engines differ, the smaller identifier stands
+    first: uids are drawn anew by a rebuild.
     """
+    order = "partition by rid order by round(probability, 9) desc, identifier"
     return f"""
         select rid, uid, probability, coalesce(next, 0) as next, coalesce({_named(plan)}, false) as named from (
           select rid, uid, probability,
-            lead(probability) over (partition by rid order by probability desc, identifier) as next,
-            row_number() over (partition by rid order by probability desc, identifier) as place
+            lead(probability) over ({order}) as next,
+            row_number() over ({order}) as place
           from (select unique_id_r as rid, unique_id_l as uid, match_probability as probability from {found}) f
           join slice s on s.unique_id = f.uid
           where not exists (select 1 from cannot c where c.rid = f.rid and c.uid = f.uid)
