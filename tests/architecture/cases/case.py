@@ -42,6 +42,10 @@ def matrix_case(route: str, build: Callable[[World], Case]) -> None:
 # Routes whose rows belong to no department: the role alone decides, over the whole city.
 WHOLE_CITY = frozenset(
     {
+        # Supervision watches every department; its role sees no applicant.
+        "hall_supervision:case",
+        "hall_supervision:department",
+        "hall_supervision:rule",
         "identity_accounts:account_close",
         "identity_accounts:post_assign",
         "identity_accounts:post_leave",

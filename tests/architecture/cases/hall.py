@@ -386,3 +386,68 @@ matrix_case(
     "engines_forms:attachment",
     _both("engines_forms:attachment", personas=("CITIZEN", "AGENT", *HANDLERS)),
 )
+
+
+def _supervision_rules() -> int:
+    from yiwang.hall.supervision.models import SupervisionRule
+    from yiwang.hall.supervision.sweep import rules_seed
+    from yiwang.kernel.api import context_system, context_use
+
+    with context_use(context_system("test")):
+        rules_seed()
+    return SupervisionRule.objects.get(key="step_exceeded").pk
+
+
+def _supervision_card(world: World) -> Case:
+    """Who must answer sees the card; the supervisor sees all there are."""
+    from yiwang.hall.supervision.models import SupervisionCard
+
+    rule_id = _supervision_rules()
+
+    def made(subject: str, department_id: int, officer_id: int | None) -> str:
+        card, _is_new = SupervisionCard.objects.get_or_create(
+            subject=subject,
+            rule_key="step_exceeded",
+            defaults={
+                "rule_id": rule_id,
+                "trigger": "STEP_EXCEEDED",
+                "level": "YELLOW",
+                "severity": 1,
+                "department_id": department_id,
+                "officer_id": officer_id,
+                "issued_at": world.now,
+            },
+        )
+        return reverse("hall_supervision:card", args=[card.pk])
+
+    other = made("item:other", world.other_department, None)
+    nothing = reverse("hall_supervision:card", args=[999_999])
+    return Case(
+        own=lambda persona: made(
+            f"item:{persona}", world.own_department, world.account_id(persona)
+        ),
+        other=lambda persona: nothing if persona == "SUPERVISOR" else other,
+    )
+
+
+def _supervision_letter(world: World) -> Case:
+    """The head of the department sees its letters; the supervisor sees all there are."""
+    from yiwang.hall.supervision.models import SupervisionLetter
+
+    own, other = (
+        SupervisionLetter.objects.create(
+            department_id=department_id, text="x", issued_at=world.now, issued_by="x"
+        ).pk
+        for department_id in (world.own_department, world.other_department)
+    )
+    return Case(
+        own=reverse("hall_supervision:letter", args=[own]),
+        other=lambda persona: reverse(
+            "hall_supervision:letter", args=[999_999 if persona == "SUPERVISOR" else other]
+        ),
+        personas=("DEPARTMENT_HEAD", "SUPERVISOR"),
+    )
+
+
+matrix_case("hall_supervision:card", _supervision_card)
+matrix_case("hall_supervision:letter", _supervision_letter)
