@@ -34,6 +34,8 @@ from yiwang.resources.fusion.plans import population_plan
 MISSING, MISTYPED, OLD_FORM = 0.03, 0.015, 0.005
 NAME_BY_EAR, BIRTH_WRONG, REPEATED = 0.01, 0.005, 0.03
 SHARD_CHUNKS = 10
+# From 1900-01-01, from which births are counted, to 1970-01-01, from which moments are.
+DAYS_TO_1970, UNMARRIED = 25_567, 10
 # Class → (records for each person, youngest, oldest).
 COVERAGE = {
     1: (1.0, 0, 120), 2: (0.25, 16, 80), 3: (0.35, 0, 90), 4: (0.3, 1, 90), 5: (0.35, 18, 75),
@@ -212,6 +214,17 @@ def _codes(values: str):
     return write
 
 
+def _old_enough(people: People, who, moment, years) -> np.ndarray:
+    """Tell who had reached an age when the record was written: nobody works at twelve."""
+    return moment >= (people.day[who] - DAYS_TO_1970 + np.ceil(years * 365.25)) * DAY
+
+
+def _maritals(people: People, who, random, _form: str, moment) -> pa.Array:
+    of_age = _old_enough(people, who, moment, np.where(people.sex[who] == 1, 22, 20))
+    code = np.where(of_age, people.marital[who], UNMARRIED)
+    return pick([f"{n:02d}" for n in range(100)], code, random.random(len(who)) < 0.02)
+
+
 def _addresses(people: People, who, random, form: str, moment) -> pa.Array:
     count = len(people)
     late = random.integers(0, 365 * DAY, len(who))  # not everybody tells a department at once
@@ -235,11 +248,11 @@ def _phones(people: People, who, random, form: str, moment) -> pa.Array:
     return pick(people.phones, place, random.random(len(who)) < 0.05)
 
 
-def _employers(people: People, who, random, _form: str, _moment) -> pa.Array:
+def _employers(people: People, who, random, _form: str, moment) -> pa.Array:
     place = people.employer[who]
     changed = random.random(len(who)) < 0.15
     place = np.where(changed, (place * 31 + 7) % len(employers()), place)
-    working = (people.age[who] >= 18) & (people.age[who] <= 65)
+    working = _old_enough(people, who, moment, 18) & (people.age[who] <= 65)
     return pick(employers(), place, ~working)
 
 
@@ -248,7 +261,7 @@ FIELDS = {
     "sex": _sexes,
     "birth_date": _births,
     "ethnicity": _codes("ethnicity"),
-    "marital": _codes("marital"),
+    "marital": _maritals,
     "address": _addresses,
     "phone": _phones,
     "employer": _employers,

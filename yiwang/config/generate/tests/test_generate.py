@@ -10,7 +10,7 @@ import pytest
 from yiwang.config.generate.legal_persons import generate_legal_persons
 from yiwang.config.generate.lettering import matrix_text, mistyped
 from yiwang.config.generate.people import people_make
-from yiwang.config.generate.population import generate_population
+from yiwang.config.generate.population import class_records, generate_population
 from yiwang.resources.fusion.data import files_of
 from yiwang.resources.fusion.plans import legal_person_plan, population_plan
 from yiwang.sdk.identifiers import id_number_sex, id_number_valid, uscc_valid
@@ -112,3 +112,19 @@ def test_numbers_that_make_no_data_set_are_refused_and_nothing_is_written(tmp_pa
     with pytest.raises(ValueError, match="persons"):
         generate_population(persons=0, records=5, out=tmp_path / "x")
     assert not (tmp_path / "x").exists()
+
+
+def test_nobody_works_or_is_married_before_they_may():
+    people = people_make(first=0, count=3_000, chunk=0, chunks=1, seed=4)
+    born = np.datetime64("1900-01-01") + people.day.astype("timedelta64[D]")
+    plan, random = population_plan(), np.random.default_rng(4)
+    who = np.arange(3_000)
+    for number, field, ages in ((9, "employer", (18, 18)), (6, "marital", (22, 20))):
+        made = class_records(plan.source_get(number), people, who, random)
+        at = made["updated_at"].to_numpy().astype("datetime64[D]")
+        years = np.where(people.sex == 1, *ages)
+        young = at < born + (years * 365).astype("timedelta64[D]")
+        said = np.array(made[field].to_pylist(), dtype=object)
+        assert young.sum() > 100
+        assert set(said[young]) <= ({None} if field == "employer" else {None, "10"})
+        assert len(set(said[~young])) > 3
