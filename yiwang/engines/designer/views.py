@@ -37,7 +37,7 @@ _COLUMNS = (
     Column("title", N_("Process"), order="key", text=lambda row: row.title),
     Column("key", N_("Key"), order="key"),
     Column("number", N_("Version"), order="number"),
-    Column("running", N_("Running"), order="running", align="end"),
+    Column("running", N_("Cases under way"), order="running", align="end"),
     Column("draft_at", N_("Draft"), order="draft_at"),
 )
 _FILTERS = (

@@ -11,7 +11,7 @@ STATES = {
     "invalid": N_("Not valid"),
 }
 INSTANCE_STATES = {
-    "RUNNING": N_("Running"),
+    "RUNNING": N_("Under way"),
     "SUSPENDED": N_("Suspended"),
     "FAILED": N_("Failed"),
     "COMPLETED": N_("Completed"),
@@ -42,7 +42,7 @@ EVENT_WORDS = {
 # What our form beside the drawing says, by the name that designer.js uses.
 _FORM = {
     "nothing": N_("Choose an element in the drawing to see what it says."),
-    "name": N_("Name"),
+    "name": N_("Name of the element"),
     "nameEn": N_("English name"),
     "documentation": N_("Documentation"),
     "role": N_("Role"),

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 from yiwang.engines.workflow.bpmn import YW
 from yiwang.engines.workflow.interchange.canonical import Model
+from yiwang.engines.workflow.interchange.schema import XSI_TYPE
 from yiwang.engines.workflow.interchange.xml import children, is_element, local
 from yiwang.sdk.errors import N_
 
@@ -86,7 +87,14 @@ ASPECTS = {
     "yw:nameEn": N_("English name"),
     "yw:key": N_("correlation key"),
     "yw:version": N_("version"),
-    "order": N_("order of the flows"),
+    "multiInstanceLoopCharacteristics": N_("several instances"),
+    "standardLoopCharacteristics": N_("loop"),
+    "timerEventDefinition": N_("timer"),
+    "messageEventDefinition": N_("waits for or sends a message"),
+    "signalEventDefinition": N_("waits for or sends a signal"),
+    "errorEventDefinition": N_("error"),
+    "escalationEventDefinition": N_("escalation"),
+    "terminateEventDefinition": N_("ends everything"),
 }
 _DRAWING = ("BPMNDiagram",)
 _NOT_OWN = frozenset({"incoming", "outgoing", "flowNodeRef"})
@@ -210,7 +218,7 @@ def _inner(model: Model, element: Element, found: dict[str, str]) -> None:
 def _attributes(model: Model, element: Element, found: dict[str, str]) -> None:
     kind = model.kind(element)
     for key, value in element.items():
-        if key == "id" or element.tag.startswith(f"{{{YW}}}"):
+        if key in ("id", XSI_TYPE) or element.tag.startswith(f"{{{YW}}}"):
             continue
         rule = kind.attributes.get(key) if kind else None
         plain = model.value(element, rule, value) if rule else value

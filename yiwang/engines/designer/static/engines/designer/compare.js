@@ -14,7 +14,7 @@ export default async function compare(box) {
   for (const [id, kind] of Object.entries(JSON.parse(box.dataset.marks || "{}"))) {
     if (known.get(id)) canvas.addMarker(id, `designer-${kind}`);
   }
-  canvas.zoom("fit-viewport");
+  canvas.zoom("fit-viewport", "auto");
   drawings.set(box.id, viewer);
   let busy = false;
   viewer.get("eventBus").on("canvas.viewbox.changed", ({ viewbox }) => {

@@ -28,7 +28,7 @@ export default async function designer(box) {
     box.textContent = words.broken;
     throw error;
   }
-  modeler.get("canvas").zoom("fit-viewport", "auto");
+  fit(modeler.get("canvas"));
   const marks = marker(modeler);
   marks(options.report);
   const saver = saving(modeler, options, { keep, marks });
@@ -48,6 +48,15 @@ export default async function designer(box) {
   });
   show();
   if (restore) saver.later();
+}
+
+// The whole drawing beside the palette, no larger than life.
+function fit(canvas) {
+  const { inner, outer } = canvas.viewbox();
+  if (!(inner.width > 0 && outer.width > 0)) return;
+  const scale = Math.min(1, (outer.width - 170) / inner.width, (outer.height - 90) / inner.height);
+  const [width, height] = [outer.width / scale, outer.height / scale];
+  canvas.viewbox({ x: inner.x - 130 / scale, y: inner.y - (height - inner.height) / 2, width, height });
 }
 
 // What is drawn and not saved yet stays in this browser.
