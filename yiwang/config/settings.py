@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "yiwang.hall.matters",
     "yiwang.hall.payments",
     "yiwang.hall.deliveries",
+    "yiwang.hall.ratings",
     "yiwang.hall.licences",
     "yiwang.hall.applications",
     "yiwang.hall.supervision",

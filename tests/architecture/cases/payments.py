@@ -1,4 +1,4 @@
-"""Rows of payments and deliveries: the payer's and holder's own, and those of an officer's departments."""
+"""Rows of payments, deliveries and ratings: the payer's and holder's own, and those of an officer's departments."""
 
 import secrets
 
@@ -92,3 +92,35 @@ def _officers_delivery(world: World) -> Case:
 
 matrix_case("hall_deliveries:detail", _holders_delivery)
 matrix_case("hall_deliveries:item", _officers_delivery)
+
+
+def _rating_case(world: World) -> Case:
+    from yiwang.hall.ratings.actions import rating_give
+    from yiwang.hall.ratings.models import RatingCase
+    from yiwang.kernel.api import context_system, context_use
+
+    def rated(department_id: int) -> int:
+        with context_use(context_system("test")):
+            rating = rating_give(
+                f"application:{secrets.token_hex(8)}",
+                channel="ONLINE",
+                title={"zh": "某事", "en": "A matter"},
+                matter_code="1",
+                department_id=department_id,
+                rater_ref="person:other",
+                level="DISSATISFIED",
+                indicators={},
+                text="慢",
+                now=world.now,
+            )
+        return RatingCase.objects.get(rating=rating.id).pk
+
+    name = "hall_ratings:case"
+    return Case(
+        own=reverse(name, args=[rated(world.own_department)]),
+        other=reverse(name, args=[rated(world.other_department)]),
+        personas=("DEPARTMENT_HEAD",),
+    )
+
+
+matrix_case("hall_ratings:case", _rating_case)

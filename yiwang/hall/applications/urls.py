@@ -17,6 +17,7 @@ urlpatterns = [
     path("mine/<str:number>/", mine.detail, name="detail"),
     path("mine/<str:number>/receipt/", mine.receipt, name="receipt"),
     path("mine/<str:number>/delivery/", mine.delivery, name="delivery"),
+    path("mine/<str:number>/rate/", mine.rate, name="rate"),
     path("mine/<str:number>/withdraw/", mine.withdraw, name="withdraw"),
     path("mine/<str:number>/corrections/<int:correction_id>/", mine.correction, name="correction"),
     path("items/<int:item_id>/", work.work, name="work"),

@@ -28,6 +28,10 @@ from yiwang.hall.applications.queries.access import application_visible_get
 from yiwang.hall.deliveries.actions import delivery_choose
 from yiwang.hall.deliveries.data import DeliveryView, Receiver
 from yiwang.hall.matters.queries import matter_version_get
+from yiwang.hall.ratings.actions import rating_follow_up, rating_give
+from yiwang.hall.ratings.data import ONLINE
+from yiwang.hall.ratings.errors import NothingToRate
+from yiwang.hall.ratings.queries import rating_of
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.sdk.errors import Forbidden
 
@@ -213,6 +217,36 @@ def application_delivery_choose(
         account_id=application.account_id,
         decided_at=application.decided_at,
         locker_id=locker_id,
+        now=now,
+    )
+
+
+def application_rate(
+    number: str, *, level: str, indicators: dict[str, str], text: str, now: datetime
+) -> None:
+    """Rate how one's application was handled (评价办件), once it has its answer; after a remedy once more.
+
+    Raises ApplicationNotFound, NothingToRate, RatingIncomplete, RatedAlready, FollowUpTooEarly.
+    """
+    application = application_visible_get(number, purpose="服务评价")
+    if application.applicant_ref != context_get().subject_ref:
+        raise ApplicationNotFound()
+    if application.state not in rules.END_STATES:
+        raise NothingToRate()
+    subject = f"application:{number}"
+    if rating_of(subject) is not None:
+        rating_follow_up(subject, level=level, text=text, now=now)
+        return
+    rating_give(
+        subject,
+        channel=ONLINE,
+        title=application.title,
+        matter_code=application.matter_code,
+        department_id=application.department_id,
+        rater_ref=application.applicant_ref,
+        level=level,
+        indicators=indicators,
+        text=text,
         now=now,
     )
 

@@ -26,6 +26,8 @@ from yiwang.hall.licences.queries import licence_list_by_source
 from yiwang.hall.matters.queries import matter_version_get
 from yiwang.hall.payments.data import BillView
 from yiwang.hall.payments.queries import bill_of
+from yiwang.hall.ratings.data import RatingCaseView, RatingView
+from yiwang.hall.ratings.queries import case_of, rating_of
 from yiwang.identity.api import department_get
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import N_
@@ -75,6 +77,8 @@ class ApplicationDetail:
     licences: tuple[LicenceView, ...]
     bill: BillView | None
     delivery: DeliveryView | None
+    rating: RatingView | None
+    rating_case: RatingCaseView | None
     timeline: tuple[TimelineEntry, ...]
     active: tuple[str, ...]
     done: tuple[str, ...]
@@ -137,6 +141,8 @@ def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
         licences=tuple(licence_list_by_source(subject)),
         bill=bill_of(subject),
         delivery=delivery_of(subject),
+        rating=rating_of(subject) if application.state in END_STATES else None,
+        rating_case=case_of(subject) if application.state in END_STATES else None,
         timeline=tuple(_timeline(application, corrections, decision)),
         active=tuple(diagram["active"]),
         done=tuple(diagram["done"]),

@@ -10,6 +10,7 @@ from yiwang.engines.api import form_post_values, form_state
 from yiwang.hall.applications import rules
 from yiwang.hall.applications.actions.applicant import (
     application_delivery_choose,
+    application_rate,
     application_withdraw,
     correction_answer,
 )
@@ -23,6 +24,8 @@ from yiwang.hall.applications.queries.drafts import draft_open_list
 from yiwang.hall.deliveries.data import METHODS, Receiver
 from yiwang.hall.deliveries.errors import LockerFull, ReceiverIncomplete
 from yiwang.hall.deliveries.queries import locker_list
+from yiwang.hall.ratings.data import INDICATORS, LEVELS, ONLINE
+from yiwang.hall.ratings.errors import RatingIncomplete
 from yiwang.identity.api import allow, pending_form_take
 from yiwang.kernel.api import Column, Filter, flash, localized, page_of, render
 from yiwang.sdk.errors import N_, Invalid
@@ -122,6 +125,39 @@ def delivery(request: HttpRequest, number: str) -> HttpResponse:
     }
     status = 422 if errors else 200
     return render(request, "hall/applications/delivery.html", page, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations=APPLICANTS, purpose="服务评价")
+def rate(request: HttpRequest, number: str) -> HttpResponse:
+    """Rate how one's application was handled (评价办件)."""
+    found = application_detail_get(number, purpose="服务评价", now=timezone.now())
+    typed = {
+        key: request.POST.get(key, "")[:2000] for key in ("level", "text", *INDICATORS[ONLINE])
+    }
+    errors: dict[str, list[str]] = {}
+    if request.method == "POST":
+        try:
+            application_rate(
+                number,
+                level=typed["level"],
+                indicators={key: typed[key] for key in INDICATORS[ONLINE]},
+                text=typed["text"],
+                now=timezone.now(),
+            )
+        except RatingIncomplete as error:
+            errors = {"level" if not typed["level"] else "text": [str(error)]}
+        else:
+            flash(request, "success", _("Thank you. Your word counts."))
+            return redirect("hall_applications:detail", number)
+    names = {
+        "detail": found,
+        "typed": typed,
+        "errors": errors,
+        "levels": [(code, _(text)) for code, text in LEVELS.items()],
+        "indicators": [(key, _(text)) for key, text in INDICATORS[ONLINE].items()],
+    }
+    return render(request, "hall/applications/rate.html", names, status=422 if errors else 200)
 
 
 @require_POST
