@@ -9,6 +9,10 @@ from harness import city_open, cpu_seconds, engine_name, options_parse, report
 DEPARTMENTS, MATTERS = 44, 380
 
 
+SEEDS = 5_000
+"""So many are made one by one; the rest are copies made by the database."""
+
+
 def items_make(count: int, late: int, *, now) -> None:
     """Insert open work items of 44 departments and 380 matters; `late` of them are over time."""
     from yiwang.engines.workflow.models import (
@@ -24,38 +28,55 @@ def items_make(count: int, late: int, *, now) -> None:
     instance = ProcessInstance.objects.create(
         version=version, business_key="application:bench", started_at=now
     )
-    batch, every = [], max(1, count // max(1, late))
-    for number in range(count):
-        if number % every == 0 and number // every < late:
-            due = now - timedelta(minutes=1 + number % 9000)
-        else:
-            due = now + timedelta(days=10, minutes=number % 40_000)
+
+    def item(number: int, due) -> WorkItem:
         matter = number % MATTERS
-        batch.append(
-            WorkItem(
-                instance=instance,
-                token_number=number,
-                business_key=f"application:{number}",
-                node_id="review",
-                name_zh="审查",
-                name_en="Review",
-                number=f"{number:014d}",
-                title_zh=f"事项{matter:03d}",
-                title_en=f"Matter {matter:03d}",
-                department_id=1 + matter % DEPARTMENTS,
-                role="REVIEWER",
-                assignee_id=1 + matter,
-                state="CLAIMED",
-                opened_at=now - timedelta(days=20),
-                due_at=due,
-                due_order=due,
-                warn_at=due - timedelta(days=1),
-            )
+        return WorkItem(
+            instance=instance,
+            token_number=number,
+            business_key=f"application:{number}",
+            node_id="review",
+            name_zh="审查",
+            name_en="Review",
+            number=f"{number:014d}",
+            title_zh=f"事项{matter:03d}",
+            title_en=f"Matter {matter:03d}",
+            department_id=1 + matter % DEPARTMENTS,
+            role="REVIEWER",
+            assignee_id=1 + matter,
+            state="CLAIMED",
+            opened_at=now - timedelta(days=20),
+            due_at=due,
+            due_order=due,
+            warn_at=due - timedelta(days=1),
         )
-        if len(batch) == 5_000:
-            WorkItem.objects.bulk_create(batch)
-            batch = []
-    WorkItem.objects.bulk_create(batch)
+
+    seeds = min(SEEDS, count - late)
+    in_time = [
+        item(number, now + timedelta(days=10, minutes=number * 4)) for number in range(seeds)
+    ]
+    WorkItem.objects.bulk_create(in_time, batch_size=2_000)
+    copies_make((count - late - seeds) // seeds, step=seeds)
+    over = [
+        item(count + number, now - timedelta(minutes=1 + number % 9000)) for number in range(late)
+    ]
+    WorkItem.objects.bulk_create(over, batch_size=2_000)
+
+
+def copies_make(times: int, *, step: int) -> None:
+    """Copy the first `step` items `times` times inside the database."""
+    from django.db import connection
+
+    from yiwang.engines.workflow.models import WorkItem
+
+    table = connection.ops.quote_name(WorkItem._meta.db_table)
+    fields = [field.column for field in WorkItem._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(connection.ops.quote_name(name) for name in fields)
+    chosen = columns.replace(connection.ops.quote_name("token_number"), "token_number + %s", 1)
+    sql = f"INSERT INTO {table} ({columns}) SELECT {chosen} FROM {table} WHERE token_number < %s"  # noqa: S608
+    with connection.cursor() as cursor:
+        for number in range(1, times + 1):
+            cursor.execute(sql, [number * step, step])
 
 
 def measured(function: Callable[[], object]) -> tuple[object, float, float]:
@@ -113,8 +134,9 @@ def main() -> None:
         if SupervisionCard.objects.count() != issued:
             raise SystemExit("The second sweep issued something.")
         report(f"the same sweep again, {name}", wall, bar="nothing new", **base, **shown)
-        cells, wall, _cpu = measured(lambda: board_count(now=now))
+        cells, wall, cpu = measured(lambda: board_count(now=now))
         report(f"board of {cells} cells, {name}", wall, bar="", **base, **shown)
+        report(f"board of {cells} cells, {name}, CPU", cpu, bar="", **cpu_base, **shown)
 
 
 if __name__ == "__main__":
