@@ -119,7 +119,6 @@ def _rating_case(world: World) -> Case:
     return Case(
         own=reverse(name, args=[rated(world.own_department)]),
         other=reverse(name, args=[rated(world.other_department)]),
-        personas=("DEPARTMENT_HEAD",),
     )
 
 

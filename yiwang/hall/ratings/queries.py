@@ -9,7 +9,7 @@ from yiwang.hall.ratings import data
 from yiwang.hall.ratings.data import RankRow, RatingCaseView, RatingView
 from yiwang.hall.ratings.errors import RatingNotFound
 from yiwang.hall.ratings.models import Rating, RatingCase
-from yiwang.identity.api import Rule, data_scope, department_list, everyone, field_in
+from yiwang.identity.api import Rule, data_scope, department_list, field_in
 from yiwang.kernel.api import context_get
 
 HANDLE = "hall.ratings.handle"
@@ -18,10 +18,15 @@ DEPARTMENT_RULE: Rule = field_in("department_id", "department_ids")
 
 
 def case_rows() -> QuerySet[RatingCase]:
-    """Return the cases that the acting person may see: their departments', for supervision all."""
+    """Return the cases that the acting person may see (可见差评): their departments', for those who decide
+    also every one under appeal or decided."""
     context = context_get()
-    is_wide = context.population == "SYSTEM" or context.may(DECIDE)
-    return RatingCase.objects.filter((everyone if is_wide else DEPARTMENT_RULE).filter(context))
+    if context.population == "SYSTEM":
+        return RatingCase.objects.all()
+    visible = DEPARTMENT_RULE.filter(context)
+    if context.may(DECIDE):
+        visible |= Q(state="APPEALED") | ~Q(decision="")
+    return RatingCase.objects.filter(visible)
 
 
 def case_list(*, state: str = "", limit: int = 20, offset: int = 0) -> list[RatingCaseView]:
