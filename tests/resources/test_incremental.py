@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,11 +15,15 @@ from hypothesis import strategies as st
 
 from tests.resources.test_kills import killed_after
 from yiwang.config.generate.population import generate_population
-from yiwang.resources.fusion.data import Decision
-from yiwang.resources.fusion.library import events
+from yiwang.resources.fusion import workers
+from yiwang.resources.fusion.data import Decision, FusionOptions, files_of
+from yiwang.resources.fusion.library import events, fuse
+from yiwang.resources.fusion.plans import population_plan
 from yiwang.resources.fusion.publish import events_list, manifest_read, master_open
+from yiwang.resources.fusion.renew import bucket_renew
 from yiwang.resources.fusion.tests.made import (
     PLAN,
+    TODAY,
     fused,
     groups_of,
     persons_of,
@@ -227,3 +233,47 @@ def assert_led(before: dict, after: dict, told: list, live: tuple[set, set]) -> 
     assert subjects == live[1]
     kept = before.keys() & after.keys()
     assert {row: rows[row] for row in kept} == {row: after[row] for row in kept}
+
+
+def test_a_renewed_bucket_is_the_file_that_fusing_it_whole_would_have_written(
+    tmp_path, monkeypatch
+):
+    plan, options = population_plan(), FusionOptions(workers=1, seed=1, probabilistic=False)
+    plan = replace(plan, buckets=2)
+    generate_population(persons=300, records=2_400, out=tmp_path / "in", seed=3, workers=1)
+    renewed = []
+    monkeypatch.setattr(
+        workers, "bucket_renew", lambda *given: renewed.append(given[-1]) or bucket_renew(*given)
+    )
+    out, row = tmp_path / "out", pq.read_table(files_of(plan.sources[0], tmp_path / "in")[0])
+    fuse(plan, tmp_path / "in", out, options=options, today=TODAY)
+    row = row.slice(0, 12)
+    later = pc.add(row.column("updated_at"), pa.scalar(10**9, pa.duration("ms")))
+    again = row.set_column(row.schema.get_field_index("updated_at"), "updated_at", later)
+    again = again.set_column(
+        row.schema.get_field_index("row_no"), "row_no", pc.add(row.column("row_no"), 1 << 50)
+    )
+    batch = tmp_path / "in" / plan.sources[0].folder / "zz.parquet"
+    for step in ("came", "went"):
+        if step == "came":
+            pq.write_table(again, batch)
+        else:
+            batch.unlink()
+        renewed.clear()
+        fuse(plan, tmp_path / "in", out, options=options, today=TODAY)
+        assert renewed == [0, 1]
+        whole = tmp_path / step
+        rebuilt = fuse(plan, tmp_path / "in", whole, options=options, today=TODAY)
+        assert manifest_read(out).buckets == manifest_read(whole).buckets
+        assert manifest_read(out).result["disagreements"] == rebuilt.disagreements
+        for kind, leave in (
+            ("persons", ["uid"]),
+            ("values", ["uid"]),
+            ("rows", ["uid", "row_no", "class"]),
+        ):
+            for left, right in zip(
+                master_open(out).files(kind), master_open(whole).files(kind), strict=True
+            ):
+                one, other = (pq.read_table(path).drop_columns(leave) for path in (left, right))
+                assert one.equals(other), (step, left.name)
+        assert groups_of(out) == groups_of(whole)

@@ -32,8 +32,8 @@ from yiwang.resources.fusion.survivorship import fuse_rows, rows_gather
 from yiwang.sdk.politeness import polite_child
 
 # What worker processes are started with: memory that they let go stays theirs for the next task. Pages fresh from
-# the system cost more than most of what is computed on them. Only blocks above 32 MiB go back.
-KEEP = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
+# the system cost more than most of what is computed on them.
+KEEP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 
 # A function that calls a task for each group of arguments and yields the answers as they come.
 Each = Callable[[Callable[..., Any], Iterable[tuple]], Iterator[Any]]
