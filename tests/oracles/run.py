@@ -61,6 +61,7 @@ def told(engine: str, walks: dict[str, dict], results: list[dict]) -> int:
     for result in results:
         features = EXPLAINED[engine].intersection(walks[result["net"]]["features"])
         count["agree"] += result["agrees"]
+        count["unreported"] += result["agrees"] and bool(result["why"])
         if result["agrees"]:
             continue
         count["explained"] += bool(features)
@@ -72,8 +73,9 @@ def told(engine: str, walks: dict[str, dict], results: list[dict]) -> int:
         if not EXPLAINED[engine].intersection(walk["features"])
     }
     print(
-        f"{engine}: {count['agree']} of {len(results)} walks agree, {count['explained']} differ as"
-        f" explained, {len(unexplained)} differ without; {len(plain)} nets have nothing to explain"
+        f"{engine}: {count['agree']} of {len(results)} walks agree ({count['unreported']} of them without"
+        f" word of the end), {count['explained']} differ as explained, {len(unexplained)} differ"
+        f" without; {len(plain)} nets have nothing to explain"
     )
     for result in unexplained:
         print(f"  {result['net']}: {result['why']}")
