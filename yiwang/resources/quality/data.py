@@ -279,6 +279,7 @@ ORIGINS = {
     "BATCH": N_("Check of a batch"),
     "OBJECTION": N_("A person says it is wrong"),
     "COMPARISON": N_("Comparison between departments"),
+    "STEWARD": N_("Sent back by the data bureau"),
 }
 ENDINGS = {
     "PROVED": N_("A later batch proved the correction"),

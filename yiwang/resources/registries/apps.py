@@ -18,6 +18,7 @@ class ResourcesRegistriesConfig(AppConfig):
     def ready(self) -> None:
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import menu_register  # noqa: PLC0415
+        from yiwang.resources.registries import returning  # noqa: F401, PLC0415 - subscribes
         from yiwang.resources.registries.queries import objection_open_count  # noqa: PLC0415
         from yiwang.sdk.errors import N_  # noqa: PLC0415
 

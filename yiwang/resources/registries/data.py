@@ -523,6 +523,23 @@ class TieView:
 
 
 @dataclass(frozen=True, slots=True)
+class RowPlace:
+    """Where a row that says something of a field stands (所在行): with its department's file.
+
+    batch: what landing knows of it, None when it was not landed here; is_chosen: the registry shows its value.
+    """
+
+    text: str | Text
+    department: Text
+    class_title: str
+    row_no: int
+    at: datetime
+    resource_code: str
+    batch: dict | None
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LineageView:
     """Where one value comes from (血缘): row, batch, rule, trust, who published it.
 
@@ -548,6 +565,7 @@ class LineageView:
     sender: str = ""
     deciders: tuple[str, ...] = ()
     decided_at: datetime | None = None
+    places: tuple[RowPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

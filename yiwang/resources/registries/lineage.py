@@ -9,7 +9,13 @@ from django.db.models import F
 from yiwang.identity.api import data_scope
 from yiwang.resources.fusion.data import FusionPlan
 from yiwang.resources.fusion.plans import REGISTRY_PLANS
-from yiwang.resources.registries.data import LineageView, NotInRegistry, Origin
+from yiwang.resources.registries.data import (
+    LineageView,
+    NotInRegistry,
+    Origin,
+    RowPlace,
+    SubjectField,
+)
 from yiwang.resources.registries.models import Enterprise, Person, RegistryMaster
 from yiwang.resources.registries.rules import (
     class_title,
@@ -58,9 +64,17 @@ def subject_lineage(
     rank, basis = _trust(plan, chosen.plan_fields, lineage.origins, origin)
     batch = _batch(resource, origin.row_no, unmasked) if resource and origin else None
     deciders, decided_at = _deciders(registry, origin) if origin else ((), None)
+    shown = next(one for one in subject.fields if one.name == field)
+    places = _others_places(registry, plan, shown, unmasked)
+    if origin and places:
+        own = RowPlace(
+            shown.text, shown.department, class_title(registry, origin.class_number),
+            origin.row_no, origin.at, resource, batch, is_chosen=True,
+        )  # fmt: skip
+        places = (own, *places)
     return LineageView(
         subject=subject,
-        field=next(one for one in subject.fields if one.name == field),
+        field=shown,
         origin=origin,
         class_code=code,
         class_title=class_title(registry, origin.class_number) if origin else "",
@@ -79,7 +93,26 @@ def subject_lineage(
         master=row.from_master,
         published_at=master.published_at if master else None,
         published_name=master.published_name if master else "",
+        places=places,
     )
+
+
+def _others_places(
+    registry: str, plan: FusionPlan, field: SubjectField, unmasked: bool
+) -> tuple[RowPlace, ...]:
+    """Return where the rows stand that say something else (不同取值所在行)."""
+    numbers = {class_title(registry, source.number): source.number for source in plan.sources}
+    found = []
+    for other in field.others:
+        number = numbers.get(other.class_title)
+        code = _resource(registry, f"C{number:02d}") if number is not None else ""
+        batch = _batch(code, other.row_no, unmasked) if code else None
+        found.append(
+            RowPlace(
+                other.text, other.department, other.class_title, other.row_no, other.at, code, batch
+            )
+        )
+    return tuple(found)
 
 
 def _row(kind: str, ref: str, key: str) -> Person | Enterprise:

@@ -10,9 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from yiwang.identity.api import allow
 from yiwang.kernel.api import Column, Filter, context_get, error_text, page_of, render
+from yiwang.resources.quality.queries import HANDLE, is_bureau
 from yiwang.resources.registries.actions import person_verify, subject_unmask
 from yiwang.resources.registries.data import PERSON_FIELDS, LineageView, SubjectView
 from yiwang.resources.registries.lineage import subject_lineage
+from yiwang.resources.registries.returning import value_return
 from yiwang.resources.registries.rules import masked_text
 from yiwang.resources.registries.subjects import (
     CHECK,
@@ -159,14 +161,23 @@ def lineage(request: HttpRequest, ref: str, field: str) -> HttpResponse:
         return purpose_page(request)
     purpose = purpose or _("Looking at public registration data")
     unmasked, errors = False, {}
-    if request.method == "POST":
+    if request.method == "POST" and request.POST.get("act") != "return":
         try:
             subject_unmask(kind, ref, reason=request.POST.get("reason", ""), purpose=purpose)
             unmasked = True
         except Invalid as error:
             errors = _sentences(error)
     view = subject_lineage(kind, ref, field, purpose=purpose, unmasked=unmasked)
+    if request.method == "POST" and request.POST.get("act") == "return":
+        try:
+            return redirect("resources_quality:exception", _return(request, view))
+        except Invalid as error:
+            errors = _sentences(error)
+        except YiwangError as error:
+            errors = {"": [error_text(error)]}
     context = {
+        "may_return": is_bureau() and context_get().may(HANDLE),
+        "why": request.POST.get("why", ""),
         "view": view,
         "rule": rule_text,
         "steps": _steps(view),
@@ -176,6 +187,27 @@ def lineage(request: HttpRequest, ref: str, field: str) -> HttpResponse:
     }
     return render(
         request, "resources/registries/lineage.html", context, status=422 if errors else 200
+    )
+
+
+def _return(request: HttpRequest, view: LineageView) -> int:
+    """Send the chosen row of a conflict back to its department (退回核实)."""
+    chosen = request.POST.get("place", "")
+    place = next(
+        (one for one in view.places if one.batch and f"{one.resource_code}:{one.row_no}" == chosen),
+        None,
+    )
+    if place is None:
+        raise Invalid(fields={"place": [N_("Choose the row that is doubtful.")]})
+    return value_return(
+        place.resource_code,
+        place.row_no,
+        field=view.field.name,
+        title=view.field.title,
+        line=place.batch["line"],
+        batch_number=place.batch["batch_number"],
+        reason=request.POST.get("why", ""),
+        now=timezone.now(),
     )
 
 
