@@ -7,14 +7,10 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils.translation import override
 
-from yiwang.engines.api import (
-    DecisionModelRefused,
-    DecisionModelUnknown,
-    decision_evaluate,
-    decision_model_get,
-    decision_model_put,
-)
 from yiwang.engines.decisions import views
+from yiwang.engines.decisions.actions import decision_model_put
+from yiwang.engines.decisions.data import DecisionModelRefused, DecisionModelUnknown
+from yiwang.engines.decisions.queries import decision_evaluate, decision_model_get
 from yiwang.kernel.api import RequestContext, context_system, context_use
 
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
