@@ -361,7 +361,7 @@ def _changes_write(master: RegistryMaster, fused) -> None:
                 [master.registry, kind, number, number],
             )
     with serving.feed_open(master.registry, fused) as feed:
-        _events_write(master, serving.event_rows(feed))
+        _events_write(master, serving.event_rows(feed, base.run))
 
 
 def _events_write(master: RegistryMaster, events: list[tuple]) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yiwang.engines.tabular.door import TabularLimits, parquet_list, sql_text, tabular_open
-from yiwang.resources.fusion.data import FusionPlan
+from yiwang.resources.fusion.data import ABSORBED, MERGED, SPLIT, FusionPlan
+from yiwang.resources.fusion.library import events
 from yiwang.resources.fusion.plans import REGISTRY_PLANS
 from yiwang.resources.fusion.publish import Master
 
@@ -52,6 +53,8 @@ ENTERPRISE_COLUMNS = {
     "phone": "coalesce(left(p.phone, 20), '')",
     "state": STATES,
 }
+# Events of fusion that the feed of a registry passes on.
+CHANGES = frozenset({ABSORBED, MERGED, SPLIT})
 COLUMNS = {"population": PERSON_COLUMNS, "legal-persons": ENTERPRISE_COLUMNS}
 
 
@@ -198,15 +201,18 @@ def tie_rows(feed: Feed) -> list[tuple] | None:
     return connection.execute(sql).fetchall()
 
 
-def event_rows(feed: Feed) -> list[tuple]:
-    """Return the changes of identity that fusion tells (event, uid, other uid, rule), creations apart."""
-    path = feed.master.folder / "events.parquet"
-    if not path.exists():
-        return []
-    return feed.connection.execute(
-        f"select event, uid, other_uid, coalesce(rule, '') from {parquet_list([path])}"
-        " where event in ('ABSORBED', 'MERGED', 'SPLIT') order by all"
-    ).fetchall()
+def event_rows(feed: Feed, since: str) -> list[tuple]:
+    """Return what fusion did to identities after the run `since`, creations apart (event, uid, other uid, rule).
+
+    Of all runs after it: one that was never published, or could not be, is between two versions. A version
+    of no run of this feed, a sample for instance, has nothing that it could tell from.
+    """
+    try:
+        found = list(events(feed.master.folder.parent, since=since)) if since else []
+    except LookupError:
+        found = []
+    told = {(one.event, one.uid, one.other_uid): one.rule or "" for one in found}
+    return [(*key, rule) for key, rule in sorted(told.items()) if key[0] in CHANGES]
 
 
 def _buckets(connection, master: Master) -> tuple[dict[int, Path], frozenset[int]]:
