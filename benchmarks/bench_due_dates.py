@@ -37,21 +37,21 @@ chance = random.Random(1)
 starts = [date(2004, 1, 1) + timedelta(days=chance.randrange(8200)) for _ in range(options.count)]
 amounts = [chance.randrange(46) for _ in starts]
 
-begun = time.perf_counter()
+begun = time.process_time()
 due = calendar.due_dates(starts, amounts)
-seconds = time.perf_counter() - begun
+seconds = time.process_time() - begun
 
 sample = max(1, options.count // 100)
-begun = time.perf_counter()
+begun = time.process_time()
 walked = [walk(calendar, *pair) for pair in zip(starts[:sample], amounts[:sample], strict=True)]
-walking = (time.perf_counter() - begun) * options.count / sample
+walking = (time.process_time() - begun) * options.count / sample
 if walked != due[:sample]:
     raise SystemExit("The due dates differ from the walk.")
 
 report(
     f"{options.count:,} due dates",
     seconds,
-    "s",
+    "s CPU",
     baseline=walking,
     baseline_name="day walk, scaled from 1 %",
     bar="< 2 s",

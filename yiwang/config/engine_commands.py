@@ -1,6 +1,7 @@
 """`yw decide`, `yw clock`, `yw form` (引擎命令): the engines from outside, for integrators; JSON out, 0 or 1."""
 
 import argparse
+import os
 import sys
 
 
@@ -132,9 +133,10 @@ def _process(options: argparse.Namespace) -> int:
 
 
 def _clock(options: argparse.Namespace) -> int:
-    from yiwang.config.cli import _django
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yiwang.config.settings")
+    import django
 
-    _django()
+    django.setup()
     from yiwang.engines.clocks import commands
 
     if options.batch:

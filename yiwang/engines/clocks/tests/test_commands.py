@@ -1,17 +1,17 @@
 """`yw clock due`: the due date with the days that made it, as JSON."""
 
-import io
 import json
 
 import pytest
 
-from yiwang.config.cli import main
+from yiwang.engines.clocks.commands import due, due_batch
 from yiwang.engines.clocks.limits import LimitUnreadable, TimeLimit, limit_read
 
 
-def run(capsys, *arguments: str) -> tuple[int, dict]:
-    code = main(["clock", "due", *arguments])
-    return code, json.loads(capsys.readouterr().out)
+def run(start: str, limit: str, *pauses: str, calendar: str = "shipped") -> tuple[int, dict]:
+    said: list[str] = []
+    code = due(start, limit, pauses=pauses, calendar=calendar, compact=True, echo=said.append)
+    return code, json.loads("".join(said))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_what_cannot_be_counted_is_no_limit(text):
 
 
 @pytest.mark.parametrize(
-    ("start", "limit", "due"),
+    ("start", "limit", "last"),
     [
         ("2026-02-13", "5 working days", "2026-02-27"),
         ("2026-09-24", "二十个工作日", "2026-10-29"),
@@ -55,15 +55,14 @@ def test_what_cannot_be_counted_is_no_limit(text):
         ("2026-12-28", "10 days", "2027-01-07"),
     ],
 )
-def test_a_limit_ends_at_the_close_of_business_of_its_last_day(capsys, start, limit, due):
-    code, answer = run(capsys, "--from", start, "--limit", limit)
-    assert (code, answer["due_at"], answer["due_date"]) == (0, f"{due}T17:00:00+08:00", due)
+def test_a_limit_ends_at_the_close_of_business_of_its_last_day(start, limit, last):
+    code, answer = run(start, limit)
+    assert (code, answer["due_at"], answer["due_date"]) == (0, f"{last}T17:00:00+08:00", last)
 
 
-def test_each_day_is_named_with_the_reason_why_it_does_not_count(capsys):
+def test_each_day_is_named_with_the_reason_why_it_does_not_count():
     code, answer = run(
-        capsys, "--from", "2026-04-03T10:00", "--limit", "3 working days",
-        "--pause", "2026-04-07/2026-04-08",
+        "2026-04-03T10:00", "3 working days", "2026-04-07/2026-04-08",
     )  # fmt: skip
     assert code == 0
     assert answer["counted_days"] == ["2026-04-07", "2026-04-09", "2026-04-10"]
@@ -76,64 +75,54 @@ def test_each_day_is_named_with_the_reason_why_it_does_not_count(capsys):
     assert answer["pauses"][0]["working_days_not_counted"] == 1
 
 
-def test_hours_are_those_of_the_office_or_those_of_the_wall(capsys):
-    start = ("--from", "2026-03-06T16:00", "--limit")
-    assert run(capsys, *start, "4 working hours")[1]["due_at"] == "2026-03-09T12:00:00+08:00"
-    assert run(capsys, *start, "48小时")[1]["due_at"] == "2026-03-08T16:00:00+08:00"
-    paused = run(capsys, *start, "4 hours", "--pause", "2026-03-06T17:00/2026-03-06T19:00")[1]
+def test_hours_are_those_of_the_office_or_those_of_the_wall():
+    start = "2026-03-06T16:00"
+    assert run(start, "4 working hours")[1]["due_at"] == "2026-03-09T12:00:00+08:00"
+    assert run(start, "48小时")[1]["due_at"] == "2026-03-08T16:00:00+08:00"
+    paused = run(start, "4 hours", "2026-03-06T17:00/2026-03-06T19:00")[1]
     assert paused["due_at"] == "2026-03-06T22:00:00+08:00"
 
 
-def test_a_year_without_calendar_is_named_and_an_open_pause_has_no_due_date(capsys):
-    code, answer = run(capsys, "--from", "2026-12-30", "--limit", "5 working days")
+def test_a_year_without_calendar_is_named_and_an_open_pause_has_no_due_date():
+    code, answer = run("2026-12-30", "5 working days")
     assert (code, answer["due_at"], answer["missing_year"]) == (1, None, 2027)
     assert "2027" in answer["message"]["zh"]
-    code, answer = run(
-        capsys, "--from", "2026-03-02", "--limit", "5个工作日", "--pause", "2026-03-03/"
-    )
+    code, answer = run("2026-03-02", "5个工作日", "2026-03-03/")
     assert (code, answer["due_at"], answer["due_state"]) == (1, None, "PAUSED")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"),
+    ("arguments", "named", "code"),
     [
-        (("--from", "soon", "--limit", "1 working day"), "clock_request_invalid"),
-        (("--from", "2026-03-02", "--limit", "3个月"), "limit_unreadable"),
-        (("--from", "2026-03-02", "--limit", "3 days", "--pause", "2026-03-03"), "invalid"),
-        (
-            ("--from", "2026-03-02", "--limit", "3 days", "--pause", "2026-03-05/2026-03-03"),
-            "clock_request_invalid",
-        ),
-        (
-            ("--from", "2026-03-02", "--limit", "3 days", "--calendar", "/none.json"),
-            "calendar_file_invalid",
-        ),
+        (("soon", "1 working day"), {}, "clock_request_invalid"),
+        (("2026-03-02", "3个月"), {}, "limit_unreadable"),
+        (("2026-03-02", "3 days", "2026-03-03"), {}, "invalid"),
+        (("2026-03-02", "3 days", "2026-03-05/2026-03-03"), {}, "clock_request_invalid"),
+        (("2026-03-02", "3 days"), {"calendar": "/none.json"}, "calendar_file_invalid"),
     ],
 )
-def test_what_cannot_be_read_is_explained(capsys, arguments, code):
-    status, answer = run(capsys, *arguments)
+def test_what_cannot_be_read_is_explained(arguments, named, code):
+    status, answer = run(*arguments, **named)
     assert (status, answer["error"]["code"]) == (1, code)
     assert answer["error"]["message"]
 
 
-def test_a_calendar_of_ones_own_counts(capsys, tmp_path):
+def test_a_calendar_of_ones_own_counts(tmp_path):
     path = tmp_path / "calendar.json"
     path.write_text(json.dumps({"holidays": {"2026-03-03": "Made,自定"}, "workdays": {}}))
-    answer = run(
-        capsys, "--from", "2026-03-02", "--limit", "1 working day", "--calendar", str(path)
-    )[1]
+    answer = run("2026-03-02", "1 working day", calendar=str(path))[1]
     assert answer["due_date"] == "2026-03-04"
     assert answer["calendar"]["published_years"] == [2026, 2026]
 
 
-def test_many_are_answered_one_a_line(capsys, monkeypatch):
+def test_many_are_answered_one_a_line():
     lines = [
         json.dumps({"from": "2026-02-13", "limit": "5 working days"}),
         json.dumps({"from": "2026-02-13"}),
         "{",
     ]
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
-    assert main(["clock", "due", "--batch"]) == 1
-    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    said: list[str] = []
+    assert due_batch(lines, calendar="shipped", echo=said.append) == 1
+    answers = [json.loads(line) for line in said]
     assert answers[0]["due_date"] == "2026-02-27"
     assert [one["error"]["code"] for one in answers[1:]] == ["line_unreadable", "line_unreadable"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from yiwang.config.cli import main
+from yiwang.engines.forms.commands import validate
 from yiwang.engines.forms.schemas import (
     SchemaInvalid,
     SchemaResources,
@@ -101,9 +101,12 @@ def test_a_schema_that_does_not_hold_says_where(schema, reason):
         schema_validate(schema, 1)
 
 
-def run(capsys, *arguments: object) -> tuple[int, dict]:
-    code = main(["form", "validate", *map(str, arguments)])
-    return code, json.loads(capsys.readouterr().out)
+def run(schema, data, *, formats: bool = True, refs=()) -> tuple[int, dict]:
+    said: list[str] = []
+    code = validate(
+        str(schema), str(data), formats=formats, refs=refs, compact=True, echo=said.append
+    )
+    return code, json.loads("".join(said))
 
 
 @pytest.fixture
@@ -116,32 +119,32 @@ def folder(tmp_path):
     return write
 
 
-def test_the_command_answers_valid_with_0_and_every_breach_with_1(capsys, folder):
+def test_the_command_answers_valid_with_0_and_every_breach_with_1(folder):
     schema = folder("schema.json", PERSON)
-    assert run(capsys, schema, folder("ok.json", {"name": "沈月琴"}), "--json") == (
+    assert run(schema, folder("ok.json", {"name": "沈月琴"})) == (
         0,
         {"valid": True, "draft": "2020-12", "formats": "checked", "errors": []},
     )
-    code, answer = run(capsys, schema, folder("bad.json", {"age": 1}))
+    code, answer = run(schema, folder("bad.json", {"age": 1}))
     assert (code, answer["valid"], len(answer["errors"])) == (1, False, 2)
     assert sorted(one["instance_path"] for one in answer["errors"]) == ["", "/age"]
 
 
-def test_the_command_can_take_formats_as_remarks(capsys, folder):
+def test_the_command_can_take_formats_as_remarks(folder):
     schema, data = folder("s.json", {"format": "date"}), folder("d.json", '"13"')
-    assert run(capsys, schema, data)[0] == 1
-    assert run(capsys, schema, data, "--formats", "remark")[0] == 0
+    assert run(schema, data)[0] == 1
+    assert run(schema, data, formats=False)[0] == 0
 
 
-def test_the_command_follows_references_into_a_given_folder_only(capsys, folder, tmp_path):
+def test_the_command_follows_references_into_a_given_folder_only(folder, tmp_path):
     (tmp_path / "refs").mkdir()
     folder("refs/age.json", {"minimum": 18})
     schema = folder("s.json", {"$ref": "http://example.cn/age.json"})
     data = folder("d.json", "17")
     refs = f"{tmp_path / 'refs'}=http://example.cn/"
-    code, answer = run(capsys, schema, data, "--refs", refs)
+    code, answer = run(schema, data, refs=[refs])
     assert (code, answer["errors"][0]["keyword"]) == (1, "minimum")
-    code, answer = run(capsys, schema, data)
+    code, answer = run(schema, data)
     assert (code, answer["failure"]["code"]) == (1, "schema_invalid")
 
 
@@ -149,13 +152,13 @@ def test_the_command_follows_references_into_a_given_folder_only(capsys, folder,
     ("content", "said"),
     [('{"a":', "line 1, column 6"), ("NaN", "NaN is not a JSON number"), ("[" * 99_999, "")],
 )
-def test_the_command_explains_a_file_that_is_no_json(capsys, folder, content, said):
-    code, answer = run(capsys, folder("s.json", {}), folder("d.json", content))
+def test_the_command_explains_a_file_that_is_no_json(folder, content, said):
+    code, answer = run(folder("s.json", {}), folder("d.json", content))
     assert (code, answer["valid"], answer["failure"]["code"]) == (1, False, "file_unreadable")
     assert said in answer["failure"]["message"]["zh"]
 
 
-def test_the_command_explains_a_file_that_is_not_there(capsys, folder, tmp_path):
-    code, answer = run(capsys, folder("s.json", {}), tmp_path / "none.json")
+def test_the_command_explains_a_file_that_is_not_there(folder, tmp_path):
+    code, answer = run(folder("s.json", {}), tmp_path / "none.json")
     assert code == 1
     assert "找不到文件" in answer["failure"]["message"]["en"]

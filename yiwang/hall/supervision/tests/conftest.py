@@ -3,12 +3,17 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.apps import apps
 
-from yiwang.engines.workflow.models import ProcessInstance, ProcessModel, ProcessVersion, WorkItem
 from yiwang.hall.supervision.sweep import rules_seed
 from yiwang.identity.api import department_put
 from yiwang.kernel.api import RequestContext, calendar_seed_load, context_system, context_use
 
+# Rows of another room: made without its door, for no process is to run.
+WorkItem, ProcessInstance, ProcessModel, ProcessVersion = (
+    apps.get_model("engines_workflow", name)
+    for name in ("WorkItem", "ProcessInstance", "ProcessModel", "ProcessVersion")
+)
 # A Wednesday; 2026-11-25 10:00 in the city.
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 SYSTEM = context_system("test")

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from yiwang.engines.api import clock_pause, clock_start, clock_stop
-from yiwang.engines.workflow.models import WorkItem
 from yiwang.hall.supervision import sweep as sweep_module
 from yiwang.hall.supervision.actions import fact_add, rule_put, violation_report
 from yiwang.hall.supervision.data import REPORTABLE, VIOLATIONS
@@ -13,7 +12,7 @@ from yiwang.hall.supervision.findings import findings_scan
 from yiwang.hall.supervision.models import BoardCell, SupervisionCard, SupervisionRule
 from yiwang.hall.supervision.queries import rule_list
 from yiwang.hall.supervision.sweep import board_count, supervision_sweep
-from yiwang.hall.supervision.tests.conftest import NOW, SUPERVISOR, SYSTEM, close_of
+from yiwang.hall.supervision.tests.conftest import NOW, SUPERVISOR, SYSTEM, WorkItem, close_of
 from yiwang.kernel.api import CodeRow, calendar_get, code_table_load, context_use
 
 pytestmark = pytest.mark.django_db
