@@ -414,14 +414,6 @@ class MasterNotThere(YiwangError):
     message = N_("There is no version to go to. Reload the page.")
 
 
-class HistoryPruned(YiwangError):
-    """The versions of that time were removed."""
-
-    code = "history_pruned"
-    status = 410
-    message = N_("The versions before %(first)s were removed by decision of the data bureau.")
-
-
 class PersonAmbiguous(Invalid):
     """A name alone does not say who is meant."""
 
@@ -585,21 +577,6 @@ class MasterDifference:
     came_refs: list[str]
     changed_refs: list[str]
     went_refs: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class PruneView:
-    """What pruning removed (清理结果): versions, rows and ties that held only for them.
-
-    floor: the oldest version that is kept; kept: rows of subjects that left before it, one each.
-    """
-
-    registry: str
-    floor: int
-    versions: list[int]
-    rows: int
-    ties: int
-    kept: int
 
 
 @dataclass(frozen=True, slots=True)

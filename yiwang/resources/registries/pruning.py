@@ -5,6 +5,7 @@ for a kept version, with the day from which it holds; the last row of each subje
 remembers its reference, so that none is given twice; the list of versions and the feed of changes.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -14,9 +15,7 @@ from yiwang.identity.api import data_scope
 from yiwang.kernel.api import action, audit_record
 from yiwang.resources.fusion.permissions import is_bureau
 from yiwang.resources.registries.data import (
-    HistoryPruned,
     MasterNotThere,
-    PruneView,
     RegistryBusy,
     RegistryUnknown,
 )
@@ -24,7 +23,7 @@ from yiwang.resources.registries.models import OPEN, RegistryMaster
 from yiwang.resources.registries.publishing import Report, quiet
 from yiwang.resources.registries.store import master_current
 from yiwang.resources.registries.writing import MODELS, TIES, parts
-from yiwang.sdk.errors import N_, Forbidden, Invalid
+from yiwang.sdk.errors import N_, Forbidden, Invalid, YiwangError
 
 State = RegistryMaster.State
 # Rows of one transaction, and the fewest versions that are kept: the current one and the one before.
@@ -32,6 +31,29 @@ STEP, LEAST = 1_000, 2
 PRUNE = N_("Removing old versions of a registry")
 # Of the rows of one reference the last is kept: one that held for a version before one that never did.
 RANK = "(CASE WHEN {0}.from_master < {0}.to_master THEN 1 ELSE 0 END, {0}.to_master, {0}.id)"
+
+
+class HistoryPruned(YiwangError):
+    """The versions of that time were removed."""
+
+    code = "history_pruned"
+    status = 410
+    message = N_("The versions before %(first)s were removed by decision of the data bureau.")
+
+
+@dataclass(frozen=True, slots=True)
+class PruneView:
+    """What pruning removed (清理结果): versions, rows and ties that held only for them.
+
+    floor: the oldest version that is kept; kept: rows of subjects that left before it, one each.
+    """
+
+    registry: str
+    floor: int
+    versions: list[int]
+    rows: int
+    ties: int
+    kept: int
 
 
 def registry_prune(

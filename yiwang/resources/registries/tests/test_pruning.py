@@ -10,7 +10,6 @@ from yiwang.resources.fusion.lineage import lineage_read
 from yiwang.resources.fusion.queries.sources import lineage_folder
 from yiwang.resources.registries import commands, pruning
 from yiwang.resources.registries.data import (
-    HistoryPruned,
     MasterNotThere,
     MasterShrinks,
     NotInRegistry,
@@ -18,7 +17,7 @@ from yiwang.resources.registries.data import (
 )
 from yiwang.resources.registries.masters import change_list, job_get, master_compare, master_list
 from yiwang.resources.registries.models import Person, RegistryMaster
-from yiwang.resources.registries.pruning import registry_prune
+from yiwang.resources.registries.pruning import HistoryPruned, registry_prune
 from yiwang.resources.registries.publishing import registry_publish, registry_rollback
 from yiwang.resources.registries.refresh import prune_request
 from yiwang.resources.registries.subjects import person_as_of, person_find, person_history
