@@ -12,7 +12,6 @@ from yiwang.engines.designer.data import (
     NoteMissing,
     ProcessKeyInvalid,
     ProcessKeyTaken,
-    ProcessUnknown,
 )
 from yiwang.engines.designer.models import ProcessDraft, ProcessPublication
 from yiwang.engines.designer.queries import draft_get, draft_view, version_xml
@@ -60,13 +59,17 @@ def process_draft_new(
 @action("engines.designer.draft_open", permission="engines.designer.design")
 def process_draft_open(key: str, *, now: datetime.datetime) -> DraftView:
     """Return the draft of a process, begun from its newest version when there is none (打开草稿)."""
-    try:
-        return draft_get(key)
-    except ProcessUnknown:
-        newest = process_get(key)
-        if newest is None:
-            raise
-    return _begin(key, newest.title, version_xml(key, newest.number), base=newest.number, now=now)
+    newest = process_get(key)
+    if newest is not None and not ProcessDraft.objects.filter(key=key).exists():
+        xml = version_xml(key, newest.number)
+        try:
+            with transaction.atomic():
+                return _begin(key, newest.title, xml, base=newest.number, now=now)
+        except IntegrityError:
+            pass  # a colleague was quicker: his is the draft
+    draft = draft_get(key)
+    audit_record(f"process:{key}", detail={"revision": draft.revision})
+    return draft
 
 
 def _begin(

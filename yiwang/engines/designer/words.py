@@ -48,7 +48,7 @@ _FORM = {
     "role": N_("Role"),
     "department": N_("Department key"),
     "departmentBy": N_("Department by expression"),
-    "branch": N_("Branch"),
+    "branch": N_("Branch of the process"),
     "outcomes": N_("Outcomes, separated by commas"),
     "limit": N_("Time limit"),
     "limitHelp": N_("5 working days, 3 days, 2 hours, PT30M"),

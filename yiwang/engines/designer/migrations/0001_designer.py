@@ -4,44 +4,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ProcessDraft',
+            name="ProcessDraft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=120, unique=True, verbose_name='标识')),
-                ('title', models.JSONField(default=dict, verbose_name='名称')),
-                ('xml', models.TextField(verbose_name='BPMN 文件')),
-                ('base_number', models.PositiveIntegerField(default=0, verbose_name='所依版本')),
-                ('revision', models.PositiveIntegerField(default=1, verbose_name='保存次数')),
-                ('edited_by_id', models.BigIntegerField(null=True, verbose_name='编辑人')),
-                ('edited_by_name', models.CharField(blank=True, max_length=80, verbose_name='编辑人姓名')),
-                ('edited_at', models.DateTimeField(verbose_name='保存时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=120, unique=True, verbose_name="标识")),
+                ("title", models.JSONField(default=dict, verbose_name="名称")),
+                ("xml", models.TextField(verbose_name="BPMN 文件")),
+                ("base_number", models.PositiveIntegerField(default=0, verbose_name="所依版本")),
+                ("revision", models.PositiveIntegerField(default=1, verbose_name="保存次数")),
+                ("edited_by_id", models.BigIntegerField(null=True, verbose_name="编辑人")),
+                (
+                    "edited_by_name",
+                    models.CharField(blank=True, max_length=80, verbose_name="编辑人姓名"),
+                ),
+                ("edited_at", models.DateTimeField(verbose_name="保存时间")),
             ],
             options={
-                'verbose_name': '流程草稿',
+                "verbose_name": "流程草稿",
             },
         ),
         migrations.CreateModel(
-            name='ProcessPublication',
+            name="ProcessPublication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=120, verbose_name='标识')),
-                ('number', models.PositiveIntegerField(verbose_name='版本号')),
-                ('note', models.TextField(verbose_name='变更说明')),
-                ('published_by_id', models.BigIntegerField(null=True, verbose_name='发布人')),
-                ('published_by_name', models.CharField(blank=True, max_length=80, verbose_name='发布人姓名')),
-                ('published_at', models.DateTimeField(verbose_name='发布时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=120, verbose_name="标识")),
+                ("number", models.PositiveIntegerField(verbose_name="版本号")),
+                ("note", models.TextField(verbose_name="变更说明")),
+                ("published_by_id", models.BigIntegerField(null=True, verbose_name="发布人")),
+                (
+                    "published_by_name",
+                    models.CharField(blank=True, max_length=80, verbose_name="发布人姓名"),
+                ),
+                ("published_at", models.DateTimeField(verbose_name="发布时间")),
             ],
             options={
-                'verbose_name': '流程发布记录',
-                'constraints': [models.UniqueConstraint(fields=('key', 'number'), name='publication_once')],
+                "verbose_name": "流程发布记录",
+                "constraints": [
+                    models.UniqueConstraint(fields=("key", "number"), name="publication_once")
+                ],
             },
         ),
     ]
