@@ -7,11 +7,14 @@ class EnginesWorkflowConfig(AppConfig):
     verbose_name = "流程"
 
     def ready(self) -> None:
+        from yiwang.engines.workflow.deciding import decide  # noqa: PLC0415
         from yiwang.engines.workflow.pack import workflows_read  # noqa: PLC0415
+        from yiwang.engines.workflow.registry import decider_register  # noqa: PLC0415
         from yiwang.engines.workflow.sweeps import message_sweep, timer_sweep  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import pack_section_register, sweep_register  # noqa: PLC0415
 
+        decider_register(decide)
         sweep_register("engines.workflow.timers", timer_sweep, every_seconds=30)
         sweep_register("engines.workflow.messages", message_sweep, every_seconds=2)
         pack_section_register("workflows", workflows_read, order=20)

@@ -5,15 +5,21 @@ only by the join (or by an end event). Only pairs are executed: the join then wa
 tokens of its split, and never has to guess what may still come.
 """
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from yiwang.engines.workflow.data import Net
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 INCLUSIVE = "inclusiveGateway"
 
 
-def region(net: "Net", split: str, join: str) -> frozenset[str] | None:
+class Shape(Protocol):
+    """What is asked of a net: nodes and flows by id, boundary events by host."""
+
+    nodes: Mapping[str, Any]
+    flows: Mapping[str, Any]
+    boundaries: Mapping[str, Any]
+
+
+def region(net: Shape, split: str, join: str) -> frozenset[str] | None:
     """Return the nodes between a split and a join, None when they are no pair (区域)."""
     seen: set[str] = set()
     queue = [net.flows[flow].target for flow in net.nodes[split].outgoing]
@@ -34,7 +40,7 @@ def region(net: "Net", split: str, join: str) -> frozenset[str] | None:
     return frozenset(seen) if is_reached and is_closed else None
 
 
-def inclusive_pairs(net: "Net") -> dict[str, str]:
+def inclusive_pairs(net: Shape) -> dict[str, str]:
     """Return the join of every inclusive split that has one (配对): the nearest."""
     nodes = [node for node in net.nodes.values() if node.kind == INCLUSIVE]
     joins = [node for node in nodes if len(node.incoming) > 1]

@@ -1,7 +1,7 @@
 """What the engine speaks of: nets, work items, instances (流程的值). Frozen, free of Django."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -310,6 +310,10 @@ class ActRefused(Conflict):
 
     code = "act_refused"
     message = N_("This is not possible here: %(reason)s")
+
+    def text(self, translate: Callable[[str], str], language: str) -> str:
+        """Return the sentence with its reason in a language (错误提示)."""
+        return translate(self.message) % {"reason": translate(str(self.params["reason"]))}
 
 
 class UrgedLately(Conflict):

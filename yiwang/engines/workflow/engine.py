@@ -10,7 +10,7 @@ token of the same scope, and takes exactly one of each.
 
 from collections.abc import Callable
 
-from yiwang.engines.workflow import data, scopes, tasks
+from yiwang.engines.workflow import activities, data, scopes
 from yiwang.engines.workflow.data import Node, NoFlowMatches, ProcessStuck
 from yiwang.engines.workflow.events import (
     error_throw,
@@ -223,12 +223,12 @@ HANDLERS: dict[str, Callable[[Step, Node, Arrival], None]] = {
     data.END: _end,
     data.THROW: _throw,
     data.CATCH: scopes.catch_enter,
-    data.USER: tasks.item_open,
-    data.MANUAL: tasks.item_open,
-    data.SERVICE: tasks.service_run,
-    data.SCRIPT: tasks.script_run,
-    data.RULE: tasks.rule_run,
-    data.SEND: tasks.send_run,
+    data.USER: activities.item_open,
+    data.MANUAL: activities.item_open,
+    data.SERVICE: activities.service_run,
+    data.SCRIPT: activities.script_run,
+    data.RULE: activities.rule_run,
+    data.SEND: activities.send_run,
     data.RECEIVE: scopes.catch_enter,
     data.EXCLUSIVE: _choose,
     data.PARALLEL: _synchronise,

@@ -17,7 +17,6 @@ from yiwang.engines.workflow.data import (
     WorkItemNotFound,
     WorkItemView,
 )
-from yiwang.engines.workflow.engine import net_get
 from yiwang.engines.workflow.models import (
     HistoryEvent,
     ProcessInstance,
@@ -26,6 +25,7 @@ from yiwang.engines.workflow.models import (
 )
 from yiwang.engines.workflow.registry import instance_access
 from yiwang.engines.workflow.rules import NO_DUE
+from yiwang.engines.workflow.step import net_get
 from yiwang.kernel.api import RequestContext
 
 OPEN = Q(closed_at__isnull=True)

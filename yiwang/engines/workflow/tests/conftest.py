@@ -17,7 +17,7 @@ def services(monkeypatch):
 
         names[full] = serve
     monkeypatch.setattr(registry, "SERVICES", names)
-    for module in ("actions", "tasks"):
+    for module in ("actions", "activities"):
         monkeypatch.setattr(f"yiwang.engines.workflow.{module}.SERVICES", names)
     return called
 

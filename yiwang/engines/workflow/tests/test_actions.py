@@ -512,17 +512,17 @@ def test_a_service_runs_in_the_step_and_its_failure_undoes_it(running, services,
     )
     instance_id = running(xml)
     item = item_at(instance_id, "t")
-    from yiwang.engines.workflow import tasks
+    from yiwang.engines.workflow import activities
 
     def fail(call):
         WorkItem.objects.filter(pk=item.id).update(number="touched")
         raise Conflict()
 
-    issue = tasks.SERVICES["hall.applications.issue"]
-    tasks.SERVICES["hall.applications.issue"] = fail
+    issue = activities.SERVICES["hall.applications.issue"]
+    activities.SERVICES["hall.applications.issue"] = fail
     with context_use(APPROVER):
         refused(Conflict, instance_id, actions.work_item_complete, item.id, outcome="DONE", now=NOW)
-        tasks.SERVICES["hall.applications.issue"] = lambda call: issue(call) or {"licence": 5}
+        activities.SERVICES["hall.applications.issue"] = lambda call: issue(call) or {"licence": 5}
         actions.work_item_complete(item.id, outcome="DONE", now=NOW)
     view = queries.instance_get(instance_id)
     assert (view.state, view.variables["licence"]) == ("COMPLETED", 5)

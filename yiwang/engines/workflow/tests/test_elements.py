@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from yiwang.engines.workflow import actions, messages, queries, registry, sweeps, tasks
+from yiwang.engines.workflow import actions, activities, messages, queries, registry, sweeps
 from yiwang.engines.workflow.data import ProcessFault, ProcessInvalid
 from yiwang.engines.workflow.models import Message, Subscription, Timer, WorkItem
 from yiwang.engines.workflow.replay import replay
@@ -91,7 +91,7 @@ def test_an_error_of_a_service_goes_on_at_its_boundary_and_undoes_what_it_wrote(
         WorkItem.objects.filter(instance_id=call.instance_id).update(number="touched")
         raise ProcessFault("BAD", "no such person")
 
-    monkeypatch.setitem(tasks.SERVICES, "fail", fail)
+    monkeypatch.setitem(activities.SERVICES, "fail", fail)
     instance = start(
         user("t"),
         '<serviceTask id="v" yw:service="fail"/>',
@@ -115,7 +115,7 @@ def test_an_error_nobody_catches_fails_the_instance_until_an_administrator_mends
         if error := next(answers):
             raise error
 
-    monkeypatch.setitem(tasks.SERVICES, "flaky", serve)
+    monkeypatch.setitem(activities.SERVICES, "flaky", serve)
     instance = start(
         *el.gateway("parallel", "a", "j"),
         '<serviceTask id="v" name="查询" yw:service="flaky"/>',
@@ -154,7 +154,7 @@ def test_a_failed_instance_can_go_on_at_another_step():
 
 def test_one_element_after_another_is_served_by_a_service_of_several_instances(monkeypatch):
     seen = []
-    monkeypatch.setitem(tasks.SERVICES, "each", lambda call: seen.append(call.variables["signer"]))
+    monkeypatch.setitem(activities.SERVICES, "each", lambda call: seen.append(call.variables["signer"]))
     task = f'<serviceTask id="v" yw:service="each">{el.several(by="people", sequential=True)}</serviceTask>'
     instance = start(
         task, user("t"), el.end(), *chain("s", "v", "t", "e"), people=["甲", "乙", "丙"]

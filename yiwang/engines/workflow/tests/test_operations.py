@@ -398,9 +398,9 @@ def test_a_vote_is_taken_back_while_the_signing_goes_on(sequential):
 
 
 def test_what_a_service_has_done_cannot_be_taken_back(monkeypatch):
-    from yiwang.engines.workflow import tasks
+    from yiwang.engines.workflow import activities
 
-    monkeypatch.setitem(tasks.SERVICES, "act", lambda call: None)
+    monkeypatch.setitem(activities.SERVICES, "act", lambda call: None)
     service = '<serviceTask id="v" yw:service="act"/>'
     instance = start(user("a"), service, user("b"), el.end(), *chain("s", "a", "v", "b", "e"))
     item = item_at(instance, "a").id
