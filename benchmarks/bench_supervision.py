@@ -56,14 +56,14 @@ def items_make(count: int, late: int, *, now) -> None:
         item(number, now + timedelta(days=10, minutes=number * 4)) for number in range(seeds)
     ]
     WorkItem.objects.bulk_create(in_time, batch_size=2_000)
-    copies_make((count - late - seeds) // seeds, step=seeds)
+    copies_make(instance.pk, (count - late - seeds) // seeds, step=seeds)
     over = [
         item(count + number, now - timedelta(minutes=1 + number % 9000)) for number in range(late)
     ]
     WorkItem.objects.bulk_create(over, batch_size=2_000)
 
 
-def copies_make(times: int, *, step: int) -> None:
+def copies_make(instance_id: int, times: int, *, step: int) -> None:
     """Copy the first `step` items `times` times inside the database."""
     from django.db import connection
 
@@ -73,10 +73,10 @@ def copies_make(times: int, *, step: int) -> None:
     fields = [field.column for field in WorkItem._meta.concrete_fields if not field.primary_key]
     columns = ", ".join(connection.ops.quote_name(name) for name in fields)
     chosen = columns.replace(connection.ops.quote_name("token_number"), "token_number + %s", 1)
-    sql = f"INSERT INTO {table} ({columns}) SELECT {chosen} FROM {table} WHERE token_number < %s"  # noqa: S608
+    sql = f"INSERT INTO {table} ({columns}) SELECT {chosen} FROM {table} WHERE instance_id = %s AND token_number < %s"  # noqa: S608
     with connection.cursor() as cursor:
         for number in range(1, times + 1):
-            cursor.execute(sql, [number * step, step])
+            cursor.execute(sql, [number * step, instance_id, step])
 
 
 def measured(function: Callable[[], object]) -> tuple[object, float, float]:

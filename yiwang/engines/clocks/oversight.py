@@ -44,10 +44,12 @@ def clock_due_scan(
     return [DueClock(*row) for row in rows.order_by("due_at", "id").values_list(*columns)[:limit]]
 
 
-def clock_total_late(subjects: Iterable[str], *, now: datetime) -> set[str]:
+def clock_total_late(
+    subjects: Iterable[str], *, now: datetime, kinds: Sequence[str] = TOTAL
+) -> set[str]:
     """Return those of the subjects whose whole limit has run out (总时限已超)."""
     rows = Clock.objects.filter(
-        subject__in=list(subjects), stopped_at=None, due_at__lt=now, kind__in=TOTAL
+        subject__in=list(subjects), stopped_at=None, due_at__lt=now, kind__in=list(kinds)
     )
     return set(rows.values_list("subject", flat=True))
 
@@ -75,7 +77,11 @@ def clock_past_scan(
     return [(DueClock(*row[:6]), row[6]) for row in found]
 
 
-def clock_total_due(subjects: Iterable[str]) -> dict[str, datetime]:
+def clock_total_due(
+    subjects: Iterable[str], *, kinds: Sequence[str] = TOTAL
+) -> dict[str, datetime]:
     """Return when the whole limit of each subject ends or ended, the earliest (总时限到期)."""
-    rows = Clock.objects.filter(subject__in=list(subjects), kind__in=TOTAL, due_at__isnull=False)
+    rows = Clock.objects.filter(
+        subject__in=list(subjects), kind__in=list(kinds), due_at__isnull=False
+    )
     return dict(rows.order_by("-due_at").values_list("subject", "due_at"))

@@ -69,8 +69,17 @@ def _items_over(
         if not items:
             return
         after = (items[-1].due_at, items[-1].id)
-        late = clock_total_late({item.business_key for item in items}, now=now)
+        late = _cases_late({item.business_key for item in items}, now=now)
         yield [finding_of_item(item) for item in items if item.business_key not in late]
+
+
+def _cases_late(case_keys: set[str], *, now: datetime) -> set[str]:
+    """Return the cases that are late as a whole, or late to be accepted: other classes than a step."""
+    waiting = clock_total_late(
+        {f"{key}{ACCEPTANCE}" for key in case_keys}, now=now, kinds=("STEP",)
+    )
+    whole = clock_total_late(case_keys, now=now)
+    return whole | {subject.removesuffix(ACCEPTANCE) for subject in waiting}
 
 
 def _items_forwarding(

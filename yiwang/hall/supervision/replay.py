@@ -159,9 +159,14 @@ def _items(since: datetime, until: datetime) -> Iterator[tuple[DueItem, datetime
     last = 0
     while items := work_item_past_scan(since=since, until=until, after=last):
         last = items[-1].id
-        totals = clock_total_due({item.business_key for item in items})
+        keys = {item.business_key for item in items}
+        totals = clock_total_due(keys)
+        waiting = clock_total_due({f"{key}{ACCEPTANCE}" for key in keys}, kinds=("STEP",))
         for item in items:
-            yield item, totals.get(item.business_key)
+            acceptance = waiting.get(f"{item.business_key}{ACCEPTANCE}")
+            # The step of acceptance ends with the clock of acceptance: it is of that class.
+            is_acceptance = acceptance is not None and acceptance == item.due_at
+            yield item, acceptance if is_acceptance else totals.get(item.business_key)
 
 
 def _clocks(

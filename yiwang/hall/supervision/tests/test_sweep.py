@@ -149,6 +149,13 @@ def test_silence_on_acceptance_is_refusing_to_accept(hall):
     assert SupervisionCard.objects.get().department_id == hall.other
 
 
+def test_the_step_of_acceptance_gets_the_card_of_acceptance_only(hall):
+    item = hall.item(close_of(date(2026, 11, 17)))
+    clock(item.number, kind="STEP", suffix="/acceptance")
+    supervision_sweep(now=NOW)
+    assert issued() == [("refused_acceptance", "YELLOW", "A1")]
+
+
 @pytest.mark.parametrize("trigger", REPORTABLE)
 def test_each_reported_class_gets_its_card(hall, trigger):
     with context_use(SUPERVISOR):
