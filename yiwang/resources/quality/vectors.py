@@ -226,7 +226,7 @@ def day_numbers(days: np.ndarray) -> np.ndarray:
     """Write days since 1970 as year*10000 + month*100 + day (日期转数字).
 
     >>> day_numbers(np.array([0, -1, -36_525], np.int32)).tolist()
-    [19700101, 19691231, 18700101]
+    [19700101, 19691231, 18691231]
     """
     if len(days) and (days.min() < FIRST or days.max() >= AFTER):
         return _numbers(days)
