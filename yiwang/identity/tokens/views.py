@@ -206,10 +206,7 @@ def _page(
             "system": view,
             "titles": titles,
             "paths": {name: route.path for name, route in known.items()},
-            "grantable": [
-                (route.name, f"{localized(route.title)}  {route.path}")
-                for route in routes_to_grant()
-            ],
+            "grantable": [(route.name, localized(route.title)) for route in routes_to_grant()],
             "may_manage": is_own and context_get().may(MANAGE),
             "chosen": chosen or {"routes": [], "days": "90"},
             "errors": errors or {},
