@@ -42,6 +42,17 @@ def matrix_case(route: str, build: Callable[[World], Case]) -> None:
 # Routes whose rows belong to no department: the role alone decides, over the whole city.
 WHOLE_CITY = frozenset(
     {
+        # A process model belongs to the city; an instance shows steps and numbers, no applicant.
+        "engines_designer:compare",
+        "engines_designer:detail",
+        "engines_designer:discard",
+        "engines_designer:draft",
+        "engines_designer:file",
+        "engines_designer:instance",
+        "engines_designer:instances",
+        "engines_designer:publish",
+        "engines_designer:save",
+        "engines_designer:upload",
         # Supervision watches every department; its role sees no applicant.
         "hall_supervision:case",
         "hall_supervision:department",

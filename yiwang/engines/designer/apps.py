@@ -21,6 +21,11 @@ class EnginesDesignerConfig(AppConfig):
             {"zh": "设计流程模型", "en": "Design process models"},
             {"SYSTEM_ADMIN"},
         )
+        permission_register(
+            "engines.designer.instances",
+            {"zh": "查看流程运行情况", "en": "Look at how processes run"},
+            {"SUPERVISOR", "SYSTEM_ADMIN"},
+        )
         menu_register(
             "desk",
             N_("Rules of the city"),

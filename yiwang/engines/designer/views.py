@@ -32,7 +32,7 @@ from yiwang.kernel.api import Column, Filter, context_get, flash, page_of, rende
 from yiwang.sdk.errors import N_, YiwangError
 
 READ, DESIGN = "engines.designer.read", "engines.designer.design"
-PUBLISH = "engines.workflow.publish"
+PUBLISH, INSTANCES = "engines.workflow.publish", "engines.designer.instances"
 _COLUMNS = (
     Column("title", N_("Process"), order="key", text=lambda row: row.title),
     Column("key", N_("Key"), order="key"),
@@ -68,7 +68,12 @@ def models(request: HttpRequest) -> HttpResponse:
     page = page_of(request, queries.model_list(), columns=_COLUMNS, filters=_FILTERS)
     if page.wants_export:
         return page.export("processes")
-    names = {"page": page, "may_design": context_get().may(DESIGN)}
+    context = context_get()
+    names = {
+        "page": page,
+        "may_design": context.may(DESIGN),
+        "may_see_instances": context.may(INSTANCES),
+    }
     return render(request, "engines/designer/list.html", names)
 
 
@@ -130,6 +135,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
             "shown": shown,
             "may_design": context.may(DESIGN),
             "may_publish": context.may(PUBLISH),
+            "may_see_instances": context.may(INSTANCES),
             "choices": _choices(versions, draft_view),
             "max_mb": MAX_BYTES // 1_000_000,
         },
@@ -346,7 +352,7 @@ def marks(changes: list[Change], kinds: tuple[str, ...]) -> str:
     return json.dumps({one.id: one.kind.lower() for one in changes if one.kind in kinds})
 
 
-@allow(populations={"STAFF"}, permission=READ)
+@allow(populations={"STAFF"}, permission=INSTANCES)
 @require_safe
 def instances(request: HttpRequest, key: str) -> HttpResponse:
     """List the instances of a process (流程实例)."""
@@ -367,7 +373,7 @@ def instances(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "engines/designer/instances.html", names)
 
 
-@allow(populations={"STAFF"}, permission=READ)
+@allow(populations={"STAFF"}, permission=INSTANCES)
 @require_safe
 def instance(request: HttpRequest, key: str, instance_id: int) -> HttpResponse:
     """Show where an instance stands in the drawing and all that happened to it (运行轨迹)."""

@@ -250,6 +250,7 @@ def test_who_may_read_does_not_draw(client, draft):
     client.force_login(staff("REVIEWER"))
     assert "开店" in text_of(client, HOME)
     assert client.get(HOME + "city.shop/draft/").status_code == 403
+    assert client.get(HOME + "city.shop/instances/").status_code == 403
     answer = client.post(HOME + "city.shop/draft/save/", {"xml": STUCK, "revision": "1"})
     assert answer.status_code == 403
     assert queries.draft_get("city.shop") == draft
