@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from urllib.parse import urljoin
 
 from yiwang.engines.forms.schemas import SchemaResources, schema_validate
 from yiwang.sdk.errors import N_, Invalid
@@ -79,7 +78,7 @@ def json_read(file: str) -> object:
 
 def resources_read(schema_file: str, refs: Sequence[str]) -> SchemaResources:
     """Read what a schema may refer to: each of `refs` is FOLDER or FOLDER=ADDRESS."""
-    found = SchemaResources()
+    found = SchemaResources(beside=None if schema_file == "-" else Path(schema_file).parent)
     for given in refs:
         folder, _, base = given.partition("=")
         path = Path(folder)
@@ -87,7 +86,7 @@ def resources_read(schema_file: str, refs: Sequence[str]) -> SchemaResources:
             raise FileUnreadable(file=folder, reason="there is no such folder (找不到文件夹)")
         base = base or path.resolve().as_uri() + "/"
         try:
-            found |= SchemaResources.read(path, base=urljoin(base, "./"))
+            found |= SchemaResources.read(path, base=base.rstrip("/") + "/")
         except (ValueError, OSError) as error:
             raise FileUnreadable(file=folder, reason=f"not JSON in it: {error}") from error
     return found

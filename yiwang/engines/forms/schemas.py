@@ -49,9 +49,13 @@ class SchemaProblem:
 
 @dataclass(frozen=True, slots=True)
 class SchemaResources:
-    """Where references outside a schema lead (外部引用): documents by address. Never the network."""
+    """Where references outside a schema lead (外部引用): documents by address. Never the network.
+
+    beside: the folder of the schema, where relative references are looked for, and nowhere above it.
+    """
 
     documents: Mapping[str, object] = field(default_factory=dict)
+    beside: Path | None = None
 
     @classmethod
     def read(cls, folder: Path, *, base: str) -> "SchemaResources":
@@ -65,11 +69,17 @@ class SchemaResources:
         return cls(documents)
 
     def __or__(self, other: "SchemaResources") -> "SchemaResources":
-        return SchemaResources({**self.documents, **other.documents})
+        return SchemaResources({**self.documents, **other.documents}, self.beside or other.beside)
 
     def __call__(self, uri: str) -> object:
         """Return the document at an address; raises KeyError when it was not given."""
-        return self.documents[uri.split("#", maxsplit=1)[0]]
+        # The validator gives a relative address this base where the schema has none.
+        address = uri.split("#", maxsplit=1)[0].removeprefix("json-schema:///")
+        if address not in self.documents and self.beside is not None and ":" not in address:
+            path = (self.beside / address).resolve()
+            if path.is_relative_to(self.beside.resolve()) and path.is_file():
+                return json.loads(path.read_text(encoding="utf-8"))
+        return self.documents[address]
 
 
 def schema_open(

@@ -148,6 +148,17 @@ def test_the_command_follows_references_into_a_given_folder_only(folder, tmp_pat
     assert (code, answer["failure"]["code"]) == (1, "schema_invalid")
 
 
+def test_a_relative_reference_is_looked_for_beside_the_schema_and_not_above(folder, tmp_path):
+    (tmp_path / "in").mkdir()
+    folder("in/age.json", {"minimum": 18})
+    folder("secret.json", {"minimum": 18})
+    data = folder("d.json", "17")
+    inside = folder("in/s.json", {"properties": {"x": True}, "$ref": "age.json"})
+    assert run(inside, data)[1]["errors"][0]["keyword"] == "minimum"
+    above = folder("in/t.json", {"$ref": "../secret.json"})
+    assert run(above, data)[1]["failure"]["code"] == "schema_invalid"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [('{"a":', "line 1, column 6"), ("NaN", "NaN is not a JSON number"), ("[" * 99_999, "")],
