@@ -177,7 +177,7 @@ def _create(kind: LicenceTypeView, values: dict, *, now: datetime) -> Licence:
         if row is None:
             raise
         return row
-    _announce("licence.issued", row)
+    announce("licence.issued", row)
     return row
 
 
@@ -192,6 +192,26 @@ def _counter_next(type_key: str, year: int) -> int:
     return mine.values_list("last", flat=True).get()
 
 
+def reason_check(reason: str, legal_basis: str) -> None:
+    """Refuse an act against a holder that does not say why (说明理由). Raises ReasonMissing."""
+    given = {"reason": reason, "legal_basis": legal_basis}
+    missing = [name for name, text in given.items() if not text.strip()]
+    if missing:
+        raise ReasonMissing(fields={name: [N_("Please fill this in.")] for name in missing})
+
+
+def licence_lock(licence_id: int) -> Licence:
+    """Lock a licence that the acting department issued (锁定证照). Raises LicenceNotFound."""
+    context = context_get()
+    with data_scope(purpose=context.purpose or "证照监管", reason=f"licence:{licence_id}"):
+        rows = Licence.objects.select_for_update(of=("self",)).filter(pk=licence_id)
+        row = rows.select_related("licence_type").first()
+    is_own = row is not None and DEPARTMENT_RULE.permits(context, row)
+    if row is None or not (context.population == "SYSTEM" or is_own):
+        raise LicenceNotFound()
+    return row
+
+
 def _state_change(
     licence_id: int,
     before: tuple[str, ...],
@@ -200,42 +220,24 @@ def _state_change(
     legal_basis: str,
     now: datetime,
 ) -> None:
-    if not reason.strip() or not legal_basis.strip():
-        needed = {"reason": reason, "legal_basis": legal_basis}
-        raise ReasonMissing(
-            fields={
-                name: [N_("Please fill this in.")]
-                for name, text in needed.items()
-                if not text.strip()
-            }
-        )
-    context = context_get()
-    with data_scope(purpose=context.purpose or "证照监管", reason=f"licence:{licence_id}"):
-        rows = Licence.objects.filter(pk=licence_id).select_related("licence_type")
-        row = rows.first()
-        if row is None or not (
-            context.population == "SYSTEM" or DEPARTMENT_RULE.permits(context, row)
-        ):
-            raise LicenceNotFound()
-        changed = rows.filter(state__in=before).update(
-            state=after,
-            state_reason=reason.strip(),
-            state_basis=legal_basis.strip(),
-            state_at=now,
-        )
-        if not changed:
-            raise LicenceStateWrong()
-        row.refresh_from_db()
+    reason_check(reason, legal_basis)
+    row = licence_lock(licence_id)
+    if row.state not in before:
+        raise LicenceStateWrong()
+    row.state, row.state_reason, row.state_basis = after, reason.strip(), legal_basis.strip()
+    row.state_at = now
+    row.save(update_fields=["state", "state_reason", "state_basis", "state_at"])
     audit_record(
         f"licence:{licence_id}",
         person_ref=person_ref_of(row.holder_ref),
         detail={"state": after, "reason": reason.strip(), "legal_basis": legal_basis.strip()},
     )
     names = {"VALID": "licence.resumed", "SUSPENDED": "licence.suspended"}
-    _announce(names.get(after, "licence.revoked"), row)
+    announce(names.get(after, "licence.revoked"), row)
 
 
-def _announce(topic: str, row: Licence) -> None:
+def announce(topic: str, row: Licence) -> None:
+    """Announce what happened to a licence (证照事件)."""
     event_publish(
         topic,
         {

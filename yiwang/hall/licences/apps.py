@@ -7,14 +7,20 @@ class HallLicencesConfig(AppConfig):
     verbose_name = "证照"
 
     def ready(self) -> None:
+        from yiwang.hall.licences.lifecycle import licences_expire  # noqa: PLC0415
         from yiwang.hall.licences.pack import licences_read  # noqa: PLC0415
         from yiwang.hall.licences.queries import REVOKE, licence_count  # noqa: PLC0415
         from yiwang.hall.licences.subscribers import register  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
-        from yiwang.kernel.api import menu_register, pack_section_register  # noqa: PLC0415
+        from yiwang.kernel.api import (  # noqa: PLC0415
+            menu_register,
+            pack_section_register,
+            sweep_register,
+        )
         from yiwang.sdk.errors import N_  # noqa: PLC0415
 
         register()
+        sweep_register("hall.licences.expiry", licences_expire, every_seconds=3600)
         pack_section_register("licences", licences_read, order=30)
         permission_register(
             REVOKE,

@@ -58,6 +58,7 @@ class LicenceView:
     state_basis: str = ""
     state_at: datetime | None = None
     document_sha256: str = ""
+    version: int = 1
 
     @property
     def has_photo(self) -> bool:
@@ -76,6 +77,7 @@ class LicenceView:
 class VerificationView:
     """What anybody may know who holds the code (公开查验结果): nothing more personal than this."""
 
+    id: int
     title: dict
     number: str
     identifier: str
@@ -88,3 +90,43 @@ class VerificationView:
     is_good: bool
     state_at: datetime | None
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresentationView:
+    """What somebody sees to whom a licence is shown (亮证内容): only what the holder chose, for one purpose.
+
+    face: [{name, title {zh, en}, value}]; state as on the day; looks_left after this look.
+    """
+
+    title: dict
+    number: str
+    purpose: str
+    holder_name: str
+    issuer_name: str
+    face: tuple[dict, ...]
+    state: str
+    is_good: bool
+    expires_at: datetime
+    looks_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceUseView:
+    """One use of a licence (用证记录). kind: VERIFIED, SHOWN, REUSED or VIEWED."""
+
+    kind: str
+    purpose: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceCheckView:
+    """One yearly check (年检)."""
+
+    year: int
+    is_passed: bool
+    note: str
+    officer_name: str
+    at: datetime

@@ -38,6 +38,29 @@ class ReasonMissing(Invalid):
     message = N_("State the reason and the legal basis.")
 
 
+class LicenceFieldUnknown(Invalid):
+    """A change names something that does not stand on the licence."""
+
+    code = "licence_field_unknown"
+    message = N_("Nothing called %(names)s stands on this licence.")
+
+
+class PresentationGone(NotFound):
+    """The code has run out, was looked at often enough, or never existed."""
+
+    code = "presentation_gone"
+    message = N_(
+        "This licence is no longer shown under this code. Ask its holder to show it again."
+    )
+
+
+class LicenceChecked(Conflict):
+    """One check a year."""
+
+    code = "licence_checked"
+    message = N_("This licence has been checked for %(year)s already.")
+
+
 class FontsMissing(YiwangError):
     """The fonts for typesetting have not been installed."""
 

@@ -66,6 +66,8 @@ class Licence(models.Model):
         VALID = "VALID", "有效"
         SUSPENDED = "SUSPENDED", "暂扣"
         REVOKED = "REVOKED", "撤销"
+        REPLACED = "REPLACED", "已变更"
+        CANCELLED = "CANCELLED", "注销"
 
     licence_type = models.ForeignKey(
         LicenceType, models.PROTECT, related_name="licences", verbose_name="证照类型"
@@ -73,6 +75,10 @@ class Licence(models.Model):
     type_key = models.CharField("证照类型键", max_length=80)
     identifier = models.CharField("证照标识", max_length=128, unique=True)
     number = models.CharField("证照编号", max_length=64)
+    version = models.PositiveSmallIntegerField("版本", default=1)
+    previous = models.OneToOneField(
+        "self", models.PROTECT, related_name="next", verbose_name="变更前证照", null=True
+    )
     holder_ref = protected(models.CharField("持证主体", max_length=80), level=3)
     holder_name = protected(models.CharField("持证主体名称", max_length=160), level=3)
     holder_number = protected(models.CharField("持证主体代码", max_length=32), level=4)
@@ -91,6 +97,7 @@ class Licence(models.Model):
     source = models.CharField("来源", max_length=80)
     account_id = models.BigIntegerField("通知账户", null=True)
     verify_code = models.CharField("查验码", max_length=16, unique=True)
+    expiry_told_at = models.DateTimeField("到期提醒时间", null=True)
     document_path = models.CharField("版式文件", max_length=160, blank=True)
     document_sha256 = models.CharField("文件摘要", max_length=64, blank=True)
     is_made = models.BooleanField("演示数据", default=True)
@@ -102,7 +109,9 @@ class Licence(models.Model):
         # `_base_manager` stays Django's own: related rows are reached only from scoped ones.
         constraints = [
             models.UniqueConstraint(fields=["source", "type_key"], name="licence_once"),
-            models.UniqueConstraint(fields=["type_key", "number"], name="licence_number_once"),
+            models.UniqueConstraint(
+                fields=["type_key", "number", "version"], name="licence_number_version_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(valid_to__isnull=True)
                 | models.Q(valid_to__gte=models.F("valid_from")),
@@ -117,3 +126,66 @@ class Licence(models.Model):
 
     def __str__(self) -> str:
         return self.identifier
+
+
+class LicenceCheck(models.Model):
+    """The yearly check of a licence (年检): passed, or not and why. One a licence and year."""
+
+    licence = models.ForeignKey(Licence, models.PROTECT, related_name="checks", verbose_name="证照")
+    year = models.PositiveSmallIntegerField("年度")
+    is_passed = models.BooleanField("合格")
+    note = models.TextField("检查情况", blank=True)
+    officer_name = models.CharField("检查人", max_length=80)
+    at = models.DateTimeField("检查时间")
+
+    class Meta:
+        verbose_name = "证照年检"
+        constraints = [
+            models.UniqueConstraint(fields=["licence", "year"], name="licence_check_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.licence_id} {self.year}"
+
+
+class Presentation(models.Model):
+    """A licence shown to somebody for one purpose (亮证): some fields, for some minutes, a few looks."""
+
+    licence = models.ForeignKey(
+        Licence, models.PROTECT, related_name="presentations", verbose_name="证照"
+    )
+    code = models.CharField("亮证码", max_length=16, unique=True)
+    purpose = models.CharField("用途", max_length=120)
+    fields = models.JSONField("出示内容")
+    looks_left = models.PositiveSmallIntegerField("剩余次数")
+    made_at = models.DateTimeField("出示时间")
+    expires_at = models.DateTimeField("失效时间")
+
+    class Meta:
+        verbose_name = "亮证"
+
+    def __str__(self) -> str:
+        return f"{self.licence_id} {self.purpose}"
+
+
+class LicenceUse(models.Model):
+    """Who used a licence, when and what for (用证记录), for its holder to see. Rows are only ever added."""
+
+    class Kind(models.TextChoices):
+        VERIFIED = "VERIFIED", "公开查验"
+        SHOWN = "SHOWN", "亮证被查看"
+        REUSED = "REUSED", "办事复用"
+        VIEWED = "VIEWED", "部门查看"
+
+    licence = models.ForeignKey(Licence, models.PROTECT, related_name="uses", verbose_name="证照")
+    kind = models.CharField("方式", max_length=8, choices=Kind.choices)
+    purpose = models.CharField("用途", max_length=200, blank=True)
+    by = models.CharField("使用方", max_length=160, blank=True)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "用证记录"
+        indexes = [models.Index(fields=["licence", "-id"], name="licence_use_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.licence_id} {self.kind}"

@@ -5,9 +5,15 @@ from datetime import date
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from yiwang.hall.licences.data import LicenceTypeView, LicenceView, VerificationView
+from yiwang.hall.licences.data import (
+    LicenceCheckView,
+    LicenceTypeView,
+    LicenceUseView,
+    LicenceView,
+    VerificationView,
+)
 from yiwang.hall.licences.errors import LicenceNotFound, LicenceTypeUnknown
-from yiwang.hall.licences.models import Licence, LicenceType
+from yiwang.hall.licences.models import Licence, LicenceCheck, LicenceType, LicenceUse
 from yiwang.hall.licences.rules import code_group, code_normalise, state_on
 from yiwang.identity.api import Rule, data_scope, field_equals, field_in, of_context
 from yiwang.kernel.api import RequestContext, context_get
@@ -109,6 +115,7 @@ def licence_verify(code: str) -> VerificationView | None:
     # An enterprise's name is public (企业信息公示暂行条例); a person's is not.
     holder = view.holder_name if view.holder_kind == "ENTERPRISE" else mask_name(view.holder_name)
     return VerificationView(
+        id=row.pk,
         title=view.title,
         number=view.number,
         identifier=view.identifier,
@@ -161,6 +168,7 @@ def licence_view(row: Licence, *, today: date | None = None) -> LicenceView:
         state_basis=row.state_basis,
         state_at=row.state_at,
         document_sha256=row.document_sha256,
+        version=row.version,
     )
 
 
@@ -178,3 +186,35 @@ def type_view(row: LicenceType) -> LicenceTypeView:
         template=row.template,
         legal_basis=tuple(row.legal_basis),
     )
+
+
+def licence_use_list(licence_id: int, *, limit: int = 100) -> list[LicenceUseView]:
+    """List who used a licence (用证记录), newest first; who may see the licence may see it."""
+    licence_get(licence_id)
+    rows = LicenceUse.objects.filter(licence=licence_id).order_by("-pk")[:limit]
+    return [LicenceUseView(row.kind, row.purpose, row.by, row.at) for row in rows]
+
+
+def licence_check_list(licence_id: int) -> list[LicenceCheckView]:
+    """List the yearly checks of a licence (年检记录), newest first."""
+    licence_get(licence_id)
+    rows = LicenceCheck.objects.filter(licence=licence_id).order_by("-year")
+    return [
+        LicenceCheckView(row.year, row.is_passed, row.note, row.officer_name, row.at)
+        for row in rows
+    ]
+
+
+def licence_version_list(licence_id: int) -> list[LicenceView]:
+    """List the versions of a licence (历次版本), newest first; who may see one may see all."""
+    view = licence_get(licence_id)
+    with data_scope(purpose="查看证照", reason=f"licence:{licence_id}"):
+        rows = Licence.objects.filter(type_key=view.type_key, number=view.number)
+        rows = rows.select_related("licence_type").order_by("-version")
+        return [licence_view(row) for row in rows]
+
+
+def licence_find(identifier: str) -> int | None:
+    """Find a licence by its identifier (证照标识) and return its id, for who reuses it."""
+    with data_scope(purpose="办事复用证照", reason=identifier):
+        return Licence.objects.filter(identifier=identifier).values_list("pk", flat=True).first()

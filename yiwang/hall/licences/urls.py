@@ -10,5 +10,9 @@ urlpatterns = [
     path("<int:licence_id>/", views.detail, name="detail"),
     path("<int:licence_id>/image", views.image, name="image"),
     path("<int:licence_id>/pdf", views.pdf, name="pdf"),
+    path("shown/<str:code>/", views.shown, name="shown"),
+    path("<int:licence_id>/show/", views.show, name="show"),
+    path("<int:licence_id>/change/", views.change, name="change"),
+    path("<int:licence_id>/check/", views.check, name="check"),
     path("<int:licence_id>/<str:act>/", views.state_change, name="state_change"),
 ]

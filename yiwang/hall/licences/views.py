@@ -12,14 +12,31 @@ from django.views.decorators.http import require_GET, require_http_methods
 from yiwang.hall.licences.actions import licence_resume, licence_revoke, licence_suspend
 from yiwang.hall.licences.data import LicenceView
 from yiwang.hall.licences.documents import licence_document_get, licence_image_get
-from yiwang.hall.licences.errors import ReasonMissing
+from yiwang.hall.licences.errors import (
+    LicenceChecked,
+    LicenceFieldUnknown,
+    PresentationGone,
+    ReasonMissing,
+)
+from yiwang.hall.licences.lifecycle import (
+    SHOW_MINUTES,
+    licence_cancel,
+    licence_change,
+    licence_check,
+    licence_present,
+    presentation_open,
+    use_add,
+)
 from yiwang.hall.licences.queries import (
     REVOKE,
+    licence_check_list,
     licence_get,
     licence_issued_count,
     licence_issued_list,
     licence_list,
+    licence_use_list,
     licence_verify,
+    licence_version_list,
 )
 from yiwang.hall.licences.rules import code_group, code_normalise
 from yiwang.identity.api import allow, public
@@ -45,8 +62,22 @@ STATES = {
     "EXPIRED": N_("Expired"),
     "SUSPENDED": N_("Suspended"),
     "REVOKED": N_("Revoked"),
+    "REPLACED": N_("Replaced by a newer version"),
+    "CANCELLED": N_("Cancelled"),
 }
-ACTS = {"suspend": licence_suspend, "resume": licence_resume, "revoke": licence_revoke}
+ACTS = {
+    "suspend": licence_suspend,
+    "resume": licence_resume,
+    "revoke": licence_revoke,
+    "cancel": licence_cancel,
+}
+USES = {
+    "VERIFIED": N_("Verified by its code"),
+    "SHOWN": N_("Looked at when you showed it"),
+    "REUSED": N_("Used instead of a document"),
+    "VIEWED": N_("Looked at by the department"),
+}
+CHANGEABLE = ("VALID", "EXPIRING", "EXPIRED", "PENDING", "SUSPENDED")
 COLUMNS = (
     Column("number", N_("Licence number")),
     Column("title", N_("Licence")),
@@ -131,6 +162,140 @@ def state_change(request: HttpRequest, licence_id: int, act: str) -> HttpRespons
     return render(request, "hall/licences/state_change.html", names, status=status)
 
 
+@require_http_methods(["GET", "POST"])
+@allow(populations={"STAFF"}, permission=REVOKE, purpose="证照变更")
+def change(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """Change what stands on a licence, or its last day (变更、延续): the next version replaces it."""
+    licence = licence_get(licence_id)
+    entries = [entry for entry in licence.face if isinstance(entry["value"], str)]
+    typed = {
+        name: request.POST.get(name, "")[:2000] for name in ("reason", "legal_basis", "valid_to")
+    }
+    values = {
+        entry["name"]: request.POST.get(f"face-{entry['name']}", entry["value"])[:500]
+        for entry in entries
+    }
+    errors: dict[str, list[str]] = {}
+    if request.method == "POST":
+        errors, new = _changed(licence, typed, values)
+        if new is not None:
+            flash(request, "success", _("Changed. The holder has been told."))
+            return redirect("hall_licences:detail", new.id)
+    names = {
+        "licence": licence,
+        "entries": entries,
+        "typed": typed,
+        "values": values,
+        "errors": errors,
+    }
+    return render(request, "hall/licences/change.html", names, status=422 if errors else 200)
+
+
+def _changed(
+    licence: LicenceView, typed: dict[str, str], values: dict[str, str]
+) -> tuple[dict[str, list[str]], LicenceView | None]:
+    before = {entry["name"]: entry["value"] for entry in licence.face}
+    changes = {name: value for name, value in values.items() if value != before[name]}
+    try:
+        until = date.fromisoformat(typed["valid_to"]) if typed["valid_to"] else None
+    except ValueError:
+        return {"valid_to": [_("Write a date such as 2030-12-31.")]}, None
+    try:
+        new = licence_change(
+            licence.id,
+            changes=changes,
+            reason=typed["reason"],
+            legal_basis=typed["legal_basis"],
+            valid_to=until,
+            now=timezone.now(),
+        )
+    except ReasonMissing as error:
+        return {name: [_(text) for text in texts] for name, texts in error.fields.items()}, None
+    except LicenceFieldUnknown:
+        return {"": [_("Nothing was changed: change an entry or the last day.")]}, None
+    return {}, new
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations={"STAFF"}, permission=REVOKE, purpose="证照年检")
+def check(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """Record the yearly check of a licence (年检)."""
+    licence = licence_get(licence_id)
+    year = timezone.localdate().year
+    errors: dict[str, list[str]] = {}
+    note = request.POST.get("note", "")[:2000]
+    if request.method == "POST":
+        is_passed = request.POST.get("result") == "passed"
+        try:
+            licence_check(licence_id, year=year, is_passed=is_passed, note=note, now=timezone.now())
+        except ReasonMissing:
+            errors = {"note": [_("Say what did not pass.")]}
+        except LicenceChecked as error:
+            errors = {"note": [str(error)]}
+        else:
+            flash(request, "success", _("The check is recorded."))
+            return redirect("hall_licences:detail", licence_id)
+    names = {"licence": licence, "year": year, "note": note, "errors": errors}
+    return render(request, "hall/licences/check.html", names, status=422 if errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations={"CITIZEN", "AGENT"}, purpose="亮证")
+def show(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """Show one's licence to somebody for a purpose (亮证): choose what they see and for how long."""
+    licence = licence_get(licence_id)
+    purpose, chosen = request.POST.get("purpose", "")[:120], request.POST.getlist("fields")
+    errors: dict[str, list[str]] = {}
+    code = ""
+    if request.method == "POST":
+        minutes = request.POST.get("minutes", "")
+        try:
+            code = licence_present(
+                licence_id,
+                purpose=purpose,
+                fields=chosen,
+                minutes=int(minutes) if minutes.isdecimal() else SHOW_MINUTES[0],
+                now=timezone.now(),
+            )
+        except ReasonMissing:
+            errors = {"purpose": [_("What for? Whoever looks reads it.")]}
+    fields = [(entry["name"], localized(entry["title"])) for entry in licence.face]
+    names = {
+        "licence": licence,
+        "fields": [("holder_name", _("Holder")), *fields],
+        "minutes": [
+            (SHOW_MINUTES[0], _("5 minutes")),
+            (SHOW_MINUTES[1], _("30 minutes")),
+            (SHOW_MINUTES[2], _("One day")),
+        ],
+        "purpose": purpose,
+        "chosen": chosen,
+        "errors": errors,
+        "code": code_group(code),
+    }
+    return render(request, "hall/licences/show.html", names, status=422 if errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@public
+def shown(request: HttpRequest, code: str) -> HttpResponse:
+    """Look at a licence that is being shown (查看亮证); a look is counted when it is asked for, not before."""
+    names: dict[str, object] = {"code": code[:40], "states": STATES}
+    status = 200
+    if request.method == "POST":
+        if _too_often(context_get().address):
+            status = 429
+        else:
+            try:
+                names["shown"] = presentation_open(code, now=timezone.now())
+            except PresentationGone as error:
+                names["error"], status = str(error), 404
+    response = render(request, "hall/licences/shown.html", names, status=status)
+    response["Cache-Control"] = "no-store"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
 @require_GET
 @public
 def verify(request: HttpRequest) -> HttpResponse:
@@ -150,6 +315,8 @@ def verify_code(request: HttpRequest, code: str) -> HttpResponse:
     found = licence_verify(code)
     if found is None:
         return render(request, "hall/licences/verify.html", {"typed": code[:60]}, status=404)
+    if request.method == "GET":
+        use_add(found.id, kind="VERIFIED", purpose="", by="", now=timezone.now())
     names = {"licence": found, "states": STATES, "checked_at": timezone.now()}
     response = render(request, "hall/licences/verified.html", names)
     response["Cache-Control"] = "no-store"
@@ -167,6 +334,8 @@ def _looked_at(licence_id: int) -> LicenceView:
             person_ref=person_ref_of(licence.holder_ref),
             detail={"fields": ["licence"]},
         )
+        context, now = context_get(), timezone.now()
+        use_add(licence_id, kind="VIEWED", purpose=context.purpose, by=context.name, now=now)
     return licence
 
 
@@ -180,7 +349,12 @@ def _detail(request: HttpRequest, licence: LicenceView) -> HttpResponse:
             if entry["name"] != "photo" and entry["value"] != licence.holder_name
         ],
         "states": STATES,
-        "may_change": is_staff and context_get().may(REVOKE) and licence.state != "REVOKED",
+        "may_change": is_staff and context_get().may(REVOKE) and licence.state in CHANGEABLE,
+        "is_staff": is_staff,
+        "versions": licence_version_list(licence.id),
+        "checks": licence_check_list(licence.id),
+        "uses": [] if is_staff else licence_use_list(licence.id),
+        "use_words": USES,
         "shell": "kernel/ui/desk.html" if is_staff else "kernel/ui/space.html",
     }
     return render(request, "hall/licences/detail.html", names)

@@ -33,6 +33,8 @@ from yiwang.hall.applications.queries.drafts import (
     draft_context_get,
     material_line_list,
 )
+from yiwang.hall.licences.lifecycle import use_add
+from yiwang.hall.licences.queries import licence_find
 from yiwang.hall.matters.data import MatterView
 from yiwang.identity.api import DepartmentView, department_find
 from yiwang.kernel.api import action, audit_record, code_get, context_get, event_publish
@@ -192,6 +194,7 @@ def _rows_write(case: _Case) -> Application:
         submitted_at=case.now,
     )
     _branches_write(case, application)
+    _licences_used(case)
     ApplicationMaterial.objects.bulk_create(
         ApplicationMaterial(
             application=application,
@@ -206,6 +209,17 @@ def _rows_write(case: _Case) -> Application:
         if line.source != "MISSING"
     )
     return application
+
+
+def _licences_used(case: _Case) -> None:
+    """Let the holder see that their licence served as a document (用证记录)."""
+    for line in case.materials:
+        if line.source != "LICENCE":
+            continue
+        licence_id = licence_find(line.source_ref.removeprefix("licence:"))
+        if licence_id is not None:
+            purpose = case.matter.title["zh"]
+            use_add(licence_id, kind="REUSED", purpose=purpose, by="", now=case.now)
 
 
 def _branches_write(case: _Case, application: Application) -> None:
