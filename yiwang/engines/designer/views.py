@@ -20,11 +20,11 @@ from yiwang.engines.designer.data import (
     ProcessUnknown,
 )
 from yiwang.engines.designer.words import EVENT_WORDS, INSTANCE_STATES, STATES, editor_words
+from yiwang.engines.workflow.bpmn_xml import MAX_BYTES
 from yiwang.engines.workflow.commands import problems_json
 from yiwang.engines.workflow.data import ProcessInvalid
 from yiwang.engines.workflow.interchange.check import INVALID, UNSOUND, FileReport
 from yiwang.engines.workflow.interchange.difference import Change
-from yiwang.engines.workflow.interchange.xml import MAX_BYTES
 from yiwang.engines.workflow.queries import instance_diagram, instance_history
 from yiwang.engines.workflow.registry import SERVICES
 from yiwang.identity.api import ROLES, allow

@@ -11,8 +11,8 @@ from xml.etree.ElementTree import Element
 
 from yiwang.engines.workflow import data
 from yiwang.engines.workflow.bpmn_parts import Parts
+from yiwang.engines.workflow.bpmn_xml import broken, document_read, local
 from yiwang.engines.workflow.data import Flow, Net, Node, Problem
-from yiwang.engines.workflow.interchange.xml import broken, document_read, local
 from yiwang.sdk.errors import N_
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from yiwang.engines.workflow import data
+from yiwang.engines.workflow.bpmn_xml import local
 from yiwang.engines.workflow.data import Event, Limit, Multi
-from yiwang.engines.workflow.interchange.xml import local
 from yiwang.engines.workflow.rules import limit_parse
 from yiwang.sdk.errors import N_
 from yiwang.sdk.expressions import Expression, ExpressionError

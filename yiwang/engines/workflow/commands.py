@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from yiwang.engines.workflow.bpmn_xml import MAX_BYTES, broken
 from yiwang.engines.workflow.data import Problem, ProcessInvalid
 from yiwang.engines.workflow.interchange.canonical import Model
 from yiwang.engines.workflow.interchange.check import (
@@ -13,7 +14,6 @@ from yiwang.engines.workflow.interchange.check import (
     ProcessReport,
     file_check,
 )
-from yiwang.engines.workflow.interchange.xml import MAX_BYTES, broken
 from yiwang.engines.workflow.layout import process_layout
 from yiwang.sdk.errors import N_
 

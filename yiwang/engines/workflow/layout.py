@@ -16,10 +16,10 @@ from xml.sax.saxutils import quoteattr
 
 from yiwang.engines.workflow import data
 from yiwang.engines.workflow.bpmn import BPMNDI, DC, DI, bpmn, tree_read
+from yiwang.engines.workflow.bpmn_xml import local
 from yiwang.engines.workflow.data import Flow, Net, Node
 from yiwang.engines.workflow.interchange.canonical import Model
 from yiwang.engines.workflow.interchange.references import NODES
-from yiwang.engines.workflow.interchange.xml import local
 
 COLUMN, ROW, MARGIN = 170, 140, 90
 TASK, GATEWAY, EVENT = (110, 80), (50, 50), (36, 36)

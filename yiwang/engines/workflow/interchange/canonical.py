@@ -13,20 +13,20 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from xml.etree.ElementTree import Element
 
-from yiwang.engines.workflow.interchange.schema import (
-    XSI_TYPE,
-    Attribute,
-    Kind,
-    kind_get,
-    kinds_find,
-)
-from yiwang.engines.workflow.interchange.xml import (
+from yiwang.engines.workflow.bpmn_xml import (
     Document,
     Scope,
     Writer,
     children,
     document_read,
     is_element,
+)
+from yiwang.engines.workflow.interchange.schema import (
+    XSI_TYPE,
+    Attribute,
+    Kind,
+    kind_get,
+    kinds_find,
 )
 
 _BLANK = re.compile(r"\s+")

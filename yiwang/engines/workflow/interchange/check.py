@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from yiwang.engines.workflow.bpmn import net_read
+from yiwang.engines.workflow.bpmn_xml import children, is_element, local
 from yiwang.engines.workflow.data import Problem, ProcessInvalid
 from yiwang.engines.workflow.interchange.canonical import Model
 from yiwang.engines.workflow.interchange.completed import (
@@ -22,7 +23,6 @@ from yiwang.engines.workflow.interchange.completed import (
     process_complete,
 )
 from yiwang.engines.workflow.interchange.references import describe, processes, validity_check
-from yiwang.engines.workflow.interchange.xml import children, is_element, local
 from yiwang.engines.workflow.soundness import problems_find
 from yiwang.engines.workflow.structure import MISSING, structure_problems
 from yiwang.sdk.errors import N_

@@ -15,8 +15,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 from yiwang.engines.workflow import data
 from yiwang.engines.workflow.bpmn import BPMN, EVENTS, GATEWAYS, YW
+from yiwang.engines.workflow.bpmn_xml import is_element, local
 from yiwang.engines.workflow.data import Problem
-from yiwang.engines.workflow.interchange.xml import is_element, local
 from yiwang.sdk.errors import N_
 
 ROLE, SERVICE = "APPROVER", "service"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from yiwang.engines.workflow.bpmn import YW
+from yiwang.engines.workflow.bpmn_xml import children, is_element, local
 from yiwang.engines.workflow.interchange.canonical import Model
 from yiwang.engines.workflow.interchange.schema import XSI_TYPE
-from yiwang.engines.workflow.interchange.xml import children, is_element, local
 from yiwang.sdk.errors import N_
 
 ADDED, REMOVED, CHANGED, MOVED = "ADDED", "REMOVED", "CHANGED", "MOVED"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from yiwang.engines.workflow.bpmn_xml import children, local
 from yiwang.engines.workflow.data import Problem
 from yiwang.engines.workflow.interchange.canonical import Model
 from yiwang.engines.workflow.interchange.schema import Attribute, enums, is_ours
-from yiwang.engines.workflow.interchange.xml import children, local
 from yiwang.sdk.errors import N_
 
 ROOT = "{http://www.omg.org/spec/BPMN/20100524/MODEL}definitions"

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from yiwang.engines.workflow.interchange.xml import Scope, children
+from yiwang.engines.workflow.bpmn_xml import Scope, children
 
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"

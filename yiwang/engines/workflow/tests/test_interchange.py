@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yiwang.config.cli import main
+from yiwang.engines.workflow import commands
 from yiwang.engines.workflow.data import ProcessInvalid
 from yiwang.engines.workflow.interchange.canonical import (
     Model,
@@ -256,7 +256,7 @@ UNSOUND = {
             *chain("s", "x", "a", "j", "c", "e"),
             *chain("x", "b", "j"),
         ),
-        "line 13, j__c: Two tokens can meet on this flow: parallel branches merge without a join.",
+        "line 12, a__j: Two tokens can meet on this flow: parallel branches merge without a join.",
     ),
     "dead": (
         process(START, *TASKS, END, *chain("s", "a", "e"), flow("b", "e")),
@@ -301,16 +301,21 @@ def test_each_process_of_a_file_is_told_apart():
     ]
 
 
-def test_the_command_prints_json_and_its_exit_code_says_whether_it_could_run(tmp_path, capsys):
+def told(act, file, **options) -> tuple[int, str]:
+    """Run a command on a file; return its exit code and what it printed."""
+    lines: list[str] = []
+    return act(str(file), echo=lines.append, **options), "\n".join(lines)
+
+
+def test_the_command_prints_json_and_its_exit_code_says_whether_it_could_run(tmp_path):
     good, bad = tmp_path / "good.bpmn", tmp_path / "bad.bpmn"
     good.write_text(process(START, user("t"), END, *chain("s", "t", "e")))
     bad.write_text(UNSOUND["choice into a join"][0])
-    assert main(["process", "check", str(good)]) == 0
-    assert json.loads(capsys.readouterr().out)["state"] == "executable"
-    assert main(["process", "check", str(bad), "--json"]) == 1
-    out = capsys.readouterr().out
-    assert out.count("\n") == 1
-    answer = json.loads(out)
+    code, text = told(commands.check, good)
+    assert (code, json.loads(text)["state"]) == (0, "executable")
+    code, text = told(commands.check, bad, compact=True)
+    assert (code, text.count("\n")) == (1, 0)
+    answer = json.loads(text)
     assert answer["state"] == "unsound"
     assert answer["processes"][0]["problems"] == [
         {
@@ -320,29 +325,33 @@ def test_the_command_prints_json_and_its_exit_code_says_whether_it_could_run(tmp
             "reason": "This join can wait for ever for b__j.",
         }
     ]
-    assert main(["process", "check", str(tmp_path / "none.bpmn")]) == 1
-    assert json.loads(capsys.readouterr().out)["state"] == "invalid"
+    code, text = told(commands.check, tmp_path / "none.bpmn")
+    assert (code, json.loads(text)["state"]) == (1, "invalid")
     huge = tmp_path / "huge.bpmn"
     with huge.open("wb") as file:
         file.truncate(50_000_000)
-    assert main(["process", "check", str(huge)]) == 1
-    (problem,) = json.loads(capsys.readouterr().out)["problems"]
-    assert problem["reason"] == "The file is larger than 2000000 bytes."
+    code, text = told(commands.check, huge)
+    (problem,) = json.loads(text)["problems"]
+    assert (code, problem["reason"]) == (1, "The file is larger than 2000000 bytes.")
 
 
-def test_the_command_exports_an_equal_model_and_can_draw_it(tmp_path, capsys):
+def test_the_command_exports_an_equal_model_and_can_draw_it(tmp_path):
     source = process(START, user("t"), END, *chain("s", "t", "e"))
     given_file, out = tmp_path / "a.bpmn", tmp_path / "b.bpmn"
     given_file.write_text(source)
-    assert main(["process", "export", str(given_file)]) == 0
-    assert model_equal(source, capsys.readouterr().out)
-    assert main(["process", "export", str(given_file), "--layout", "--out", str(out)]) == 0
+    faults: list[str] = []
+    options = {"out": "-", "layout": False, "complain": faults.append}
+    code, text = told(commands.export, given_file, **options)
+    assert code == 0
+    assert model_equal(source, text)
+    options |= {"out": str(out), "layout": True}
+    assert told(commands.export, given_file, **options) == (0, "")
     text = out.read_text()
     assert text.count("BPMNShape id=") == 3
     assert text.count("BPMNEdge id=") == 2
     given_file.write_text("<a>")
-    assert main(["process", "export", str(given_file)]) == 1
-    assert json.loads(capsys.readouterr().err)["state"] == "invalid"
+    assert told(commands.export, given_file, **options) == (1, "")
+    assert json.loads(faults[0])["state"] == "invalid"
 
 
 def test_a_broken_file_is_never_exported():
