@@ -14,6 +14,7 @@ from yiwang.engines.workflow.data import (
 from yiwang.engines.workflow.models import ProcessInstance, WorkItem
 from yiwang.engines.workflow.proxies import principal_find
 from yiwang.engines.workflow.queries import instance_permits, item_permits
+from yiwang.engines.workflow.rows import row_update
 from yiwang.engines.workflow.step import Step
 from yiwang.kernel.api import RequestContext, audit_record, context_get
 from yiwang.sdk.errors import Conflict, Forbidden
@@ -58,9 +59,9 @@ def item_workable(step: Step, item: WorkItem) -> None:
 
 def item_change(step: Step, item: WorkItem, **changes: object) -> None:
     """Change an item if it still is as it was read, else say what became of it (更新待办)."""
-    same = {"state": item.state, "assignee_id": item.assignee_id}
-    rows = WorkItem.objects.filter(pk=item.pk, department_id=item.department_id, **same)
-    if rows.update(**changes):
+    known = {"id": item.pk, "department_id": item.department_id}
+    known |= {"state": item.state, "assignee_id": item.assignee_id}
+    if row_update(WorkItem, known=known, changes=changes):
         return
     item.refresh_from_db(fields=["state", "assignee_id", "department_id", "closed_at"])
     if item.closed_at is not None:

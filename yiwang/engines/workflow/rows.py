@@ -6,7 +6,7 @@ changed field needs no change here.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -42,6 +42,40 @@ def rows_insert(objects: Sequence[models.Model]) -> None:
                 for field in fields
             ]
             cursor.execute(head + ", ".join([marks] * len(part)), values)
+
+
+@lru_cache(maxsize=64)
+def _update_sql(
+    model: type[models.Model], changed: tuple[str, ...], known: tuple[tuple[str, bool], ...]
+) -> tuple[str, list[models.Field]]:
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    quote = connection.ops.quote_name
+    sets = ", ".join(f"{quote(fields[name].column)} = %s" for name in changed)
+    tests = " AND ".join(
+        f"{quote(fields[name].column)} {'IS NULL' if is_null else '= %s'}"
+        for name, is_null in known
+    )
+    table = quote(model._meta.db_table)
+    used = [fields[name] for name in (*changed, *(name for name, is_null in known if not is_null))]
+    return f"UPDATE {table} SET {sets} WHERE {tests}", used  # noqa: S608 - the models' names
+
+
+def row_update(
+    model: type[models.Model], *, known: Mapping[str, object], changes: Mapping[str, object]
+) -> int:
+    """Change the rows that are still as they are known to be; returns how many those were."""
+    where = tuple((name, value is None) for name, value in known.items())
+    sql, fields = _update_sql(model, tuple(changes), where)
+    values = [*changes.values(), *(value for value in known.values() if value is not None)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql,
+            [
+                field.get_db_prep_save(value, connection)
+                for field, value in zip(fields, values, strict=True)
+            ],
+        )
+        return cursor.rowcount
 
 
 @lru_cache(maxsize=4)

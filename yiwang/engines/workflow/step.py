@@ -23,7 +23,13 @@ from yiwang.engines.workflow.models import (
     Token,
     WorkItem,
 )
-from yiwang.engines.workflow.rows import item_read_locked, rows_insert, tokens_delete, tokens_read
+from yiwang.engines.workflow.rows import (
+    item_read_locked,
+    row_update,
+    rows_insert,
+    tokens_delete,
+    tokens_read,
+)
 from yiwang.engines.workflow.timers import timers_pause
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import Conflict
@@ -350,8 +356,8 @@ class Step:
             changes["failure"] = instance.failure = self.failure
         if self.has_new_variables:
             changes["variables"] = instance.variables = self.variables
-        rows = ProcessInstance.objects.filter(pk=instance.pk, revision=self.read_revision)
-        if not rows.update(**changes):
+        known = {"id": instance.pk, "revision": self.read_revision}
+        if not row_update(ProcessInstance, known=known, changes=changes):
             raise Conflict()
         instance.revision = self.read_revision = self.revision
         self._save_tokens()

@@ -50,13 +50,13 @@ WIDE = (*USUAL, "back", "back", "recall", "delegate", "before", "after", "beside
 WIDE = (*WIDE, "urge", "paid", "stop")
 
 
-def steps(names: tuple[str, ...]):
+def steps(names: tuple[str, ...], *, most: int = 12):
     return st.lists(
         st.tuples(
             st.sampled_from([*names, *["done"] * 6, "withdraw"]),
             st.integers(0, 5),
         ),
-        max_size=25,
+        max_size=most,
     )
 
 
@@ -242,7 +242,7 @@ class Run:
         return sum(1 for event in history if (event.kind, event.node_id) == (kind, node_id))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(blocks(WIDE_LEAVES, WIDE_BLOCKS))
 def test_a_block_structured_net_is_sound_and_its_drawing_is_complete(block):
     net = Net(block)
@@ -272,13 +272,13 @@ def run(block, acts) -> None:
                 assert one.fired("JOINED", merge) == one.fired("PASSED", split)
 
 
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-LONG = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.django_db
 @QUICK
-@given(blocks(LEAVES, BLOCKS), steps(USUAL))
+@given(blocks(LEAVES, BLOCKS, most=4), steps(USUAL))
 def test_no_sequence_of_acts_breaks_an_instance(block, acts):
     run(block, acts)
 
@@ -293,7 +293,7 @@ def test_no_sequence_of_operations_breaks_an_instance_of_the_whole_subset(block,
 @pytest.mark.heavy
 @pytest.mark.django_db
 @LONG
-@given(blocks(WIDE_LEAVES, WIDE_BLOCKS), steps(WIDE))
+@given(blocks(WIDE_LEAVES, WIDE_BLOCKS), steps(WIDE, most=25))
 def test_no_long_search_finds_operations_that_break_an_instance(block, acts):
     run(block, acts)
 
