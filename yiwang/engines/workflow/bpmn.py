@@ -179,8 +179,6 @@ class _Reader:
         interrupts = "isInterrupting" if kind == data.START else "cancelActivity"
         details = self.details(element, kind)
         limit = self.parts.limit(element, own("limit")) if is_timed else None
-        if kind == data.BOUNDARY and details["event"]:
-            limit = details["event"].limit
         self.nodes[key] = Node(
             id=key,
             kind=kind,

@@ -3,10 +3,12 @@
 import datetime
 from collections.abc import Mapping
 
+from django.db import IntegrityError, transaction
+
 from yiwang.engines.workflow import data
 from yiwang.engines.workflow.events import KEEP, signal_receivers
 from yiwang.engines.workflow.models import Message
-from yiwang.engines.workflow.sweeps import message_sweep
+from yiwang.engines.workflow.sweeps import message_hand_over
 from yiwang.kernel.api import action, audit_record
 from yiwang.sdk.errors import N_, Invalid
 
@@ -29,21 +31,38 @@ def message_send(
     if not name or not key:
         raise Invalid(N_("A message has a name and a key."))
     detail = {"name": name, "reference": reference}
-    if reference and Message.objects.filter(name=name, reference=reference).exists():
+    message = _put(name, key, reference, variables=variables or {}, now=now, keep=keep)
+    if message is None:
         audit_record(f"message:{key}", detail=detail, outcome="REPEATED")
         return False
-    Message.objects.create(
-        kind=data.MESSAGE,
-        name=name,
-        key=key,
-        reference=reference,
-        variables=dict(variables or {}),
-        sent_at=now,
-        expires_at=now + keep,
-    )
     audit_record(f"message:{key}", detail=detail)
-    message_sweep(now)
+    message_hand_over(message.pk, now=now)
     return True
+
+
+def _put(
+    name: str,
+    key: str,
+    reference: str,
+    *,
+    variables: Mapping[str, object],
+    now: datetime.datetime,
+    keep: datetime.timedelta,
+) -> Message | None:
+    """Store a message; None when the same was sent before."""
+    try:
+        with transaction.atomic():
+            return Message.objects.create(
+                kind=data.MESSAGE,
+                name=name,
+                key=key,
+                reference=reference,
+                variables=dict(variables),
+                sent_at=now,
+                expires_at=now + keep,
+            )
+    except IntegrityError:
+        return None
 
 
 @action("engines.workflow.signal_send", permission="engines.workflow.send")

@@ -8,7 +8,7 @@ the sweep.
 import datetime
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from yiwang.engines.workflow import data, engine
 from yiwang.engines.workflow.data import Limit
@@ -103,10 +103,24 @@ def _expire(now: datetime.datetime) -> None:
     gone.update(state=Message.State.EXPIRED)
 
 
+def message_hand_over(message_id: int, *, now: datetime.datetime) -> bool:
+    """Deliver one message at once to who has waited longest for it (即时投递); else it is kept."""
+    mine = _addressed().filter(pk=message_id, receiver__isnull=False)
+    receiver = mine.values_list("receiver", flat=True).first()
+    return receiver is not None and message_deliver(message_id, receiver, now=now)
+
+
 def _pairs(limit: int) -> list[tuple[int, int]]:
     """Pair what is on its way with who waits for it: one statement each for signals and messages."""
-    kept = Message.objects.filter(state=Message.State.KEPT).order_by("pk")
-    signals = kept.filter(kind=data.SIGNAL, subscription__instance__state=RUNNING)
+    kept = Message.objects.filter(state=Message.State.KEPT, kind=data.SIGNAL).order_by("pk")
+    signals = kept.filter(subscription__instance__state=RUNNING)
+    pairs = list(signals.values_list("pk", "subscription_id")[:limit])
+    messages = _addressed().filter(receiver__isnull=False)
+    return pairs + list(messages.values_list("pk", "receiver")[:limit])
+
+
+def _addressed() -> QuerySet:
+    """Return the messages that are kept, each with the oldest subscription that waits for it."""
     waiting = Subscription.objects.filter(
         kind=data.MESSAGE,
         name=OuterRef("name"),
@@ -115,11 +129,8 @@ def _pairs(limit: int) -> list[tuple[int, int]]:
         instance__state=RUNNING,
     )
     receiver = Subquery(waiting.order_by("pk").values("pk")[:1])
-    messages = kept.filter(kind=data.MESSAGE).annotate(receiver=receiver)
-    pairs = list(signals.values_list("pk", "subscription_id")[:limit])
-    return pairs + list(
-        messages.filter(receiver__isnull=False).values_list("pk", "receiver")[:limit]
-    )
+    kept = Message.objects.filter(state=Message.State.KEPT, kind=data.MESSAGE)
+    return kept.annotate(receiver=receiver).order_by("pk")
 
 
 def message_deliver(message_id: int, subscription_id: int, *, now: datetime.datetime) -> bool:

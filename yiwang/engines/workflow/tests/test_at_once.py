@@ -5,14 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from yiwang.engines.workflow import actions, queries
-from yiwang.engines.workflow.models import HistoryEvent
+from yiwang.engines.workflow import actions, messages, queries
+from yiwang.engines.workflow.models import HistoryEvent, Message
+from yiwang.engines.workflow.sweeps import message_sweep
+from yiwang.engines.workflow.tests import elements as el
 from yiwang.engines.workflow.tests.models_of_processes import (
     NOW,
+    chain,
     item_at,
     parallel,
     staff,
     start_process,
+    user,
 )
 from yiwang.kernel.api import context_system, context_use
 from yiwang.sdk.errors import YiwangError
@@ -85,3 +89,25 @@ def test_one_of_many_who_claim_at_once_holds_the_item():
     item = item_at(instance_id, "accept")
     acts = [as_officer(n, 1, actions.work_item_claim, item.id, now=NOW) for n in range(32)]
     assert at_once(acts) == ["done"] + ["work_item_held"] * 31
+
+
+def test_one_message_sent_by_many_to_many_receivers_is_taken_once():
+    xml = el.process(
+        el.start(),
+        '<receiveTask id="r" messageRef="m_paid"/>',
+        user("t"),
+        el.end(),
+        *chain("s", "r", "t", "e"),
+    )
+    ids = [start_process(xml, key="same") for _ in range(4)]
+
+    def send():
+        with context_use(context_system("test")):
+            messages.message_send("paid", key="same", reference="bill 1", now=NOW)
+
+    assert at_once([send] * 16) == ["done"] * 16
+    with context_use(context_system("test")):
+        message_sweep(NOW)
+    stand = [queries.instance_get(pk).tokens[0].node_id for pk in ids]
+    assert sorted(stand) == ["r", "r", "r", "t"]
+    assert list(Message.objects.values_list("state", flat=True)) == ["DELIVERED"]
