@@ -118,6 +118,96 @@ TEMPLATES: dict[str, Template] = {
             "en": "Your {title} (number {number}) has been revoked. Reason: {reason} Legal basis: {legal_basis}",
         },
     ),
+    "licence_changed": Template(
+        "info",
+        {"zh": "证照已变更：{title}", "en": "Licence changed: {title}"},
+        {
+            "zh": "您的《{title}》（编号 {number}）已变更，新版本可在“我的证照”中查看，旧版本不再有效。",
+            "en": "Your {title} (number {number}) has been changed. The new version is under My licences; the old one is no longer valid.",
+        },
+    ),
+    "licence_cancelled": Template(
+        "warning",
+        {"zh": "证照已注销：{title}", "en": "Licence cancelled: {title}"},
+        {
+            "zh": "您的《{title}》（编号 {number}）已注销。理由：{reason}",
+            "en": "Your {title} (number {number}) has been cancelled. Reason: {reason}",
+        },
+    ),
+    "licence_expiring": Template(
+        "warning",
+        {"zh": "证照即将到期：{title}", "en": "Licence expires soon: {title}"},
+        {
+            "zh": "您的《{title}》（编号 {number}）将在三十日内到期，需要延续的请尽早申请。",
+            "en": "Your {title} (number {number}) expires within thirty days. Apply early if you want it extended.",
+        },
+    ),
+    "bill_opened": Template(
+        "warning",
+        {"zh": "请缴费：{title}", "en": "Please pay: {title}"},
+        {
+            "zh": "“{title}”需缴纳 {amount} 元（缴费单 {number}）。缴清后发放办理结果。",
+            "en": "{title} costs {amount} yuan (bill {number}). The result is handed out when it is paid.",
+        },
+    ),
+    "bill_paid": Template(
+        "success",
+        {"zh": "缴费成功：{title}", "en": "Paid: {title}"},
+        {
+            "zh": "“{title}”的费用 {amount} 元已缴清（缴费单 {number}），票据可在“我的缴费”中查看。",
+            "en": "The {amount} yuan for {title} (bill {number}) have arrived. The voucher is under My bills.",
+        },
+        channels=("EMAIL",),
+    ),
+    "bill_refunded": Template(
+        "info",
+        {"zh": "已退费：{title}", "en": "Refunded: {title}"},
+        {
+            "zh": "“{title}”（缴费单 {number}）的退款已原路退回，到账时间以支付渠道为准。",
+            "en": "The refund for {title} (bill {number}) went back the way it was paid; the provider says when it arrives.",
+        },
+    ),
+    "delivery_under_way": Template(
+        "info",
+        {"zh": "纸质证照已寄出：{title}", "en": "On its way: {title}"},
+        {
+            "zh": "“{title}”的纸质结果（递送单 {number}）已交寄，运单号 {tracking}，可在“我的递送”中查看进度。",
+            "en": "The paper of {title} (delivery {number}) is on its way, tracking number {tracking}. Follow it under My deliveries.",
+        },
+    ),
+    "delivery_placed": Template(
+        "info",
+        {"zh": "请领取：{title}", "en": "Ready to be picked up: {title}"},
+        {
+            "zh": "“{title}”的纸质结果（递送单 {number}）已备好，请在“我的递送”中查看领取地点和取件码。",
+            "en": "The paper of {title} (delivery {number}) is ready. My deliveries shows where, and the pick-up code.",
+        },
+    ),
+    "delivery_delivered": Template(
+        "success",
+        {"zh": "已送达：{title}", "en": "Delivered: {title}"},
+        {
+            "zh": "“{title}”的纸质结果已送达（递送单 {number}）。如非本人领取，请联系办理部门。",
+            "en": "The paper of {title} was delivered (delivery {number}). If it was not you who took it, call the department.",
+        },
+        channels=("EMAIL",),
+    ),
+    "delivery_returned": Template(
+        "warning",
+        {"zh": "快件已退回：{title}", "en": "Came back: {title}"},
+        {
+            "zh": "“{title}”的纸质结果（递送单 {number}）未能送达，已退回部门。请打开办件重新选择领取方式。",
+            "en": "The paper of {title} (delivery {number}) could not be delivered and came back. Open the application and choose again how to receive it.",
+        },
+    ),
+    "rating_rectified": Template(
+        "info",
+        {"zh": "您反映的问题已整改：{title}", "en": "Put right: {title}"},
+        {
+            "zh": "您对“{title}”（{number}）提出的问题，部门已整改：{measures} 您可以再评价一次。",
+            "en": "What you said about {title} ({number}) was put right: {measures} You can rate it once more.",
+        },
+    ),
 }
 
 # What is no event of an application: staff are told so.
@@ -166,6 +256,17 @@ TOPICS: dict[str, str] = {
     "licence.issued": "licence_issued",
     "licence.suspended": "licence_suspended",
     "licence.revoked": "licence_revoked",
+    "licence.changed": "licence_changed",
+    "licence.cancelled": "licence_cancelled",
+    "licence.expiring": "licence_expiring",
+    "payment.bill_opened": "bill_opened",
+    "payment.paid": "bill_paid",
+    "payment.refunded": "bill_refunded",
+    "delivery.under_way": "delivery_under_way",
+    "delivery.placed": "delivery_placed",
+    "delivery.delivered": "delivery_delivered",
+    "delivery.returned": "delivery_returned",
+    "rating.rectified": "rating_rectified",
     "supervision.decided": "supervision_decided",
     "supervision.issued": "supervision_issued",
     "supervision.letter": "supervision_letter",
@@ -179,6 +280,8 @@ _MISSING = {
     "department": {"zh": "办理部门", "en": "The department in charge"},
     "reason": {"zh": "见详情。", "en": "see the details."},
     "legal_basis": {"zh": "见详情。", "en": "see the details."},
+    "measures": {"zh": "见详情。", "en": "see the details."},
+    "tracking": {"zh": "见详情", "en": "see the details"},
 }
 
 

@@ -6,7 +6,21 @@ from yiwang.hall.messages.actions import message_dispatch, message_send
 from yiwang.hall.messages.rules import TOPICS, template_for
 from yiwang.kernel.api import EventView, subscriber
 
-_PARAMS = ("number", "title", "reason", "legal_basis", "amount", "document_number")
+_PARAMS = (
+    "number",
+    "title",
+    "reason",
+    "legal_basis",
+    "amount",
+    "document_number",
+    "tracking",
+    "measures",
+)
+_PAGES = {
+    "licence": ("hall_licences:detail", "licence_id"),
+    "payment": ("hall_payments:detail", "bill_id"),
+    "delivery": ("hall_deliveries:detail", "delivery_id"),
+}
 _COUNTS = ("count", "red", "yellow", "warnings")
 
 
@@ -52,8 +66,9 @@ def register() -> None:
 def _link(event: EventView) -> str:
     if event.topic.startswith("supervision."):
         return event.payload.get("link", "")
-    if event.topic.startswith("licence."):
-        return reverse("hall_licences:detail", args=[event.payload["licence_id"]])
+    page = _PAGES.get(event.topic.partition(".")[0])
+    if page is not None:
+        return reverse(page[0], args=[event.payload[page[1]]])
     try:
         return reverse("hall_applications:detail", args=[event.payload["number"]])
     except NoReverseMatch:

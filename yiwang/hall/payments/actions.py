@@ -371,9 +371,10 @@ def _announce(topic: str, bill: Bill) -> None:
         topic,
         {
             "subject": bill.subject,
-            "bill": bill.number,
+            "number": bill.number,
             "bill_id": bill.pk,
             "title": bill.title,
+            "amount": rules.money_text(bill.amount_fen),
             "amount_fen": bill.amount_fen,
             "refunded_fen": bill.refunded_fen,
             "account_id": bill.account_id,

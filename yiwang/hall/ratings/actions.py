@@ -202,6 +202,7 @@ def _announce(topic: str, case: RatingCase, row: Rating) -> None:
             "rating_id": row.pk,
             "case_id": case.pk,
             "subject": row.subject,
+            "number": row.subject.removeprefix("application:"),
             "title": row.title,
             "department_id": row.department_id,
             "account_id": row.account_id,
