@@ -50,7 +50,7 @@ STEP_COLUMNS = (
     Column("light", N_("State")),
 )
 SCORE_COLUMNS = (
-    Column("name", N_("Name")),
+    Column("name", N_("Who or what")),
     Column("score", N_("Score"), align="end"),
     Column("grade", N_("Grade")),
     Column("warnings", N_("Warnings"), align="end"),
