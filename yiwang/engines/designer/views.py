@@ -35,7 +35,7 @@ READ, DESIGN = "engines.designer.read", "engines.designer.design"
 PUBLISH, INSTANCES = "engines.workflow.publish", "engines.designer.instances"
 _COLUMNS = (
     Column("title", N_("Process"), order="key", text=lambda row: row.title),
-    Column("key", N_("Key"), order="key"),
+    Column("key", N_("Process key"), order="key"),
     Column("number", N_("Version"), order="number"),
     Column("running", N_("Cases under way"), order="running", align="end"),
     Column("draft_at", N_("Draft"), order="draft_at"),
