@@ -19,8 +19,13 @@ from yiwang.hall.api import application_submit, licence_list_by_source, matter_g
 from yiwang.hall.applications.actions.applicant import correction_answer
 from yiwang.hall.applications.actions.drafts import draft_begin, material_attach
 from yiwang.hall.applications.actions.work import correction_request, work_conclude
+from yiwang.hall.applications.errors import FeeUnpaid
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.applications.queries.drafts import draft_context_get
+from yiwang.hall.payments.actions import payment_begin
+from yiwang.hall.payments.following import payment_refresh
+from yiwang.hall.payments.providers.sandbox import sandbox_answer
+from yiwang.hall.payments.queries import bill_of
 from yiwang.identity.api import account_create, department_get
 from yiwang.kernel.api import context_system, context_use
 from yiwang.resources.registries.models import Person
@@ -51,6 +56,8 @@ def test_the_journey_ends_as_it_says(city, now, pack, journey):
     for step in journey["steps"]:
         if "officer" in step:
             officer_act(number, step, now=now)
+        elif step["applicant"] == "pay":
+            pay(number, applicant, now=now)
         else:
             answer(number, step, matter, applicant, now=now)
 
@@ -61,6 +68,8 @@ def test_the_journey_ends_as_it_says(city, now, pack, journey):
         journey["expect"]["licences"]
     )
     assert instance_get(application.instance_id).tokens == ()
+    bill = bill_of(f"application:{number}")
+    assert (bill.amount_fen if bill else 0) == journey["expect"].get("paid_fen", 0)
 
 
 def test_there_are_at_least_twelve_matters_of_six_packs_and_six_departments(city):
@@ -194,6 +203,18 @@ def officer_act(number: str, step: dict, *, now) -> None:
             legal_basis=step.get("legal_basis", {}).get("zh", ""),
             now=now,
         )
+
+
+def pay(number: str, applicant, *, now) -> None:
+    """Pay the bill at the practice provider; before that nothing can be issued."""
+    item = item_of(number, "decide")
+    with context_use(officer_of(item, now=now)), pytest.raises(FeeUnpaid):
+        work_conclude(item.id, outcome="APPROVE", opinion="同意。", now=now)
+    bill = bill_of(f"application:{number}")
+    with context_use(applicant):
+        payment = payment_begin(bill.id, provider="sandbox", idempotency_key="journey", now=now)
+    sandbox_answer(payment.number, is_paid=True, now=now)
+    payment_refresh(payment.number, now=now)
 
 
 def answer(number: str, step: dict, matter, applicant, *, now) -> None:
