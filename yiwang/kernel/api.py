@@ -1,6 +1,11 @@
 """The only door of the area `kernel`: what other areas may use. Keep `__all__` sorted and complete."""
 
-from yiwang.kernel.audit.actions import ActWithoutAudit, action, audit_record
+from yiwang.kernel.audit.actions import (
+    ActWithoutAudit,
+    action,
+    audit_read_record,
+    audit_record,
+)
 from yiwang.kernel.audit.append_only import append_only
 from yiwang.kernel.audit.context import (
     ANONYMOUS,
@@ -11,7 +16,6 @@ from yiwang.kernel.audit.context import (
     purpose_use,
 )
 from yiwang.kernel.audit.data import DataAccess, DataAccessPage
-from yiwang.kernel.audit.journal import audit_read_record
 from yiwang.kernel.audit.queries import audit_list, audit_search, data_access_list
 from yiwang.kernel.calendar.actions import (
     ClosureExists,

@@ -15,6 +15,7 @@ from typing import ParamSpec, TypeVar
 from django.db import transaction
 from django.utils import timezone
 
+from yiwang.kernel.audit import journal
 from yiwang.kernel.audit.context import context_get
 from yiwang.kernel.audit.models import AuditEvent
 from yiwang.sdk.errors import N_, Forbidden, SignInNeeded, YiwangError
@@ -124,3 +125,34 @@ def audit_record(
         detail=detail or {},
     )
     return event.pk
+
+
+def audit_read_record(
+    subject: str, *, act: str, person_ref: str = "", detail: dict | None = None
+) -> None:
+    """Write that somebody read (读取审计); when this returns, the row survives a crash.
+
+    subject, act, person_ref, detail: as in `audit_record`.
+    """
+    if not journal.is_beside():
+        audit_record(subject, act=act, person_ref=person_ref, detail=detail)
+        return
+    context = context_get()
+    row = (
+        timezone.now().isoformat(),
+        act,
+        context.population,
+        context.account_id,
+        context.name,
+        context.post_title,
+        context.department_id,
+        context.department_name,
+        context.purpose,
+        context.channel,
+        context.address,
+        subject,
+        person_ref,
+        "DONE",
+        detail or {},
+    )
+    journal.row_write(row)

@@ -18,10 +18,7 @@ from pathlib import Path
 import msgspec
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
 
-from yiwang.kernel.audit.actions import audit_record
-from yiwang.kernel.audit.context import context_get
 from yiwang.kernel.audit.models import AuditEvent, AuditJournal
 
 logger = logging.getLogger(__name__)
@@ -47,38 +44,13 @@ COLUMNS = (
 )
 
 
-def audit_read_record(
-    subject: str, *, act: str, person_ref: str = "", detail: dict | None = None
-) -> None:
-    """Write that somebody read (读取审计); when this returns, the row survives a crash.
-
-    subject, act, person_ref, detail: as in `audit_record`.
-    """
-    if not _is_beside():
-        audit_record(subject, act=act, person_ref=person_ref, detail=detail)
-        return
-    context = context_get()
-    row = (
-        timezone.now().isoformat(),
-        act,
-        context.population,
-        context.account_id,
-        context.name,
-        context.post_title,
-        context.department_id,
-        context.department_name,
-        context.purpose,
-        context.channel,
-        context.address,
-        subject,
-        person_ref,
-        "DONE",
-        detail or {},
-    )
+def row_write(row: tuple) -> None:
+    """Write a row in the order of `COLUMNS` (写入流水); when this returns it survives a crash."""
     _writer().put(msgspec.json.encode(row) + b"\n")
 
 
-def _is_beside() -> bool:
+def is_beside() -> bool:
+    """Whether reads are audited beside the database now: on SQLite, outside a transaction."""
     return (
         connection.vendor == "sqlite"
         and not connection.in_atomic_block

@@ -19,7 +19,6 @@ from yiwang.hall.licences.rules import licence_identifier_valid
 from yiwang.hall.licences.tests.conftest import HOLDER, NEIGHBOUR, NOW
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import RequestContext, context_use
-from yiwang.kernel.events.models import OutboxEvent
 
 WHY = {"reason": "姓名变更。", "legal_basis": "行政许可法第四十九条"}
 MINUTE = timedelta(minutes=1)
@@ -181,5 +180,5 @@ def test_holders_are_told_once_before_a_licence_expires(hall):
     assert lifecycle.licences_expire(NOW) == 0
     assert lifecycle.licences_expire(soon) == 1
     assert lifecycle.licences_expire(soon) == 0
-    event = OutboxEvent.objects.filter(topic="licence.expiring").get()
-    assert event.payload["identifier"] == licence.identifier
+    with data_scope(purpose="测试"):
+        assert Licence.objects.get(pk=licence.id).expiry_told_at == soon

@@ -10,8 +10,9 @@ import pytest
 from django.db import connection, transaction
 
 from yiwang.kernel.audit import journal
+from yiwang.kernel.audit.actions import audit_read_record
 from yiwang.kernel.audit.context import RequestContext, context_use
-from yiwang.kernel.audit.journal import audit_read_record, journal_close, reads_move
+from yiwang.kernel.audit.journal import journal_close, reads_move
 from yiwang.kernel.audit.models import AuditEvent, AuditJournal
 from yiwang.kernel.audit.queries import data_access_list
 
