@@ -58,10 +58,13 @@ _MATERIAL = _object(
     note=_OPTIONAL_TEXT,
 )
 _FEE = _object(
-    ("amount_fen",),
+    (),
     amount_fen={"type": "integer", "minimum": 0},
     basis={"type": "string"},
     note=_OPTIONAL_TEXT,
+    decision=_REFERENCE,
+    question={"type": "string"},
+    title=_OPTIONAL_TEXT,
 )
 _QUESTION = _object(("question", "answer"), question=_TEXT, answer=_TEXT)
 

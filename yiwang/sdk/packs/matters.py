@@ -89,11 +89,18 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """A charge (收费). amount_fen: in 分; basis: the price document it rests on."""
+    """A charge (收费). amount_fen: in 分; basis: the price document it rests on.
 
-    amount_fen: int
+    decision: a decision table by reference that says the amount (in 分) from the form's values instead;
+    question: which of its decisions. title: what stands on the bill, the matter's own by default.
+    """
+
+    amount_fen: int = 0
     basis: str = ""
     note: Text | None = None
+    decision: str = ""
+    question: str = ""
+    title: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +255,23 @@ def _guide(matter: MatterDefinition) -> Found:
         yield ("handling_forms",), "Without visits one must be able to apply on line or by mail."
     if matter.online_depth == "4" and matter.visits:
         yield ("online_depth",), "Fully on line (depth 4) means 0 visits."
-    if matter.fee and matter.fee.amount_fen and not matter.fee.basis:
-        yield ("fee",), "A fee needs its basis."
+    yield from _fee(matter.fee)
     for keypath, text in _texts(matter):
         if not any("\u4e00" <= char <= "\u9fff" for char in text["zh"]):
             yield (*keypath, "zh"), "The Chinese text has no Chinese characters."
         if any("\u4e00" <= char <= "\u9fff" for char in text["en"]):
             yield (*keypath, "en"), "The English text has Chinese characters."
+
+
+def _fee(fee: Fee | None) -> Found:
+    if fee is None:
+        return
+    if (fee.amount_fen or fee.decision) and not fee.basis:
+        yield ("fee",), "A fee needs its basis."
+    if bool(fee.decision) != bool(fee.question):
+        yield ("fee",), "A fee by decision names its table (decision) and what is asked (question)."
+    if fee.decision and fee.amount_fen:
+        yield ("fee",), "A fee has an amount or a decision, not both."
 
 
 def _texts(matter: MatterDefinition) -> Iterator[tuple[Keypath, Text]]:
