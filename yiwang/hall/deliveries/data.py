@@ -16,7 +16,7 @@ METHODS = {
 }
 STATES = {
     WAITING: N_("Being prepared"),
-    UNDER_WAY: N_("On its way"),
+    UNDER_WAY: N_("Under way"),
     PLACED: N_("Ready to be picked up"),
     DELIVERED: N_("Delivered"),
     RETURNED: N_("Came back to the department"),
@@ -24,7 +24,7 @@ STATES = {
 }
 TRACKING = {
     "ACCEPTED": N_("The courier has it"),
-    "IN_TRANSIT": N_("On its way"),
+    "IN_TRANSIT": N_("Under way"),
     "OUT_FOR_DELIVERY": N_("The courier is bringing it today"),
     "DELIVERED": N_("Delivered"),
     "RETURNED": N_("Sent back"),

@@ -44,7 +44,11 @@ COLUMNS = (
     Column("title", N_("What")),
     Column("method", N_("How"), text=lambda row: _(row.method_label)),
     Column("state", N_("State"), text=lambda row: _(row.state_label)),
-    Column("due_at", N_("Due"), text=lambda row: datetime_text(row.due_at) if row.due_at else "—"),
+    Column(
+        "due_at",
+        N_("To be delivered by"),
+        text=lambda row: datetime_text(row.due_at) if row.due_at else "—",
+    ),
 )
 
 

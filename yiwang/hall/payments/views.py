@@ -59,9 +59,27 @@ REFUND_STATES = {
     "REQUESTED": N_("Waits for approval"),
     "REJECTED": N_("Rejected"),
     "APPROVED": N_("Approved"),
-    "SENT": N_("On its way"),
+    "SENT": N_("The refund is on its way"),
     "SUCCEEDED": N_("Money is back"),
     "FAILED": N_("Failed at the provider"),
+}
+SAID = {
+    "AUTHORISE": N_("Authorised"),
+    "CAPTURE": N_("Paid"),
+    "FAIL": N_("Payment failed"),
+    "EXPIRE": N_("Ran out"),
+    "REFUND": N_("Refunded"),
+}
+SOURCES = {
+    "NOTICE": N_("Notified"),
+    "ASKED": N_("We asked"),
+    "STATEMENT": N_("Daily statement"),
+    "CLOSED": N_("Closed by us"),
+}
+RESULTS = {
+    "APPLIED": N_("Entered"),
+    "NO_CHANGE": N_("Changed nothing"),
+    "AMOUNT_DIFFERS": N_("The amounts differ"),
 }
 DIFFERENCES = {
     "MISSING_HERE": N_("The provider has it, our books do not"),
@@ -252,6 +270,9 @@ def bill(request: HttpRequest, bill_id: int) -> HttpResponse:
         "payments": payment_list(bill_id),
         "payment_states": PAYMENT_STATES,
         "events": event_list(bill_id),
+        "said": SAID,
+        "sources": SOURCES,
+        "results": RESULTS,
         "refunds": refund_list(bill_id=bill_id),
         "refund_states": REFUND_STATES,
         "typed": typed,
@@ -335,7 +356,7 @@ def books(request: HttpRequest) -> HttpResponse:
         Column("day", N_("Day")),
         Column("provider", N_("Provider")),
         Column("kind", N_("What is wrong"), text=lambda row: _(DIFFERENCES[row.kind])),
-        Column("number", N_("Number")),
+        Column("number", N_("Payment number")),
         Column("ours", N_("Ours (yuan)"), text=lambda row: _yuan(row.ours_fen), align="end"),
         Column("theirs", N_("Theirs (yuan)"), text=lambda row: _yuan(row.theirs_fen), align="end"),
         Column("resolution", N_("How it was settled")),
