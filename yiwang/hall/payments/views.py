@@ -43,7 +43,17 @@ from yiwang.hall.payments.queries import (
 )
 from yiwang.hall.payments.rules import money_text
 from yiwang.identity.api import allow, public
-from yiwang.kernel.api import Column, Filter, Source, context_get, flash, page_of, render
+from yiwang.kernel.api import (
+    Column,
+    Filter,
+    Source,
+    context_get,
+    datetime_text,
+    flash,
+    localized,
+    page_of,
+    render,
+)
 from yiwang.sdk.errors import N_, NotFound
 
 PAYERS = {"CITIZEN", "AGENT"}
@@ -93,7 +103,7 @@ COLUMNS = (
     Column("payer_name", N_("Payer")),
     Column("amount", N_("Amount (yuan)"), text=lambda row: money_text(row.amount_fen), align="end"),
     Column("state", N_("State"), text=lambda row: _(row.state_label)),
-    Column("opened_at", N_("Billed")),
+    Column("opened_at", N_("Billed"), text=lambda row: datetime_text(row.opened_at)),
 )
 
 
@@ -140,6 +150,7 @@ def detail(request: HttpRequest, bill_id: int) -> HttpResponse:
         "providers": provider_list(),
         "payments": payment_list(bill_id),
         "payment_states": PAYMENT_STATES,
+        "provider_title": provider_title,
         "refunds": refund_list(bill_id=bill_id),
         "refund_states": REFUND_STATES,
         "key": secrets.token_urlsafe(12),
@@ -269,6 +280,7 @@ def bill(request: HttpRequest, bill_id: int) -> HttpResponse:
         "bill": found,
         "payments": payment_list(bill_id),
         "payment_states": PAYMENT_STATES,
+        "provider_title": provider_title,
         "events": event_list(bill_id),
         "said": SAID,
         "sources": SOURCES,
@@ -351,22 +363,33 @@ def books(request: HttpRequest) -> HttpResponse:
         ),
         lambda query, cap: difference_count(state=query.filters.get("state") or "OPEN", cap=cap),
     )
-    states = [("OPEN", _("Open")), ("RESOLVED", _("Settled"))]
+    states = [("OPEN", _("Unsettled")), ("RESOLVED", _("Settled"))]
     columns = (
         Column("day", N_("Day")),
-        Column("provider", N_("Provider")),
+        Column("provider", N_("Payment provider"), text=lambda row: provider_title(row.provider)),
         Column("kind", N_("What is wrong"), text=lambda row: _(DIFFERENCES[row.kind])),
         Column("number", N_("Payment number")),
         Column("ours", N_("Ours (yuan)"), text=lambda row: _yuan(row.ours_fen), align="end"),
         Column("theirs", N_("Theirs (yuan)"), text=lambda row: _yuan(row.theirs_fen), align="end"),
         Column("resolution", N_("How it was settled")),
     )
-    filters = [Filter("state", N_("State"), "select", choices=states, unset=_("Open"))]
+    filters = [Filter("state", N_("State"), "select", choices=states, unset=_("Unsettled"))]
     page = page_of(request, source, columns=columns, filters=filters)
     if page.wants_export:
         return page.export("differences")
-    names = {"page": page, "days": reconciliation_list(), "money": money_text}
+    names = {
+        "page": page,
+        "days": reconciliation_list(),
+        "money": money_text,
+        "provider_title": provider_title,
+    }
     return render(request, "hall/payments/books.html", names)
+
+
+def provider_title(key: str) -> str:
+    """Name a provider for people (支付渠道名称), also one the city no longer offers."""
+    titles = {one.key: localized(one.title) for one in provider_list()}
+    return titles.get(key, key)
 
 
 def _yuan(fen: int | None) -> str:
