@@ -42,6 +42,15 @@ def _unsynced():
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _impolite():
+    """Let no command called in this process make it give way: it could not take that back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.setpriority", lambda *_of: None)
+        patch.setattr("os.sched_setscheduler", lambda *_of: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def databases(django_db_setup, django_db_blocker):
     """The databases of this process: the plain one and its copies."""
