@@ -1,8 +1,8 @@
 """`./test`: lint, contracts, translations, the tests on SQLite, and on PostgreSQL those that touch a database.
 
 What could not run is named at the end; with CI=true it is a failure instead. What is heavy, kills processes for
-minutes or needs Apache Spark has a command of its own, named at the end as well: `./test --heavy`, `--kills`,
-`--spark`. Anything else on the command line is pytest's: `./test PATH …`, `./test -k WORD`, `./test --lf -x`.
+minutes or needs packages without a ready-made build has a command of its own, named at the end as well: `./test
+--heavy`, `--kills`, `--spark`, `--payments`. Anything else on the command line is pytest's: `./test PATH …`, `./test -k WORD`, `./test --lf -x`.
 """
 
 import argparse
@@ -24,6 +24,7 @@ ELSEWHERE = {
     "./test --heavy": "tests that compute for long: whole builds of the city, large comparisons",
     "./test --kills": "tests that kill processes at random moments for minutes",
     "./test --spark": "the same fusion on Apache Spark, which it installs",
+    "./test --payments": "the adapter of Alipay on its SDK, which it installs",
 }
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -54,12 +55,12 @@ def main() -> int:
     """Run ./test; exit code 0 only if everything that had to run passed."""
     options, chosen = _options()
     report = Report()
-    if options.spark:
-        _spark(report)
+    if options.spark or options.payments:
+        _spark(report) if options.spark else _extra(report, "payments")
         return _closing(report)
     if options.heavy or options.kills:
         # What is called heavy beside another mark belongs to the command of that mark.
-        marks = "kills" if options.kills else "heavy and not kills and not spark"
+        marks = "kills" if options.kills else "heavy and not kills and not spark and not payments"
         _tests(report, marks, slowest=options.slowest)
         return _closing(report)
     if chosen or options.postgresql:
@@ -70,7 +71,9 @@ def main() -> int:
     report.step("contracts", [str(BIN / "lint-imports")])
     report.step("translations", [sys.executable, "-m", "yiwang.config.cli", "messages", "check"])
     _assets(report)
-    _tests(report, "not heavy and not kills and not spark", slowest=options.slowest)
+    _tests(
+        report, "not heavy and not kills and not spark and not payments", slowest=options.slowest
+    )
     report.elsewhere += [f"{what}: {command}" for command, what in ELSEWHERE.items()]
     return _closing(report)
 
@@ -118,14 +121,19 @@ def _tests(report: Report, marks: str, *, slowest: bool = False) -> None:
 
 
 def _spark(report: Report) -> None:
-    """Install Apache Spark, which has no ready-made build, and hold its answers against DuckDB's."""
+    """Hold the answers of Apache Spark against DuckDB's."""
     if shutil.which("java") is None:
         report.left_out.append("tests on Spark: no Java (apt install openjdk-17-jre-headless)")
         return
-    pins = ["--require-hashes", "-r", str(ROOT / "requirements" / "spark.txt")]
-    report.step("Apache Spark", [sys.executable, "-m", "pip", "install", "-q", *pins])
+    _extra(report, "spark")
+
+
+def _extra(report: Report, name: str) -> None:
+    """Install the packages of an extra, which have no ready-made build, and run the tests that need them."""
+    pins = ["--require-hashes", "-r", str(ROOT / "requirements" / f"{name}.txt")]
+    report.step(f"packages for {name}", [sys.executable, "-m", "pip", "install", "-q", *pins])
     if not report.failed:
-        report.step("tests on Spark", [sys.executable, "-m", "pytest", "-m", "spark"])
+        report.step(f"tests of {name}", [sys.executable, "-m", "pytest", "-m", name])
 
 
 def _options() -> tuple[argparse.Namespace, list[str]]:

@@ -175,8 +175,10 @@ def tie_rows(feed: Feed) -> list[tuple] | None:
         return None
     ties, connection = parquet_list([path]), feed.connection
     present = {row[0] for row in connection.execute(f"describe from {ties}").fetchall()}
+    # Of several periods of one pair the latest counts: who married each other again is married.
+    begun = "coalesce(t.valid_from, date '0001-01-01')" if "valid_from" in present else "1"
     days = [
-        f"max(t.{name})::date::varchar" if name in present else "null::varchar"
+        f"arg_max_null(t.{name}, {begun})::date::varchar" if name in present else "null::varchar"
         for name in ("valid_from", "valid_to")
     ]
     told = (

@@ -5,154 +5,289 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('engines_workflow', '0002_history_append_only'),
+        ("engines_workflow", "0002_history_append_only"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=8, verbose_name='类别')),
-                ('name', models.CharField(max_length=120, verbose_name='名称')),
-                ('key', models.CharField(blank=True, max_length=160, verbose_name='关联键')),
-                ('reference', models.CharField(blank=True, max_length=160, verbose_name='来源编号')),
-                ('variables', models.JSONField(default=dict, verbose_name='内容')),
-                ('state', models.CharField(choices=[('KEPT', '待投递'), ('DELIVERED', '已投递'), ('EXPIRED', '已过期')], default='KEPT', max_length=10, verbose_name='状态')),
-                ('sent_at', models.DateTimeField(verbose_name='发出时间')),
-                ('expires_at', models.DateTimeField(verbose_name='保留至')),
-                ('delivered_at', models.DateTimeField(null=True, verbose_name='投递时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=8, verbose_name="类别")),
+                ("name", models.CharField(max_length=120, verbose_name="名称")),
+                ("key", models.CharField(blank=True, max_length=160, verbose_name="关联键")),
+                (
+                    "reference",
+                    models.CharField(blank=True, max_length=160, verbose_name="来源编号"),
+                ),
+                ("variables", models.JSONField(default=dict, verbose_name="内容")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("KEPT", "待投递"),
+                            ("DELIVERED", "已投递"),
+                            ("EXPIRED", "已过期"),
+                        ],
+                        default="KEPT",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(verbose_name="发出时间")),
+                ("expires_at", models.DateTimeField(verbose_name="保留至")),
+                ("delivered_at", models.DateTimeField(null=True, verbose_name="投递时间")),
             ],
             options={
-                'verbose_name': '流程消息',
+                "verbose_name": "流程消息",
             },
         ),
         migrations.CreateModel(
-            name='Proxy',
+            name="Proxy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('principal_id', models.BigIntegerField(verbose_name='委托人')),
-                ('principal_name', models.CharField(blank=True, max_length=80, verbose_name='委托人姓名')),
-                ('deputy_id', models.BigIntegerField(db_index=True, verbose_name='代办人')),
-                ('roles', models.JSONField(default=list, verbose_name='角色')),
-                ('department_ids', models.JSONField(default=list, verbose_name='部门')),
-                ('processes', models.JSONField(default=list, verbose_name='流程')),
-                ('starts_at', models.DateTimeField(verbose_name='开始')),
-                ('ends_at', models.DateTimeField(verbose_name='结束')),
-                ('reason', models.CharField(max_length=200, verbose_name='事由')),
-                ('revoked_at', models.DateTimeField(null=True, verbose_name='撤销时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("principal_id", models.BigIntegerField(verbose_name="委托人")),
+                (
+                    "principal_name",
+                    models.CharField(blank=True, max_length=80, verbose_name="委托人姓名"),
+                ),
+                ("deputy_id", models.BigIntegerField(db_index=True, verbose_name="代办人")),
+                ("roles", models.JSONField(default=list, verbose_name="角色")),
+                ("department_ids", models.JSONField(default=list, verbose_name="部门")),
+                ("processes", models.JSONField(default=list, verbose_name="流程")),
+                ("starts_at", models.DateTimeField(verbose_name="开始")),
+                ("ends_at", models.DateTimeField(verbose_name="结束")),
+                ("reason", models.CharField(max_length=200, verbose_name="事由")),
+                ("revoked_at", models.DateTimeField(null=True, verbose_name="撤销时间")),
             ],
             options={
-                'verbose_name': '代办授权',
+                "verbose_name": "代办授权",
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_number', models.PositiveIntegerField(verbose_name='令牌编号')),
-                ('node_id', models.CharField(max_length=120, verbose_name='节点')),
-                ('kind', models.CharField(max_length=8, verbose_name='类别')),
-                ('name', models.CharField(max_length=120, verbose_name='名称')),
-                ('key', models.CharField(blank=True, max_length=160, verbose_name='关联键')),
-                ('state', models.CharField(choices=[('PENDING', '等待'), ('TAKEN', '已触发'), ('CANCELLED', '已取消')], default='PENDING', max_length=10, verbose_name='状态')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token_number", models.PositiveIntegerField(verbose_name="令牌编号")),
+                ("node_id", models.CharField(max_length=120, verbose_name="节点")),
+                ("kind", models.CharField(max_length=8, verbose_name="类别")),
+                ("name", models.CharField(max_length=120, verbose_name="名称")),
+                ("key", models.CharField(blank=True, max_length=160, verbose_name="关联键")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("PENDING", "等待"), ("TAKEN", "已触发"), ("CANCELLED", "已取消")],
+                        default="PENDING",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '事件订阅',
+                "verbose_name": "事件订阅",
             },
         ),
         migrations.RemoveConstraint(
-            model_name='processinstance',
-            name='instance_ended_when_over',
+            model_name="processinstance",
+            name="instance_ended_when_over",
         ),
         migrations.AddField(
-            model_name='processinstance',
-            name='failure',
-            field=models.CharField(blank=True, max_length=400, verbose_name='出错原因'),
+            model_name="processinstance",
+            name="failure",
+            field=models.CharField(blank=True, max_length=400, verbose_name="出错原因"),
         ),
         migrations.AddField(
-            model_name='processinstance',
-            name='parent',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='engines_workflow.processinstance', verbose_name='调用方实例'),
+            model_name="processinstance",
+            name="parent",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="children",
+                to="engines_workflow.processinstance",
+                verbose_name="调用方实例",
+            ),
         ),
         migrations.AddField(
-            model_name='processinstance',
-            name='parent_token',
-            field=models.PositiveIntegerField(null=True, verbose_name='调用方令牌'),
+            model_name="processinstance",
+            name="parent_token",
+            field=models.PositiveIntegerField(null=True, verbose_name="调用方令牌"),
         ),
         migrations.AddField(
-            model_name='processinstance',
-            name='root',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engines_workflow.processinstance', verbose_name='最上层实例'),
+            model_name="processinstance",
+            name="root",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="engines_workflow.processinstance",
+                verbose_name="最上层实例",
+            ),
         ),
         migrations.AddField(
-            model_name='timer',
-            name='times',
-            field=models.PositiveIntegerField(default=1, verbose_name='剩余次数（0为不限）'),
+            model_name="timer",
+            name="times",
+            field=models.PositiveIntegerField(default=1, verbose_name="剩余次数（0为不限）"),
         ),
         migrations.AddField(
-            model_name='token',
-            name='data',
-            field=models.JSONField(null=True, verbose_name='私有数据'),
+            model_name="token",
+            name="data",
+            field=models.JSONField(null=True, verbose_name="私有数据"),
         ),
         migrations.AddField(
-            model_name='workitem',
-            name='delegated_by',
-            field=models.BigIntegerField(null=True, verbose_name='委派人'),
+            model_name="workitem",
+            name="delegated_by",
+            field=models.BigIntegerField(null=True, verbose_name="委派人"),
         ),
         migrations.AlterField(
-            model_name='processinstance',
-            name='state',
-            field=models.CharField(choices=[('RUNNING', '运行中'), ('SUSPENDED', '已挂起'), ('COMPLETED', '已办结'), ('WITHDRAWN', '已撤回'), ('TERMINATED', '已终止'), ('FAILED', '出错待处理')], default='RUNNING', max_length=10, verbose_name='状态'),
+            model_name="processinstance",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("RUNNING", "运行中"),
+                    ("SUSPENDED", "已挂起"),
+                    ("COMPLETED", "已办结"),
+                    ("WITHDRAWN", "已撤回"),
+                    ("TERMINATED", "已终止"),
+                    ("FAILED", "出错待处理"),
+                ],
+                default="RUNNING",
+                max_length=10,
+                verbose_name="状态",
+            ),
         ),
         migrations.AlterField(
-            model_name='token',
-            name='state',
-            field=models.CharField(choices=[('WORK', '办理中'), ('JOIN', '等待汇合'), ('WAIT', '等待事件'), ('SCOPE', '子流程中'), ('MULTI', '多实例中'), ('CALL', '调用中'), ('SIGN', '等待加签人'), ('STUCK', '出错')], max_length=8, verbose_name='状态'),
+            model_name="token",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("WORK", "办理中"),
+                    ("JOIN", "等待汇合"),
+                    ("WAIT", "等待事件"),
+                    ("SCOPE", "子流程中"),
+                    ("MULTI", "多实例中"),
+                    ("CALL", "调用中"),
+                    ("SIGN", "等待加签人"),
+                    ("STUCK", "出错"),
+                ],
+                max_length=8,
+                verbose_name="状态",
+            ),
         ),
         migrations.AlterField(
-            model_name='workitem',
-            name='paused_by',
-            field=models.CharField(blank=True, choices=[('', '未挂起'), ('ITEM', '补正'), ('INSTANCE', '流程挂起'), ('SIGNERS', '等待加签人')], max_length=8, verbose_name='挂起原因'),
+            model_name="workitem",
+            name="paused_by",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("", "未挂起"),
+                    ("ITEM", "补正"),
+                    ("INSTANCE", "流程挂起"),
+                    ("SIGNERS", "等待加签人"),
+                ],
+                max_length=8,
+                verbose_name="挂起原因",
+            ),
         ),
         migrations.AddIndex(
-            model_name='processinstance',
-            index=models.Index(condition=models.Q(('parent__isnull', False)), fields=['parent'], name='instance_called'),
+            model_name="processinstance",
+            index=models.Index(
+                condition=models.Q(("parent__isnull", False)),
+                fields=["parent"],
+                name="instance_called",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='processinstance',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state__in', ['RUNNING', 'SUSPENDED', 'FAILED'])), models.Q(('ended_at__isnull', False), ('state__in', ['COMPLETED', 'WITHDRAWN', 'TERMINATED'])), _connector='OR'), name='instance_ended_when_over'),
+            model_name="processinstance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("ended_at__isnull", True),
+                        ("state__in", ["RUNNING", "SUSPENDED", "FAILED"]),
+                    ),
+                    models.Q(
+                        ("ended_at__isnull", False),
+                        ("state__in", ["COMPLETED", "WITHDRAWN", "TERMINATED"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="instance_ended_when_over",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proxy',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='proxy_has_a_period'),
+            model_name="proxy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="proxy_has_a_period",
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='instance',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='engines_workflow.processinstance', verbose_name='实例'),
+            model_name="subscription",
+            name="instance",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="subscriptions",
+                to="engines_workflow.processinstance",
+                verbose_name="实例",
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='subscription',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='engines_workflow.subscription', verbose_name='收件订阅'),
+            model_name="message",
+            name="subscription",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="engines_workflow.subscription",
+                verbose_name="收件订阅",
+            ),
         ),
         migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(condition=models.Q(('state', 'PENDING')), fields=['name', 'key'], name='subscription_open'),
+            model_name="subscription",
+            index=models.Index(
+                condition=models.Q(("state", "PENDING")),
+                fields=["name", "key"],
+                name="subscription_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(fields=('instance', 'token_number', 'node_id'), name='subscription_per_token'),
+            model_name="subscription",
+            constraint=models.UniqueConstraint(
+                fields=("instance", "token_number", "node_id"), name="subscription_per_token"
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state', 'KEPT')), fields=['name', 'key', 'id'], name='message_kept'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state", "KEPT")),
+                fields=["name", "key", "id"],
+                name="message_kept",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('reference', ''), _negated=True), fields=('name', 'reference'), name='message_reference_once'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reference", ""), _negated=True),
+                fields=("name", "reference"),
+                name="message_reference_once",
+            ),
         ),
     ]

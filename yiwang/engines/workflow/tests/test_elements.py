@@ -154,7 +154,9 @@ def test_a_failed_instance_can_go_on_at_another_step():
 
 def test_one_element_after_another_is_served_by_a_service_of_several_instances(monkeypatch):
     seen = []
-    monkeypatch.setitem(activities.SERVICES, "each", lambda call: seen.append(call.variables["signer"]))
+    monkeypatch.setitem(
+        activities.SERVICES, "each", lambda call: seen.append(call.variables["signer"])
+    )
     task = f'<serviceTask id="v" yw:service="each">{el.several(by="people", sequential=True)}</serviceTask>'
     instance = start(
         task, user("t"), el.end(), *chain("s", "v", "t", "e"), people=["甲", "乙", "丙"]

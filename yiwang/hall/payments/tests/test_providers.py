@@ -12,7 +12,6 @@ from threading import Thread
 from urllib.parse import parse_qs, parse_qsl, quote_plus, urlsplit
 
 import pytest
-from alipay import AliPay
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -259,6 +258,8 @@ def test_wechat_refunds_and_statements_are_read(wechat, gateway):
 
 @pytest.fixture
 def alipay(gateway, merchant, platform):
+    from alipay import AliPay
+
     client = AliPay(
         appid="2026",
         app_private_key_string=merchant.private,
@@ -289,6 +290,7 @@ def alipay_answer(platform, name, said):
     return f'{{"{name}":{text},"sign":"{platform.sign(text)}"}}'
 
 
+@pytest.mark.payments
 def test_alipay_signs_the_link_of_its_checkout(alipay, merchant):
     link = urlsplit(alipay.begin(ORDER).url)
     sent = dict(parse_qsl(link.query))
@@ -303,6 +305,7 @@ def test_alipay_signs_the_link_of_its_checkout(alipay, merchant):
     )
 
 
+@pytest.mark.payments
 def test_alipay_says_what_became_of_orders_and_refunds(alipay, gateway, platform):
     trade = {
         "code": "10000",
@@ -351,6 +354,7 @@ def test_alipay_says_what_became_of_orders_and_refunds(alipay, gateway, platform
     assert json.loads(sent["biz_content"][0]) == {"out_trade_no": "P1", "out_request_no": "P1-1"}
 
 
+@pytest.mark.payments
 def test_alipay_notices_are_taken_when_the_signature_and_the_receiver_hold(
     alipay, platform, merchant
 ):
@@ -379,6 +383,7 @@ def test_alipay_notices_are_taken_when_the_signature_and_the_receiver_hold(
             alipay.notification_read({}, body, now=now)
 
 
+@pytest.mark.payments
 def test_alipay_statements_are_read_from_their_archive(alipay, gateway, platform):
     name = "alipay_data_dataservice_bill_downloadurl_query_response"
     gateway.answers += [

@@ -1,7 +1,9 @@
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
 import pytest
 
+from yiwang.engines.api import TabularLimits, tabular_open
 from yiwang.kernel.api import context_system, context_use
 from yiwang.resources.registries.data import (
     MasterNotThere,
@@ -22,6 +24,7 @@ from yiwang.resources.registries.queries import (
     person_list_by_id_number,
     person_values,
 )
+from yiwang.resources.registries.serving import tie_rows
 from yiwang.resources.registries.tests.made import (
     LI,
     SHOP,
@@ -173,3 +176,25 @@ def test_legal_persons_are_served_with_who_represents_them(first, tmp_path):
     assert shop.legal_representative_ref == one(ZHANG).ref
     values = enterprise_values(SHOP, ["name", "registered_address"], purpose="测试")
     assert values["registered_address"].as_of == date(2024, 10, 5)
+
+
+def test_of_two_periods_of_one_pair_the_latest_counts(tmp_path):
+    told = [("2010-01-01", "2015-06-30", 1), ("2018-02-01", None, 2)]
+    with tabular_open(TabularLimits(threads=1)) as connection:
+        connection.execute(
+            "create table t (identifier varchar, other_identifier varchar, kind varchar,"
+            ' class integer, row_no bigint, "at" timestamp, valid_from date, valid_to date)'
+        )
+        for begun, ended, row in told:
+            connection.execute(
+                "insert into t values ('A', 'B', 'BRANCH', 1, ?, timestamp '2026-01-01', ?, ?)",
+                [row, begun, ended],
+            )
+        connection.execute(f"copy t to '{tmp_path / 'ties.parquet'}'")
+        feed = SimpleNamespace(
+            master=SimpleNamespace(folder=tmp_path),
+            connection=connection,
+            registry="legal-persons",
+        )
+        ((*_, begun, ended),) = tie_rows(feed)
+    assert (begun, ended) == ("2018-02-01", None)
