@@ -108,7 +108,7 @@ def _send(
 
 def _place(view: ObjectionView, row: Person | Enterprise) -> Place | None:
     """Find the department's row that the value was taken from, None when it cannot be told."""
-    from yiwang.resources.fusion.queries.sources import bindings, resource_of  # noqa: PLC0415
+    from yiwang.resources.fusion.queries.sources import binding_of, resource_of  # noqa: PLC0415
 
     registry = registry_of(view.subject_ref)
     field = fields_of(view.subject_ref)[view.field]
@@ -118,7 +118,7 @@ def _place(view: ObjectionView, row: Person | Enterprise) -> Place | None:
     if origin is None:
         return None
     code = f"C{origin.class_number:02d}"
-    bound = next((one for one in bindings(registry) if one.code == code), None)
+    bound = binding_of(registry, code)
     if bound is None or not bound.resource_code or name not in bound.matched:
         return None
     resource = resource_of(bound.resource_code)

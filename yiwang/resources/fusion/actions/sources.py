@@ -10,7 +10,13 @@ from yiwang.resources.fusion.desk import BindingView
 from yiwang.resources.fusion.feed import feed_classes, feed_forget, feed_write
 from yiwang.resources.fusion.models import FusionSource
 from yiwang.resources.fusion.permissions import BIND, is_bureau
-from yiwang.resources.fusion.queries.sources import bindings, class_code, feed_folder, plan_get
+from yiwang.resources.fusion.queries.sources import (
+    binding_of,
+    bindings,
+    class_code,
+    feed_folder,
+    plan_get,
+)
 from yiwang.sdk.errors import Forbidden
 
 Files = Callable[[str], Sequence[Path]]
@@ -46,7 +52,7 @@ def source_bind(
         },
     )
     audit_record(f"fusion:{registry}/{code}", detail={"resource": resource.code})
-    return next(one for one in bindings(registry) if one.code == code)
+    return binding_of(registry, code)
 
 
 @action("resources.fusion.source_unbind", permission=BIND)

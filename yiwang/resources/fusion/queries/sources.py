@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from yiwang.resources.catalogue.data import FieldSpec, ResourceView
-from yiwang.resources.catalogue.queries import ResourceNotFound, resource_get
+from yiwang.resources.catalogue.queries import ResourceNotFound, resource_get, resource_map
 from yiwang.resources.fusion.data import FusionPlan
 from yiwang.resources.fusion.desk import BindingView, ClassUnknown, RegistryUnknown
 from yiwang.resources.fusion.feed import FeedClass, feed_classes
@@ -57,13 +57,28 @@ def class_code(registry: str, number: int | str) -> str:
 def bindings(registry: str) -> list[BindingView]:
     """List every class and tie of a registry's plan with what feeds it (数据源绑定)."""
     plan = plan_get(registry)
-    rows = {row.code: row for row in FusionSource.objects.filter(registry=registry)}
+    return _bindings(registry, plan, feed_classes(plan))
+
+
+def binding_of(registry: str, code: str) -> BindingView | None:
+    """Return what feeds one class or tie of a registry's plan (数据源绑定); None for an unknown code."""
+    plan = plan_get(registry)
+    wanted = feed_classes(plan).get(code)
+    return _bindings(registry, plan, {code: wanted})[0] if wanted else None
+
+
+def _bindings(
+    registry: str, plan: FusionPlan, classes: Mapping[str, FeedClass]
+) -> list[BindingView]:
+    found = FusionSource.objects.filter(registry=registry, code__in=list(classes))
+    rows = {row.code: row for row in found}
+    resources = resource_map(row.resource_code for row in rows.values())
     titles = {one.code: (one.department, one.title) for one in plan.sources}
     for tie in getattr(plan, "ties", ()):
         titles[f"T{tie.number:02d}"] = (tie.department, tie.title)
     return [
-        _binding(registry, wanted, *titles[code], rows.get(code), plan)
-        for code, wanted in feed_classes(plan).items()
+        _binding(registry, wanted, *titles[code], rows.get(code), resources, plan)
+        for code, wanted in classes.items()
     ]
 
 
@@ -106,9 +121,10 @@ def _binding(
     department: str,
     title: str,
     row: FusionSource | None,
+    resources: Mapping[str, ResourceView],
     plan: FusionPlan,
 ) -> BindingView:
-    resource = resource_of(row.resource_code) if row else None
+    resource = resources.get(row.resource_code) if row else None
     matched = (
         columns_match(plan, wanted, resource.spec.fields, row.columns) if row and resource else {}
     )
