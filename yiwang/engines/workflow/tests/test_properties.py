@@ -273,7 +273,7 @@ def run(block, acts) -> None:
 
 
 QUICK = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-LONG = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.django_db
