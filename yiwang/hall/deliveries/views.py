@@ -1,6 +1,5 @@
 """Pages of deliveries: the holder's, the department's desk, lockers, and the couriers' door."""
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -32,6 +31,7 @@ from yiwang.kernel.api import (
     datetime_text,
     flash,
     page_of,
+    rate_exceeded,
     render,
 )
 from yiwang.sdk.errors import N_, NotFound
@@ -181,7 +181,9 @@ def box(request: HttpRequest, code: str) -> HttpResponse:
         raise NotFound()
     names: dict[str, object] = {"locker": locker}
     if request.method == "POST":
-        if _too_often(f"{code}:{context_get().address}"):
+        if rate_exceeded(
+            f"hall.deliveries.box:{code}:{context_get().address}", per_minute=TRIES_PER_MINUTE
+        ):
             names["error"] = _("Too many tries. Wait a minute.")
         else:
             typed = request.POST.get("code", "")[:8]
@@ -191,12 +193,6 @@ def box(request: HttpRequest, code: str) -> HttpResponse:
                 names["error"] = str(error)
     status = 422 if "error" in names else 200
     return render(request, "hall/deliveries/box.html", names, status=status)
-
-
-def _too_often(key: str) -> bool:
-    name = f"deliveries.box:{key}"
-    cache.add(name, 0, 60)
-    return cache.incr(name) > TRIES_PER_MINUTE
 
 
 @csrf_exempt

@@ -6,7 +6,6 @@ import secrets
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from yiwang.hall.licences.data import LicenceTypeView, LicenceView
@@ -16,7 +15,7 @@ from yiwang.hall.licences.errors import (
     LicenceStateWrong,
     ReasonMissing,
 )
-from yiwang.hall.licences.models import Licence, LicenceCounter, LicenceType
+from yiwang.hall.licences.models import Licence, LicenceType
 from yiwang.hall.licences.queries import (
     DEPARTMENT_RULE,
     REVOKE,
@@ -33,7 +32,7 @@ from yiwang.hall.licences.rules import (
     serial_make,
 )
 from yiwang.identity.api import data_scope, department_get
-from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.kernel.api import action, audit_record, context_get, event_publish, serial_next
 from yiwang.sdk.errors import N_
 from yiwang.sdk.identifiers import person_ref_of
 
@@ -155,7 +154,9 @@ def _create(kind: LicenceTypeView, values: dict, *, now: datetime) -> Licence:
     issued_date = timezone.localtime(now).date()
     try:
         with transaction.atomic():
-            serial = serial_make(issued_date.year, _counter_next(kind.key, issued_date.year))
+            serial = serial_make(
+                issued_date.year, serial_next(f"hall.licences:{kind.key}:{issued_date.year}")
+            )
             row = Licence.objects.create(
                 **values,
                 licence_type_id=kind.id,
@@ -179,17 +180,6 @@ def _create(kind: LicenceTypeView, values: dict, *, now: datetime) -> Licence:
         return row
     announce("licence.issued", row)
     return row
-
-
-def _counter_next(type_key: str, year: int) -> int:
-    mine = LicenceCounter.objects.filter(type_key=type_key, year=year)
-    if not mine.update(last=F("last") + 1):
-        LicenceCounter.objects.bulk_create(
-            [LicenceCounter(type_key=type_key, year=year)], ignore_conflicts=True
-        )
-        mine.update(last=F("last") + 1)
-    # The update holds the row until the transaction ends, so this is our own number.
-    return mine.values_list("last", flat=True).get()
 
 
 def reason_check(reason: str, legal_basis: str) -> None:

@@ -215,6 +215,25 @@ def presentation_open(code: str, *, now: datetime) -> PresentationView:
     )
 
 
+@action("hall.licences.verify")
+def licence_verified(licence_id: int, *, now: datetime) -> None:
+    """Keep that somebody verified a licence by its code (查验记录); who did is not asked."""
+    use_add(licence_id, kind="VERIFIED", purpose="", by="", now=now)
+    audit_record(f"licence:{licence_id}", detail={"use": "VERIFIED"})
+
+
+@action("hall.licences.read")
+def licence_viewed(licence: LicenceView, *, now: datetime) -> None:
+    """Keep that an officer looked at a licence (阅览记录), for its holder to see."""
+    context = context_get()
+    use_add(licence.id, kind="VIEWED", purpose=context.purpose, by=context.name, now=now)
+    audit_record(
+        f"licence:{licence.id}",
+        person_ref=person_ref_of(licence.holder_ref),
+        detail={"fields": ["licence"]},
+    )
+
+
 def use_add(licence_id: int, *, kind: str, purpose: str, by: str, now: datetime) -> None:
     """Add to what the holder sees of a licence's use (用证记录); part of the act that uses it."""
     LicenceUse.objects.create(

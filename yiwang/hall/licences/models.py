@@ -39,23 +39,6 @@ class LicenceType(models.Model):
         return f"{self.key}@{self.version}"
 
 
-class LicenceCounter(models.Model):
-    """The last serial number given to a type in a year (流水号计数)."""
-
-    type_key = models.CharField("证照类型", max_length=80)
-    year = models.PositiveSmallIntegerField("年份")
-    last = models.PositiveIntegerField("最后号码", default=0)
-
-    class Meta:
-        verbose_name = "证照流水号"
-        constraints = [
-            models.UniqueConstraint(fields=["type_key", "year"], name="licence_counter_year"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.type_key} {self.year}: {self.last}"
-
-
 class Licence(models.Model):
     """One licence (证照) of one holder, with what stood on it on the day of issue.
 

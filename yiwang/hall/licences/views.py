@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -24,8 +23,9 @@ from yiwang.hall.licences.lifecycle import (
     licence_change,
     licence_check,
     licence_present,
+    licence_verified,
+    licence_viewed,
     presentation_open,
-    use_add,
 )
 from yiwang.hall.licences.queries import (
     REVOKE,
@@ -44,16 +44,15 @@ from yiwang.kernel.api import (
     Column,
     Filter,
     Source,
-    audit_record,
     context_get,
     date_text,
     flash,
     localized,
     page_of,
+    rate_exceeded,
     render,
 )
 from yiwang.sdk.errors import N_, NotFound
-from yiwang.sdk.identifiers import person_ref_of
 
 STATES = {
     "PENDING": N_("Not yet valid"),
@@ -283,7 +282,7 @@ def shown(request: HttpRequest, code: str) -> HttpResponse:
     names: dict[str, object] = {"code": code[:40], "states": STATES}
     status = 200
     if request.method == "POST":
-        if _too_often(context_get().address):
+        if _too_often():
             status = 429
         else:
             try:
@@ -310,13 +309,13 @@ def verify(request: HttpRequest) -> HttpResponse:
 @public
 def verify_code(request: HttpRequest, code: str) -> HttpResponse:
     """Show whether the licence with this code is good (查验结果), and nothing personal."""
-    if _too_often(context_get().address):
+    if _too_often():
         return render(request, "hall/licences/verify.html", {"wait": True}, status=429)
     found = licence_verify(code)
     if found is None:
         return render(request, "hall/licences/verify.html", {"typed": code[:60]}, status=404)
     if request.method == "GET":
-        use_add(found.id, kind="VERIFIED", purpose="", by="", now=timezone.now())
+        licence_verified(found.id, now=timezone.now())
     names = {"licence": found, "states": STATES, "checked_at": timezone.now()}
     response = render(request, "hall/licences/verified.html", names)
     response["Cache-Control"] = "no-store"
@@ -328,14 +327,7 @@ def _looked_at(licence_id: int) -> LicenceView:
     """Return a licence; an officer's look is recorded for the holder to see."""
     licence = licence_get(licence_id)
     if context_get().population == "STAFF":
-        audit_record(
-            f"licence:{licence_id}",
-            act="hall.licences.read",
-            person_ref=person_ref_of(licence.holder_ref),
-            detail={"fields": ["licence"]},
-        )
-        context, now = context_get(), timezone.now()
-        use_add(licence_id, kind="VIEWED", purpose=context.purpose, by=context.name, now=now)
+        licence_viewed(licence, now=timezone.now())
     return licence
 
 
@@ -374,11 +366,6 @@ def _face_text(value: object) -> str:
     return localized(value)
 
 
-def _too_often(address: str) -> bool:
-    """Count the look-ups of an address in this minute; in the cache, so no row is written."""
-    key = f"licence-verify:{address}:{timezone.now():%H%M}"
-    cache.add(key, 0, timeout=120)
-    try:
-        return cache.incr(key) > VERIFY_PER_MINUTE
-    except ValueError:  # evicted between the two calls
-        return False
+def _too_often() -> bool:
+    key = f"hall.licences.verify:{context_get().address}"
+    return rate_exceeded(key, per_minute=VERIFY_PER_MINUTE)

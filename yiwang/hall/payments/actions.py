@@ -9,8 +9,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
+from django.db import IntegrityError
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,7 +28,6 @@ from yiwang.hall.payments.models import (
     Difference,
     Payment,
     PaymentEvent,
-    PaymentSerial,
     Refund,
 )
 from yiwang.hall.payments.providers import provider_get
@@ -40,7 +39,7 @@ from yiwang.hall.payments.queries import (
     payment_view,
 )
 from yiwang.identity.api import data_scope
-from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.kernel.api import action, audit_record, context_get, event_publish, serial_next
 from yiwang.sdk.identifiers import person_ref_of
 
 PAY_WITHIN = timedelta(minutes=30)
@@ -262,7 +261,7 @@ def _payment_take(bill: Bill, payment: Payment, event: ProviderEvent, *, now: da
 def _bill_pay(bill: Bill, *, at: datetime) -> None:
     year = timezone.localtime(at).year
     bill.state, bill.paid_at = data.PAID, at
-    serial = _serial(f"voucher:{bill.area_code[:6]}:{year}")
+    serial = serial_next(f"hall.payments:voucher:{bill.area_code[:6]}:{year}")
     bill.voucher = rules.voucher_make(bill.area_code, year, serial)
     bill.save(update_fields=["state", "paid_at", "voucher"])
     _announce("payment.paid", bill)
@@ -387,17 +386,5 @@ def _announce(topic: str, bill: Bill) -> None:
 def _number(letter: str, *, now: datetime) -> str:
     """Number a bill or a payment (编号): letter, local day, serial of the day, check digit."""
     day = f"{timezone.localtime(now):%Y%m%d}"
-    body = f"{day}{_serial(f'{letter}:{day}'):08}"
+    body = f"{day}{serial_next(f'hall.payments:{letter}:{day}'):08}"
     return f"{settings.PAYMENT_NUMBER_PREFIX}{letter}{body}{rules.luhn_check(body)}"
-
-
-def _serial(scope: str) -> int:
-    """Give out the next serial of a scope, one after the other, never twice."""
-    if not PaymentSerial.objects.filter(scope=scope).update(last=F("last") + 1):
-        try:
-            with transaction.atomic():
-                PaymentSerial.objects.create(scope=scope, last=1)
-            return 1
-        except IntegrityError:
-            PaymentSerial.objects.filter(scope=scope).update(last=F("last") + 1)
-    return PaymentSerial.objects.values_list("last", flat=True).get(scope=scope)

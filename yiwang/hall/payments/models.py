@@ -236,19 +236,6 @@ class Difference(models.Model):
         return f"{self.kind} {self.number}"
 
 
-class PaymentSerial(models.Model):
-    """The last serial given out in a scope (缴费流水号): numbers of a day, vouchers of a year."""
-
-    scope = models.CharField("范围", max_length=40, unique=True)
-    last = models.PositiveIntegerField("末号", default=0)
-
-    class Meta:
-        verbose_name = "缴费流水号"
-
-    def __str__(self) -> str:
-        return f"{self.scope} {self.last}"
-
-
 class SandboxOrder(models.Model):
     """An order as the practice provider keeps it (演练支付渠道订单): its own books, not ours."""
 

@@ -13,9 +13,10 @@ from yiwang.engines.api import search_put_many
 from yiwang.identity.api import DepartmentView, department_list
 from yiwang.kernel.api import action, audit_record
 from yiwang.resources.catalogue.actions import crosswalk_put, element_put
+from yiwang.resources.catalogue.actions.resources import number_next
 from yiwang.resources.catalogue.actions.reviews import search_entry, version_of
 from yiwang.resources.catalogue.data import FieldSpec, ResourceSpec
-from yiwang.resources.catalogue.models import Resource, ResourceCounter, ResourceVersion
+from yiwang.resources.catalogue.models import Resource, ResourceVersion
 from yiwang.resources.catalogue.rules import CYCLE_TIMES, code_prefix, spec_dump
 from yiwang.sdk.packs import yaml_read
 
@@ -109,11 +110,10 @@ def catalogue_made_put(
     )
     new = [(department, spec) for department, spec in specs if spec.title not in known]
     departments = {row.id: row for row in department_list()}
-    counters = Counters()
     made = [
         (
             Resource(
-                code=counters.code_next(spec, departments[department]),
+                code=_code_next(spec, departments[department]),
                 department_id=department,
                 function=departments[department].function,
                 level=departments[department].level,
@@ -129,7 +129,6 @@ def catalogue_made_put(
         )
         for department, spec in new
     ]
-    counters.save()
     _put(made, now)
     audit_record(f"catalogue:{source}", detail={"added": len(made)})
     return [
@@ -138,24 +137,11 @@ def catalogue_made_put(
     ]
 
 
-class Counters:
-    """The last number given out for each prefix of codes (资源代码计数)."""
-
-    def __init__(self) -> None:
-        self.last: dict[str, int] = dict(ResourceCounter.objects.values_list("prefix", "last"))
-
-    def code_next(self, spec: ResourceSpec, department: DepartmentView) -> str:
-        """Give out the next code of the department."""
-        prefix = code_prefix(
-            spec, department.function, level=department.level, area_code=department.area_code
-        )
-        self.last[prefix] = self.last.get(prefix, 0) + 1
-        return f"{prefix}/{self.last[prefix]:06d}"
-
-    def save(self) -> None:
-        """Keep the numbers."""
-        for prefix, last in self.last.items():
-            ResourceCounter.objects.update_or_create(prefix=prefix, defaults={"last": last})
+def _code_next(spec: ResourceSpec, department: DepartmentView) -> str:
+    prefix = code_prefix(
+        spec, department.function, level=department.level, area_code=department.area_code
+    )
+    return f"{prefix}/{number_next(prefix):06d}"
 
 
 def _put(made: Sequence[tuple[Resource, ResourceSpec, bool]], now: datetime) -> int:
@@ -176,13 +162,12 @@ def _put(made: Sequence[tuple[Resource, ResourceSpec, bool]], now: datetime) -> 
 
 
 def _resources(now: datetime) -> Iterator[tuple[Resource, ResourceSpec, bool]]:
-    counters = Counters()
     for index, (department, spec) in enumerate(_specs()):
         number = _number(f"{department.uscc} {spec.title}")
         is_published = index % 10 != 9
         state = Resource.State.DRAFT if is_published else _UNPUBLISHED[index // 10 % 3]
         row = Resource(
-            code=counters.code_next(spec, department),
+            code=_code_next(spec, department),
             department_id=department.id,
             function=department.function,
             level=department.level,
@@ -197,7 +182,6 @@ def _resources(now: datetime) -> Iterator[tuple[Resource, ResourceSpec, bool]]:
             is_made=True,
         )
         yield row, spec, is_published
-    counters.save()
 
 
 def _specs() -> Iterator[tuple[DepartmentView, ResourceSpec]]:

@@ -105,19 +105,6 @@ class ResourceVersion(models.Model):
         return f"{self.resource_id} v{self.number} {self.title}"
 
 
-class ResourceCounter(models.Model):
-    """The last number given out under a classification (目录顺序号)."""
-
-    prefix = models.CharField("分类码", max_length=40, unique=True)
-    last = models.PositiveIntegerField("最后顺序号", default=0)
-
-    class Meta:
-        verbose_name = "目录顺序号"
-
-    def __str__(self) -> str:
-        return f"{self.prefix} {self.last}"
-
-
 class ResourceProposal(models.Model):
     """What the inventory found (盘点提议); a person takes it up or puts it aside.
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -308,15 +309,20 @@ def _residue(
         finder=finder() if finder else None,
     )
     shutil.rmtree(spill, ignore_errors=True)
-    rest = provisional_write(
-        job.plan,
-        rows,
-        placed,
-        job.folder,
-        known=job.known(job.plan.buckets),
-        seed=job.options.seed,
-    )
-    job.result.filled = filled_write(job.plan, rows, placed, job.folder, before=job.folder_before())
+    # Neither reads what the other writes, and both compute in Arrow and NumPy, which let the other go on.
+    with ThreadPoolExecutor(1) as beside:
+        filled = beside.submit(
+            filled_write, job.plan, rows, placed, job.folder, before=job.folder_before()
+        )
+        rest = provisional_write(
+            job.plan,
+            rows,
+            placed,
+            job.folder,
+            known=job.known(job.plan.buckets),
+            seed=job.options.seed,
+        )
+        job.result.filled = filled.result()
     _placed_count(job.result, rows, placed)
     job.report("residue", len(rows), len(rows))
     return rest

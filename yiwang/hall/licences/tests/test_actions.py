@@ -21,7 +21,7 @@ from yiwang.hall.licences.errors import (
     LicenceTypeUnknown,
     ReasonMissing,
 )
-from yiwang.hall.licences.models import Licence, LicenceCounter, LicenceType
+from yiwang.hall.licences.models import Licence, LicenceType
 from yiwang.hall.licences.queries import (
     HOLDER_RULE,
     licence_get,
@@ -33,7 +33,7 @@ from yiwang.hall.licences.queries import (
 from yiwang.hall.licences.rules import licence_identifier_valid
 from yiwang.hall.licences.tests.conftest import CARD, DATA, HOLDER, NEIGHBOUR, NOW, SYSTEM, Hall
 from yiwang.identity.api import UnscopedQuery, data_scope
-from yiwang.kernel.api import audit_list, context_use, data_access_list
+from yiwang.kernel.api import audit_list, context_use, data_access_list, serial_last
 from yiwang.sdk.errors import Forbidden
 
 REASON = {"reason": "提供虚假材料。", "legal_basis": "行政许可法第六十九条"}
@@ -73,7 +73,7 @@ def test_the_same_source_and_type_give_the_same_licence(hall):
     first, again = hall.issue(), hall.issue()
     assert (first.id, first.identifier) == (again.id, again.identifier)
     assert _count() == 1
-    assert LicenceCounter.objects.get().last == 1
+    assert serial_last("hall.licences:senior.card:2026") == 1
 
 
 def test_two_types_of_one_source_are_two_licences_and_each_type_counts_by_itself(hall):

@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Q
 
 from yiwang.identity.api import DepartmentView
-from yiwang.kernel.api import action, audit_record, code_table_get, context_get
+from yiwang.kernel.api import (
+    action,
+    audit_record,
+    code_table_get,
+    context_get,
+    serial_next,
+    serial_reach,
+)
 from yiwang.resources.catalogue.data import Problem, ResourceSpec, ResourceView
-from yiwang.resources.catalogue.models import Resource, ResourceCounter
+from yiwang.resources.catalogue.models import Resource
 from yiwang.resources.catalogue.queries import (
     ResourceNotFound,
     department_of,
@@ -21,6 +28,7 @@ from yiwang.resources.catalogue.rules import code_prefix, spec_check, spec_dump,
 from yiwang.sdk.errors import N_, Conflict, Forbidden, Invalid
 
 REGISTER = "resources.catalogue.register"
+SERIALS = "resources.catalogue:"  # and the prefix of the codes
 State = Resource.State
 EDITABLE = (State.DRAFT, State.REJECTED, State.PUBLISHED, State.WITHDRAWN)
 
@@ -227,16 +235,13 @@ def title_check(spec: ResourceSpec) -> None:
 
 def number_next(prefix: str) -> int:
     """Return the next number under a classification (顺序码), each once."""
-    ResourceCounter.objects.get_or_create(prefix=prefix)
-    ResourceCounter.objects.filter(prefix=prefix).update(last=F("last") + 1)
-    return ResourceCounter.objects.get(prefix=prefix).last
+    return serial_next(f"{SERIALS}{prefix}")
 
 
 def number_keep(code: str) -> None:
     """Note a code that came from outside, so that its number is not given out again."""
     prefix, _, number = code.partition("/")
-    ResourceCounter.objects.get_or_create(prefix=prefix)
-    ResourceCounter.objects.filter(prefix=prefix, last__lt=int(number)).update(last=int(number))
+    serial_reach(f"{SERIALS}{prefix}", int(number))
 
 
 def accounts_with(before: list[int]) -> list[int]:

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from django.apps import apps
 from openpyxl import Workbook, load_workbook
 
 from yiwang.kernel.api import context_system, context_use
@@ -46,11 +47,11 @@ def test_an_emptied_city_gets_its_catalogue_back_under_the_same_codes(city, publ
     view = published()
     content = file_write("json", [entry_of_view(view, working=False)])
     Resource.objects.update(current_version=None, state="DRAFT")
-    from yiwang.resources.catalogue.models import ResourceCounter, ResourceVersion
+    from yiwang.resources.catalogue.models import ResourceVersion
 
     ResourceVersion.objects.all().delete()
     Resource.objects.all().delete()
-    ResourceCounter.objects.all().delete()
+    apps.get_model("kernel_serials", "Serial").objects.all().delete()
     with city.steward():
         report = take(file_read("a.json", content))
         again = actions.resource_register(SPEC, department_id=city.ids["bureau"], now=NOW)
