@@ -26,11 +26,27 @@ from yiwang.identity.access.scope import (
 from yiwang.identity.accounts.actions import (
     account_create,
     accounts_load,
+    delegation_accept,
+    delegation_offer,
+    delegation_revoke,
+    delegation_use_record,
     pending_form_take,
     post_assign,
     post_leave,
 )
-from yiwang.identity.accounts.data import AccountView
+from yiwang.identity.accounts.actions.delegations import DelegationCodeWrong
+from yiwang.identity.accounts.data import AccountView, DelegationUseView, DelegationView
+from yiwang.identity.accounts.delegations import STATES as DELEGATION_STATES
+from yiwang.identity.accounts.delegations import USES as DELEGATION_USES
+from yiwang.identity.accounts.delegations import (
+    DelegationMissing,
+    delegation_get,
+    delegation_given_list,
+    delegation_held_list,
+    delegation_ids_held,
+    delegation_require,
+    delegation_use_list,
+)
 from yiwang.identity.accounts.queries import (
     AccountUnknown,
     account_find,
@@ -65,9 +81,15 @@ from yiwang.identity.tokens.actions import program_account_put, token_issue, tok
 from yiwang.identity.tokens.data import IssuedToken
 
 __all__ = [
+    "DELEGATION_STATES",
+    "DELEGATION_USES",
     "ROLES",
     "AccountUnknown",
     "AccountView",
+    "DelegationCodeWrong",
+    "DelegationMissing",
+    "DelegationUseView",
+    "DelegationView",
     "DepartmentUnknown",
     "DepartmentView",
     "IssuedToken",
@@ -88,6 +110,16 @@ __all__ = [
     "allow",
     "context_of_account",
     "data_scope",
+    "delegation_accept",
+    "delegation_get",
+    "delegation_given_list",
+    "delegation_held_list",
+    "delegation_ids_held",
+    "delegation_offer",
+    "delegation_require",
+    "delegation_revoke",
+    "delegation_use_list",
+    "delegation_use_record",
     "department_below",
     "department_by_uscc",
     "department_chain",

@@ -2,14 +2,15 @@
 
 from django.urls import path
 
-from yiwang.hall.applications.views import drafts, mine, public, work
+from yiwang.hall.applications.views import drafts, filing, materials, mine, public, work
 
 urlpatterns = [
     path("track/", public.track, name="track"),
     path("start/<str:code>/", drafts.start, name="start"),
+    path("start/<str:code>/for/<int:delegation_id>/", filing.start_for, name="start_for"),
     path("drafts/<int:draft_id>/", drafts.resume, name="resume"),
     path("drafts/<int:draft_id>/pages/<str:page>/", drafts.page, name="draft"),
-    path("drafts/<int:draft_id>/materials/", drafts.materials, name="materials"),
+    path("drafts/<int:draft_id>/materials/", materials.materials, name="materials"),
     path("drafts/<int:draft_id>/check/", drafts.check, name="check"),
     path("drafts/<int:draft_id>/submit/", drafts.submit, name="submit"),
     path("drafts/<int:draft_id>/discard/", drafts.discard, name="discard"),

@@ -38,12 +38,15 @@ def rating_give(
     level: str,
     indicators: Mapping[str, str],
     text: str,
+    place: str = "",
+    account_id: int | None = None,
     now: datetime,
 ) -> RatingView:
     """Rate what was finished (评价): one matter or visit, one rating; a bad one opens a case.
 
     indicators: levels by the keys of `INDICATORS[channel]`; who calls has checked that the subject is the
-    rater's and finished. Raises RatingIncomplete, RatedAlready.
+    rater's and finished. place: the window of a visit; account_id: who is told what became of
+    it, by default who acts. Raises RatingIncomplete, RatedAlready.
     """
     known = data.INDICATORS[channel]
     values = {key: value for key, value in indicators.items() if key in known and value}
@@ -60,7 +63,8 @@ def rating_give(
                 matter_code=matter_code,
                 department_id=department_id,
                 rater_ref=rater_ref,
-                account_id=context_get().account_id,
+                place=place,
+                account_id=account_id or context_get().account_id,
                 level=level,
                 indicators=values,
                 text=text.strip()[:2000],
@@ -100,11 +104,16 @@ def _case_open(row: Rating, *, now: datetime) -> None:
 
 
 @action("hall.ratings.follow_up")
-def rating_follow_up(subject: str, *, level: str, text: str, now: datetime) -> None:
-    """Rate once more after it was put right (追评), once. Raises NothingToRate, FollowUpTooEarly."""
+def rating_follow_up(
+    subject: str, *, level: str, text: str, rater_ref: str = "", now: datetime
+) -> None:
+    """Rate once more after it was put right (追评), once. Raises NothingToRate, FollowUpTooEarly.
+
+    rater_ref: by default the acting subject; a visit's caller holds the code on the receipt instead.
+    """
     with data_scope(purpose="服务评价", reason=subject):
         rows = Rating.objects.select_for_update().filter(
-            subject=subject, rater_ref=context_get().subject_ref
+            subject=subject, rater_ref=rater_ref or context_get().subject_ref
         )
         row = rows.first()
         if row is None:

@@ -24,6 +24,7 @@ class Rating(models.Model):
     channel = models.CharField("渠道", max_length=7, choices=Channel.choices)
     title = models.JSONField("事项名称")
     matter_code = models.CharField("事项编码", max_length=64)
+    place = models.CharField("评价地点", max_length=40, blank=True)
     department_id = models.BigIntegerField("承办部门")
     rater_ref = protected(models.CharField("评价人", max_length=80), level=3)
     account_id = models.BigIntegerField("评价账户", null=True)
@@ -43,6 +44,7 @@ class Rating(models.Model):
         indexes = [
             models.Index(fields=["department_id", "-at"], name="rating_department"),
             models.Index(fields=["rater_ref", "-id"], name="rating_rater"),
+            models.Index(fields=["place", "-at"], condition=~Q(place=""), name="rating_place"),
         ]
 
     def __str__(self) -> str:

@@ -69,6 +69,19 @@ def case_of(subject: str) -> RatingCaseView | None:
         return case_view(row) if row else None
 
 
+def place_counts(*, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
+    """Count the ratings given at each window in [since, until) (窗口评价统计): place: (counted, satisfied)."""
+    good = [level for level in data.LEVELS if level not in data.BAD]
+    with data_scope(purpose="好差评统计", reason="窗口"):
+        rows = list(
+            Rating.objects.filter(at__gte=since, at__lt=until, is_counted=True)
+            .exclude(place="")
+            .values_list("place")
+            .annotate(counted=Count("pk"), satisfied=Count("pk", filter=Q(level__in=good)))
+        )
+    return {place: (counted, satisfied) for place, counted, satisfied in rows}
+
+
 def ranking(*, since: datetime, until: datetime) -> list[RankRow]:
     """Rank the departments (排行榜) by their share of satisfied ratings given in [since, until).
 

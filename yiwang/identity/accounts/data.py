@@ -89,3 +89,36 @@ def locked_until(failures: int, last_at: datetime, now: datetime) -> datetime | 
     """Return until when signing in is locked (锁定), None if it is not."""
     until = last_at + COOL_OFF
     return until if failures >= FAILURES_ALLOWED and now < until else None
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationView:
+    """What one citizen lets another do (委托代办). state: OFFERED, RUNNING, EXPIRED or REVOKED.
+
+    scope: MATTER with a matter's code as value, or THEME. code: told to the deputy by the principal.
+    """
+
+    id: int
+    principal_ref: str
+    principal_name: str
+    deputy_name: str
+    deputy_account_id: int | None
+    scope: str
+    scope_value: str
+    scope_title: dict[str, str]
+    code: str
+    to_date: date
+    offered_at: datetime
+    accepted_at: datetime | None
+    revoked_at: datetime | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationUseView:
+    """One act of a deputy (委托使用记录). act: DRAFT, SUBMIT or CORRECT; subject "application:<number>"."""
+
+    act: str
+    subject: str
+    title: dict[str, str]
+    at: datetime

@@ -102,6 +102,65 @@ class AgentAuthority(models.Model):
         return f"{self.account_id} {self.enterprise_ref}"
 
 
+class Delegation(models.Model):
+    """What one citizen lets another do in their name (委托代办), until a day, within one scope.
+
+    It is offered with a code that the principal tells the deputy, and holds from the day it is accepted.
+    Beside it stands `AgentAuthority`: an enterprise's agent acts for it by office, not by such a mandate.
+    """
+
+    class Scope(models.TextChoices):
+        MATTER = "MATTER", "单个事项"
+        THEME = "THEME", "主题"
+
+    principal_ref = models.CharField("委托人", max_length=80, db_index=True)
+    principal_name = protected(models.CharField("委托人姓名", max_length=80), level=3)
+    deputy_name = protected(models.CharField("受托人姓名", max_length=80), level=3)
+    deputy = models.ForeignKey(
+        Account, models.PROTECT, null=True, related_name="delegations", verbose_name="受托账户"
+    )
+    scope = models.CharField("授权范围", max_length=6, choices=Scope.choices)
+    scope_value = models.CharField("范围取值", max_length=64)
+    scope_title = models.JSONField("范围名称")
+    code = models.CharField("口令码", max_length=12, unique=True)
+    to_date = models.DateField("到期日期")
+    offered_at = models.DateTimeField("委托时间")
+    accepted_at = models.DateTimeField("接受时间", null=True)
+    revoked_at = models.DateTimeField("终止时间", null=True)
+    revoked_by_id = models.BigIntegerField("终止账户", null=True)
+
+    class Meta:
+        verbose_name = "委托代办"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(accepted_at__isnull=True) | models.Q(deputy__isnull=False),
+                name="delegation_accepted_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.principal_ref} {self.scope} {self.scope_value}"
+
+
+class DelegationUse(models.Model):
+    """One act of a deputy in the principal's name (委托使用记录). Rows are only ever added."""
+
+    delegation = models.ForeignKey(
+        Delegation, models.PROTECT, related_name="uses", verbose_name="委托代办"
+    )
+    act = models.CharField("行为", max_length=10)
+    subject = models.CharField("对象", max_length=80)
+    title = models.JSONField("名称")
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "委托使用记录"
+        indexes = [models.Index(fields=["delegation", "-id"], name="delegation_use_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.delegation_id} {self.act}"
+
+
 class AccountSession(AbstractBaseSession):
     """A session (会话) that its owner can see and end."""
 

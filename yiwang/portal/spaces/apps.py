@@ -16,6 +16,15 @@ class PortalSpacesConfig(AppConfig):
 
         menu_register("space", "", N_("Overview"), "portal_spaces:mine", order=0, icon="house")
         menu_register(
+            "space",
+            N_("My affairs"),
+            N_("Acting for others"),
+            "portal_spaces:delegations",
+            permission="CITIZEN",
+            order=60,
+            icon="people",
+        )
+        menu_register(
             "desk", "", N_("To do"), "portal_spaces:desk", count=open_count, order=0, icon="inbox"
         )
         menu_register(

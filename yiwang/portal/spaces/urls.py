@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yiwang.portal.spaces import desk, views
+from yiwang.portal.spaces import delegations, desk, views
 
 urlpatterns = [
     path("", views.mine, name="mine"),
@@ -10,4 +10,6 @@ urlpatterns = [
     path("enterprise/", views.enterprise, name="enterprise"),
     path("desk/", desk.desk, name="desk"),
     path("desk/done/", desk.done, name="done"),
+    path("delegations/", delegations.delegations, name="delegations"),
+    path("delegations/<int:delegation_id>/", delegations.delegation, name="delegation"),
 ]

@@ -4,14 +4,22 @@ The same rule objects give the filter of lists and the check of one row.
 """
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from yiwang.hall.applications.errors import ApplicationNotFound
 from yiwang.hall.applications.models import Application, ApplicationBranch
-from yiwang.identity.api import data_scope, field_equals, field_in, of_context
+from yiwang.identity.api import (
+    data_scope,
+    delegation_ids_held,
+    field_equals,
+    field_in,
+    of_context,
+)
 from yiwang.kernel.api import RequestContext, context_get
 
 HANDLE = "hall.applications.handle"
 OWN = field_equals("applicant_ref", of_context("subject_ref"))
+DEPUTY = field_equals("filed_by_id", of_context("account_id"))
 PARTICIPATES = field_in("department_id", "department_ids")
 
 
@@ -22,20 +30,34 @@ def application_rows(purpose: str) -> QuerySet[Application]:
 
 
 def visible_filter(context: RequestContext) -> Q:
-    """Return the filter of the applications that the acting person may see."""
+    """Return the filter of the applications that the acting person may see.
+
+    A deputy (受托人) sees what they filed, as long as the delegation holds.
+    """
+    if context.subject_ref:
+        return OWN.filter(context) | DEPUTY.filter(context) & Q(delegation_id__in=_held(context))
     if context.population == "STAFF" and context.may(HANDLE):
         taking_part = ApplicationBranch.objects.filter(PARTICIPATES.filter(context))
         return Q(pk__in=taking_part.values("application_id"))
-    if context.subject_ref:
-        return OWN.filter(context)
     return Q(pk__in=[])
 
 
 def is_visible(context: RequestContext, application: Application) -> bool:
     """Tell whether the acting person may see this application; the same as the filter says."""
+    if context.subject_ref:
+        if OWN.permits(context, application):
+            return True
+        filed = application.delegation_id is not None and DEPUTY.permits(context, application)
+        return filed and application.delegation_id in _held(context)
     if context.population == "STAFF" and context.may(HANDLE):
         return any(PARTICIPATES.permits(context, row) for row in application.branches.all())
-    return bool(context.subject_ref) and OWN.permits(context, application)
+    return False
+
+
+def _held(context: RequestContext) -> frozenset[int]:
+    if context.population != "CITIZEN" or context.account_id is None:
+        return frozenset()
+    return delegation_ids_held(context.account_id, timezone.localdate())
 
 
 def application_visible_get(number: str, *, purpose: str) -> Application:

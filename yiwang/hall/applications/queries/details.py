@@ -12,6 +12,7 @@ from yiwang.engines.api import (
     instance_diagram,
     process_nodes,
 )
+from yiwang.hall.applications.filing import Filing, filing_of
 from yiwang.hall.applications.models import Application, Correction, Decision
 from yiwang.hall.applications.queries.access import (
     OWN,
@@ -26,8 +27,11 @@ from yiwang.hall.licences.queries import licence_list_by_source
 from yiwang.hall.matters.queries import matter_version_get
 from yiwang.hall.payments.data import BillView
 from yiwang.hall.payments.queries import bill_of
+from yiwang.hall.promises.data import PromiseView
+from yiwang.hall.promises.queries import promise_list_of
 from yiwang.hall.ratings.data import RatingCaseView, RatingView
 from yiwang.hall.ratings.queries import case_of, rating_of
+from yiwang.hall.receipts.queries import proof_exists
 from yiwang.identity.api import department_get
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import N_
@@ -72,6 +76,8 @@ class ApplicationDetail:
     branches: tuple[BranchDetail, ...]
     form: FormState
     materials: tuple
+    promises: tuple[PromiseView, ...]
+    has_proof: bool
     corrections: tuple[Correction, ...]
     decision: Decision | None
     licences: tuple[LicenceView, ...]
@@ -83,6 +89,11 @@ class ApplicationDetail:
     active: tuple[str, ...]
     done: tuple[str, ...]
     steps: tuple[tuple[dict, str], ...]
+
+    @property
+    def filing(self) -> Filing:
+        """Return how and by whom it was filed (申报方式)."""
+        return filing_of(self.application)
 
     @property
     def is_open(self) -> bool:
@@ -134,8 +145,10 @@ def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
             else clock_list(subject, now=now)
         ),
         branches=_branches(application, now=now),
-        form=form_state(application.form_version_id, _readable(application.form_data)),
+        form=form_state(application.form_version_id, readable(application.form_data)),
         materials=tuple(application.materials.order_by("pk")),
+        promises=tuple(promise_list_of(subject)),
+        has_proof=proof_exists(application.number),
         corrections=corrections,
         decision=decision,
         licences=tuple(licence_list_by_source(subject)),
@@ -150,7 +163,7 @@ def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
     )
 
 
-def _readable(data: dict) -> dict:
+def readable(data: dict) -> dict:
     """Let an officer open the registry's photo: its address then carries the stated purpose."""
     context = context_get()
     if context.population != "STAFF":

@@ -11,22 +11,25 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from yiwang.engines.api import AttachmentRefused, FormState, draft_post, draft_state
-from yiwang.hall.applications.actions.drafts import (
-    draft_begin,
-    draft_drop,
-    material_attach,
-    material_detach,
-)
+from yiwang.engines.api import FormState, draft_post, draft_state
+from yiwang.hall.applications.actions.drafts import draft_begin, draft_drop
+from yiwang.hall.applications.actions.filing import draft_filing_of
 from yiwang.hall.applications.actions.submission import application_submit
 from yiwang.hall.applications.errors import SubmissionIncomplete
-from yiwang.hall.applications.queries.drafts import (
-    DraftContext,
-    draft_context_get,
-    material_line_list,
+from yiwang.hall.applications.filing import OWN
+from yiwang.hall.applications.queries.drafts import DraftContext, draft_context_get
+from yiwang.hall.applications.queries.materials import material_line_list
+from yiwang.hall.applications.views.filing import (
+    FILL,
+    FILLERS,
+    draft_render,
+    draft_shown,
+    for_applicant,
+    left_href,
+    submitted_redirect,
 )
 from yiwang.identity.api import allow, pending_form_take
-from yiwang.kernel.api import flash, render
+from yiwang.kernel.api import flash, upload_overflow
 
 APPLICANTS = {"CITIZEN", "AGENT"}
 PURPOSE = "填报申请"
@@ -39,20 +42,23 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("hall_applications:resume", draft_id)
 
 
-@allow(populations=APPLICANTS, purpose=PURPOSE)
+@allow(populations=FILLERS, permission=FILL, purpose=PURPOSE)
+@for_applicant
 def resume(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Go on with a draft at the page it was left on, on whatever device."""
     context = draft_context_get(draft_id)
-    state = _state(context)
+    state = form_state_of(context)
     return redirect("hall_applications:draft", draft_id, state.page(context.draft.page).key)
 
 
-def _state(context: DraftContext) -> FormState:
+def form_state_of(context: DraftContext) -> FormState:
+    """Return the form of a draft as it stands today."""
     names = context.applicant.names(timezone.localdate())
-    return draft_state(context.draft, names=names)
+    return draft_state(draft_shown(context), names=names)
 
 
-def _steps(context: DraftContext, state: FormState) -> list[tuple[str, str]]:
+def steps_of(context: DraftContext, state: FormState) -> list[tuple[str, str]]:
+    """Return the steps of filling in, each with its page."""
     draft_id = context.draft.id
     language = "zh" if (get_language() or "zh").startswith("zh") else "en"
     steps = [
@@ -65,7 +71,8 @@ def _steps(context: DraftContext, state: FormState) -> list[tuple[str, str]]:
 
 
 @require_http_methods(["GET", "POST"])
-@allow(populations=APPLICANTS, purpose=PURPOSE)
+@allow(populations=FILLERS, permission=FILL, purpose=PURPOSE)
+@for_applicant
 def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
     """Show or save one page of the form.
 
@@ -90,8 +97,8 @@ def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
         errors_shown = go == "next" or bool(refusals)
     if kept:
         flash(request, "info", _("You were signed out. What you had typed is here again."))
-    state = _state(context)
-    return render(
+    state = form_state_of(context)
+    return draft_render(
         request,
         "hall/applications/draft.html",
         {
@@ -99,12 +106,12 @@ def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
             "wrong_href": _wrong_href(context),
             "state": state,
             "page": state.page(page),
-            "steps": _steps(context, state),
+            "steps": steps_of(context, state),
             "current": [one.key for one in state.pages].index(state.page(page).key),
             "errors_shown": errors_shown,
             "refusals": refusals,
         },
-        status=422 if errors_shown else 200,
+        status=413 if upload_overflow(request) else 422 if errors_shown else 200,
     )
 
 
@@ -116,9 +123,9 @@ def _wrong_href(context: DraftContext) -> str:
 
 def _target(context: DraftContext, page: str, go: str) -> str | None:
     """Where the pressed button leads; None stays on the page (an error, or a change of rows)."""
-    state = _state(context)
+    state = form_state_of(context)
     if go == "leave":
-        return reverse("hall_applications:mine")
+        return left_href(context.filing)
     if go == "back":
         before = state.page_before(page)
         return _page_href(context, before.key) if before else _page_href(context, page)
@@ -134,44 +141,8 @@ def _page_href(context: DraftContext, key: str) -> str:
     return reverse("hall_applications:draft", args=[context.draft.id, key])
 
 
-@require_http_methods(["GET", "POST"])
-@allow(populations=APPLICANTS, purpose=PURPOSE)
-def materials(request: HttpRequest, draft_id: int) -> HttpResponse:
-    """Show the documents: what the city has already, what must be uploaded and why."""
-    errors: dict[str, list[str]] = {}
-    now = timezone.now()
-    if request.method == "POST":
-        if removed := request.POST.get("remove", ""):
-            material_detach(draft_id, removed)
-        for key, file in request.FILES.items():
-            try:
-                material_attach(draft_id, key, file=file, now=now)
-            except AttachmentRefused as error:
-                errors[key] = [_(error.message) % error.params]
-        if not errors and request.POST.get("go") == "next":
-            return redirect("hall_applications:check", draft_id)
-        if not errors:
-            return redirect("hall_applications:materials", draft_id)
-    context = draft_context_get(draft_id)
-    state = _state(context)
-    lines = material_line_list(context, form_data=dict(state.values), now=now)
-    steps = _steps(context, state)
-    return render(
-        request,
-        "hall/applications/materials.html",
-        {
-            "draft": context,
-            "lines": lines,
-            "errors": errors,
-            "steps": steps,
-            "current": len(steps) - 2,
-            "back": steps[-3][1],
-        },
-        status=422 if errors else 200,
-    )
-
-
-@allow(populations=APPLICANTS, purpose=PURPOSE)
+@allow(populations=FILLERS, permission=FILL, purpose=PURPOSE)
+@for_applicant
 def check(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Show everything once more before it is submitted."""
     return _check_page(request, draft_id)
@@ -179,10 +150,10 @@ def check(request: HttpRequest, draft_id: int) -> HttpResponse:
 
 def _check_page(request: HttpRequest, draft_id: int, *, errors: dict | None = None) -> HttpResponse:
     context = draft_context_get(draft_id)
-    state = _state(context)
+    state = form_state_of(context)
     lines = material_line_list(context, form_data=dict(state.values), now=timezone.now())
-    steps = _steps(context, state)
-    return render(
+    steps = steps_of(context, state)
+    return draft_render(
         request,
         "hall/applications/check.html",
         {
@@ -200,20 +171,23 @@ def _check_page(request: HttpRequest, draft_id: int, *, errors: dict | None = No
 
 
 @require_POST
-@allow(populations=APPLICANTS, purpose="提交申请")
+@allow(populations=FILLERS, permission=FILL, purpose="提交申请")
+@for_applicant
 def submit(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Submit; pressing twice, or 32 times, leads to the same receipt."""
     try:
         receipt = application_submit(draft_id, now=timezone.now())
     except SubmissionIncomplete as error:
         return _check_page(request, draft_id, errors=error.fields)
-    return redirect("hall_applications:receipt", receipt.number)
+    return submitted_redirect(receipt.number)
 
 
 @require_POST
-@allow(populations=APPLICANTS, purpose=PURPOSE)
+@allow(populations=FILLERS, permission=FILL, purpose=PURPOSE)
+@for_applicant
 def discard(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Throw one's draft away."""
+    found = draft_filing_of(draft_id)
     draft_drop(draft_id, now=timezone.now())
     flash(request, "success", _("The draft was deleted."))
-    return redirect("hall_applications:mine")
+    return redirect(left_href(found[0] if found else OWN))

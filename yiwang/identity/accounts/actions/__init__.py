@@ -14,6 +14,12 @@ from yiwang.identity.accounts.actions.agency import (
     agent_authority_grant,
     agent_authority_revoke,
 )
+from yiwang.identity.accounts.actions.delegations import (
+    delegation_accept,
+    delegation_offer,
+    delegation_revoke,
+    delegation_use_record,
+)
 from yiwang.identity.accounts.actions.pending_forms import (
     pending_form_keep,
     pending_form_take,
@@ -38,6 +44,10 @@ __all__ = [
     "agent_act_for",
     "agent_authority_grant",
     "agent_authority_revoke",
+    "delegation_accept",
+    "delegation_offer",
+    "delegation_revoke",
+    "delegation_use_record",
     "password_change",
     "password_set",
     "pending_form_keep",

@@ -1,0 +1,373 @@
+"""What happens at a window (窗口业务): identify, take in for any department, keep papers, hand them over."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from django.utils import timezone
+
+from yiwang.hall.applications.actions.filing import draft_begin_for, filed_drafts_drop
+from yiwang.hall.applications.filing import COMMUNITY as COMMUNITY_CHANNEL
+from yiwang.hall.applications.filing import WINDOW as WINDOW_CHANNEL
+from yiwang.hall.applications.filing import Filing
+from yiwang.hall.matters.queries import matter_get
+from yiwang.hall.ratings.actions import rating_follow_up, rating_give
+from yiwang.hall.ratings.data import ON_SITE
+from yiwang.hall.windows.data import COMMUNITY, PURPOSE, VISIT_LIFE, VisitView, WindowView
+from yiwang.hall.windows.errors import (
+    HandOverNotFound,
+    HandOverReceived,
+    IdentityNotConfirmed,
+    MatterNotTaken,
+    NothingToHandOver,
+    NotTheirAgent,
+    OriginalIncomplete,
+    VisitNotFound,
+)
+from yiwang.hall.windows.models import HandOver, Original, Taking, Window
+from yiwang.hall.windows.queries import (
+    MANAGE,
+    OWN_VISIT,
+    RECEIVE,
+    SERVE,
+    hand_over_rows,
+    matter_takeable,
+    own_visit_get,
+    own_window_row,
+    visit_rows,
+    visit_subject,
+    visit_view,
+    window_view,
+)
+from yiwang.hall.windows.rules import is_elsewhere
+from yiwang.identity.api import account_list, agent_list
+from yiwang.kernel.api import (
+    action,
+    audit_record,
+    context_get,
+    context_system,
+    context_use,
+    permission_require,
+    serial_next,
+)
+from yiwang.resources.api import (
+    NotInRegistry,
+    enterprise_get,
+    person_ref_by_id_number,
+    person_verify,
+)
+from yiwang.sdk.identifiers import id_number_valid, normalise, person_ref_of, spoken_code
+
+CHECK = "resources.registries.check"
+ADVICE = {"zh": "窗口咨询", "en": "Advice at a window"}
+
+
+@action("hall.windows.window_put", permission=MANAGE)
+def window_put(
+    code: str,
+    *,
+    title: Mapping[str, str],
+    kind: str,
+    department_id: int,
+    area_code: str,
+    address: str,
+    matters: tuple[str, ...] = (),
+    is_open: bool = True,
+) -> WindowView:
+    """Set a window up or change it (设置窗口); the same code again changes that window."""
+    window, _is_new = Window.objects.update_or_create(
+        code=code,
+        defaults={
+            "title": dict(title),
+            "kind": kind,
+            "department_id": department_id,
+            "area_code": area_code,
+            "address": address,
+            "matters": list(matters),
+            "is_open": is_open,
+        },
+        create_defaults={
+            "title": dict(title),
+            "kind": kind,
+            "department_id": department_id,
+            "area_code": area_code,
+            "address": address,
+            "matters": list(matters),
+            "is_open": is_open,
+            "evaluator_key": secrets.token_urlsafe(18),
+        },
+    )
+    audit_record(f"window:{code}", detail={"kind": kind, "open": is_open})
+    return window_view(window)
+
+
+# --- visits --------------------------------------------------------------------------------------
+
+
+def visit_open(
+    window_code: str,
+    *,
+    id_number: str,
+    name: str,
+    uscc: str = "",
+    purpose: str = "",
+    now: datetime,
+) -> VisitView:
+    """Identify who stands at the window and open a visit (窗口来访); for an enterprise, by its agent.
+
+    The population registry says yes or no to number and name, audited with the purpose whatever it answers;
+    no value of the person is read here. Raises IdentityNotConfirmed, NotTheirAgent, WindowNotYours.
+    """
+    permission_require(SERVE)
+    number, name = normalise(id_number), name.strip()
+    if not id_number_valid(number) or not name:
+        raise IdentityNotConfirmed(fields={"id_number": [str(IdentityNotConfirmed())]})
+    # The clerk verifies as part of a visit, without the general right to verify anybody.
+    context = context_get()
+    with context_use(replace(context, permissions=context.permissions | {CHECK})):
+        answers = person_verify(number, {"name": name}, purpose=PURPOSE, now=now)
+    if not answers["name"]:
+        raise IdentityNotConfirmed(fields={"id_number": [str(IdentityNotConfirmed())]})
+    with context_use(context_system(PURPOSE)):
+        person_ref = person_ref_by_id_number(number)
+    return _visit_open(
+        window_code, visitor=(f"person:{person_ref}", name), uscc=uscc, purpose=purpose, now=now
+    )
+
+
+@action("hall.windows.visit_open", permission=SERVE)
+def _visit_open(
+    window_code: str, *, visitor: tuple[str, str], uscc: str, purpose: str, now: datetime
+) -> VisitView:
+    window = own_window_row(window_code)
+    context = context_get()
+    applicant = _enterprise_of(uscc, visitor[0], now=now) if uscc.strip() else visitor
+    day = timezone.localdate(now)
+    row = visit_rows().create(
+        number=f"V{day:%Y%m%d}{serial_next(f'hall.windows:V:{day:%Y%m%d}'):05d}",
+        window=window,
+        clerk_id=context.account_id,
+        clerk_name=context.name,
+        visitor_ref=visitor[0],
+        visitor_name=visitor[1],
+        applicant_ref=applicant[0],
+        applicant_name=applicant[1],
+        purpose=(purpose.strip() or "窗口办事")[:100],
+        rating_code=spoken_code(),
+        opened_at=now,
+        expires_at=now + VISIT_LIFE,
+    )
+    audit_record(
+        f"visit:{row.number}",
+        person_ref=person_ref_of(visitor[0]),
+        detail={"window": window.code, "for": applicant[0], "purpose": row.purpose},
+    )
+    return visit_view(row)
+
+
+def _enterprise_of(uscc: str, visitor_ref: str, *, now: datetime) -> tuple[str, str]:
+    """Return the enterprise for which a person may act (企业经办核验). Raises NotTheirAgent."""
+    code = normalise(uscc)
+    refusal = NotTheirAgent(fields={"uscc": [str(NotTheirAgent())]})
+    try:
+        enterprise = enterprise_get(code)
+    except NotInRegistry:
+        raise refusal from None
+    ref = f"enterprise:{code}"
+    agents = {one.subject_ref for one in agent_list(ref, timezone.localdate(now))}
+    represents = f"person:{enterprise.legal_representative_ref}" == visitor_ref
+    if visitor_ref not in agents and not represents:
+        raise refusal
+    return ref, enterprise.name
+
+
+@action("hall.windows.visit_begin", permission=SERVE)
+def visit_begin(number: str, matter_code: str, *, now: datetime) -> int:
+    """Begin a matter of any department for the visitor (无差别受理); return the draft's id.
+
+    Raises VisitOver, MatterNotTaken, and what refuses the applicant.
+    """
+    visit = own_visit_get(number, now=now)
+    matter = matter_get(matter_code)
+    if not matter_takeable(matter, visit.window):
+        raise MatterNotTaken(title=matter.title)
+    channel = COMMUNITY_CHANNEL if visit.window.kind == COMMUNITY else WINDOW_CHANNEL
+    draft_id = draft_begin_for(
+        matter.code,
+        applicant_ref=visit.applicant_ref,
+        filing=Filing(channel=channel, by_name=visit.clerk_name, visit_id=visit.id),
+        now=now,
+    )
+    audit_record(f"visit:{number}", detail={"matter": matter.code, "draft": draft_id})
+    return draft_id
+
+
+@action("hall.windows.visit_end", permission=SERVE)
+def visit_end(number: str, *, now: datetime) -> None:
+    """End a visit (结束来访): the clerk's access ends, what was not submitted is thrown away."""
+    visit = own_visit_get(number, now=now)
+    _end([visit.id], now=now)
+    audit_record(f"visit:{number}", person_ref=person_ref_of(visit.visitor_ref))
+
+
+@action("hall.windows.visits_expire", permission=SERVE)
+def visits_expire(*, now: datetime) -> int:
+    """End the visits whose time is over (来访到期); returns how many. A sweep calls it."""
+    rows = visit_rows("来访到期").filter(ended_at__isnull=True, expires_at__lte=now)
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:500])
+    _end(ids, now=now)
+    audit_record("visits", detail={"expired": len(ids)})
+    return len(ids)
+
+
+def visits_sweep(*, now: datetime) -> None:
+    """End overdue visits, if there are any (定期清理)."""
+    due = visit_rows("来访到期").filter(ended_at__isnull=True, expires_at__lte=now)
+    if due.exists():
+        with context_use(context_system("来访到期")):
+            visits_expire(now=now)
+
+
+def _end(ids: list[int], *, now: datetime) -> None:
+    visit_rows("结束来访").filter(pk__in=ids, ended_at__isnull=True).update(ended_at=now)
+    for visit_id in ids:
+        filed_drafts_drop(visit_id=visit_id)
+
+
+def taking_add(visit_id: int, facts: Mapping[str, object]) -> None:
+    """Note what a submission took in at a visit (收件登记), in the submission's own transaction."""
+    visit = visit_rows().get(pk=visit_id)
+    area_code = str(facts["area_code"])
+    Taking.objects.create(
+        number=facts["number"],
+        query_code=facts["query_code"],
+        receipt_hash=facts["receipt_hash"],
+        visit=visit,
+        window=visit.window,
+        matter_code=facts["matter_code"],
+        title=facts["title"],
+        department_id=facts["department_id"],
+        area_code=area_code,
+        is_elsewhere=is_elsewhere(visit.window.area_code, area_code),
+        taken_at=facts["at"],
+    )
+
+
+# --- papers --------------------------------------------------------------------------------------
+
+
+@action("hall.windows.original_keep", permission=SERVE)
+def original_keep(
+    visit_number: str, number: str, *, title: str, copies: int, is_copy: bool, now: datetime
+) -> None:
+    """Note a paper that stays at the window (留存原件) for an application of this visit."""
+    own_visit_get(visit_number, now=now)
+    taking = Taking.objects.filter(visit__number=visit_number, number=number).first()
+    if taking is None:
+        raise VisitNotFound()
+    if not title.strip() or not 1 <= copies <= 99:
+        raise OriginalIncomplete(fields={"title": [str(OriginalIncomplete())]})
+    Original.objects.create(
+        taking=taking, title=title.strip()[:120], copies=copies, is_copy=is_copy
+    )
+    audit_record(f"application:{number}", detail={"paper": title.strip()[:120], "copies": copies})
+
+
+@action("hall.windows.hand_over_make", permission=SERVE)
+def hand_over_make(window_code: str, *, department_id: int, now: datetime) -> str:
+    """Make the list of all papers at a window for a department (开具交接单); returns its number.
+
+    Two who press at once share no paper: each is on one list. Raises NothingToHandOver.
+    """
+    window = own_window_row(window_code)
+    held = Original.objects.filter(
+        state="HELD", taking__window=window, taking__department_id=department_id
+    )
+    ids = [row.pk for row in held.select_for_update()]
+    if not ids:
+        raise NothingToHandOver()
+    year = timezone.localdate(now).year
+    hand_over = HandOver.objects.create(
+        number=f"J{year}{serial_next(f'hall.windows:J:{year}'):06d}",
+        window=window,
+        department_id=department_id,
+        handed_by=context_get().name,
+        handed_at=now,
+    )
+    moved = Original.objects.filter(pk__in=ids, state="HELD")
+    if not moved.update(state="SENT", hand_over=hand_over):
+        raise NothingToHandOver()
+    audit_record(f"hand_over:{hand_over.number}", detail={"papers": len(ids)})
+    return hand_over.number
+
+
+@action("hall.windows.hand_over_receive", permission=RECEIVE)
+def hand_over_receive(number: str, *, missing: frozenset[int], note: str, now: datetime) -> None:
+    """Sign for a list (签收交接单); papers that are not there are named and stay the window's to find.
+
+    Raises HandOverNotFound (also for the window's own side), HandOverReceived.
+    """
+    context = context_get()
+    row = hand_over_rows().filter(number=number).first()
+    if row is None or row.department_id not in context.department_ids:
+        raise HandOverNotFound()
+    signed = HandOver.objects.filter(pk=row.pk, received_at__isnull=True).update(
+        received_at=now, received_by=context.name, note=note.strip()[:300]
+    )
+    if not signed:
+        raise HandOverReceived()
+    items = Original.objects.filter(hand_over=row)
+    items.filter(pk__in=missing).update(state="MISSING")
+    items.exclude(pk__in=missing).update(state="RECEIVED")
+    audit_record(f"hand_over:{number}", detail={"missing": len(missing)})
+
+
+# --- ratings on the spot -------------------------------------------------------------------------
+
+
+@action("hall.windows.rating_ask", permission=SERVE)
+def rating_ask(number: str, *, now: datetime) -> None:
+    """Let the tablet at the window ask the visitor (请求评价)."""
+    visit = own_visit_get(number, now=now)
+    rows = visit_rows("现场评价").filter(OWN_VISIT.filter(context_get()), pk=visit.id)
+    rows.update(rating_asked_at=now)
+    audit_record(f"visit:{number}")
+
+
+def visit_rate(
+    visit: VisitView,
+    *,
+    level: str,
+    indicators: Mapping[str, str],
+    text: str,
+    now: datetime,
+) -> None:
+    """Rate a visit on the spot (现场评价), once; after a remedy once more. The caller holds the visit's code.
+
+    Raises RatingIncomplete, RatedAlready, FollowUpTooEarly.
+    """
+    subject = visit_subject(visit.number)
+    first = Taking.objects.filter(visit_id=visit.id).order_by("pk").first()
+    told = account_list(subject_ref=visit.visitor_ref)
+    rating_give(
+        subject,
+        channel=ON_SITE,
+        title=first.title if first else ADVICE,
+        matter_code=first.matter_code if first else "",
+        department_id=visit.window.department_id,
+        rater_ref=visit.visitor_ref,
+        level=level,
+        indicators=indicators,
+        text=text,
+        place=visit.window.code,
+        account_id=next((one.id for one in told if one.population == "CITIZEN"), None),
+        now=now,
+    )
+
+
+def visit_rate_again(visit: VisitView, *, level: str, text: str, now: datetime) -> None:
+    """Say once more how it was after it was put right (追评), with the same code. Raises FollowUpTooEarly."""
+    rating_follow_up(
+        visit_subject(visit.number), level=level, text=text, rater_ref=visit.visitor_ref, now=now
+    )
