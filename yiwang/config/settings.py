@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "yiwang.kernel.events",
     "yiwang.kernel.jobs",
     "yiwang.kernel.packs",
+    "yiwang.kernel.serials",
     "yiwang.kernel.calendar",
     "yiwang.kernel.codes",
     "yiwang.kernel.ui",
@@ -93,6 +94,7 @@ INSTALLED_APPS = [
     "yiwang.engines.workflow",
     "yiwang.engines.decisions",
     "yiwang.engines.designer",
+    "yiwang.engines.formdesigner",
     "yiwang.engines.tabular",
     "yiwang.resources.geospatial",
     "yiwang.resources.registries",
@@ -108,8 +110,18 @@ INSTALLED_APPS = [
     "yiwang.hall.deliveries",
     "yiwang.hall.ratings",
     "yiwang.hall.licences",
+    "yiwang.hall.counters",
+    "yiwang.hall.promises",
+    "yiwang.hall.receipts",
     "yiwang.hall.applications",
+    "yiwang.hall.windows",
     "yiwang.hall.supervision",
+    "yiwang.hall.lists",
+    "yiwang.hall.disclosure",
+    "yiwang.hall.guides",
+    "yiwang.hall.companies",
+    "yiwang.hall.projects",
+    "yiwang.hall.bundles",
     "yiwang.portal.sites",
     "yiwang.portal.spaces",
     "django_tasks",
@@ -178,6 +190,17 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "yiwang.kernel.ui.uploads.CountingUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+# By the beginning of an address: MB of one file that are kept, and of a request that is read at all.
+UPLOAD_LIMITS_MB = {
+    "": (50, 256),
+    "/resources/": (2048, 2304),
+    "/api/v1/resources/": (2048, 2304),
+}
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -207,3 +230,15 @@ PAYMENT_PROVIDERS = os.environ.get("YIWANG_PAYMENT_PROVIDERS", "sandbox").split(
 PAYMENT_NUMBER_PREFIX = os.environ.get("YIWANG_PAYMENT_NUMBER_PREFIX", "")
 # Couriers (承运方) that carry paper results; only one to practise with exists so far.
 COURIERS = os.environ.get("YIWANG_COURIERS", "practice").split(",")
+
+# How messages leave the house (消息渠道): folder writes files; smtp and http are set up in docs/areas/hall.md.
+MESSAGE_CHANNELS = {
+    "EMAIL": os.environ.get("YIWANG_EMAIL_CHANNEL", "folder"),
+    "SMS": os.environ.get("YIWANG_SMS_CHANNEL", "folder"),
+}
+MAIL_FROM = os.environ.get("YIWANG_MAIL_FROM", "no-reply@yiwang.example")
+SMTP_SERVER = os.environ.get("YIWANG_SMTP", "smtp://localhost:25")
+SMS_GATEWAY = {
+    "url": os.environ.get("YIWANG_SMS_URL", ""),
+    "secret": os.environ.get("YIWANG_SMS_SECRET", ""),
+}

@@ -43,6 +43,7 @@ from yiwang.engines.decisions.data import (
 from yiwang.engines.decisions.queries import decision_evaluate, decision_model_get
 from yiwang.engines.forms.actions import (
     DraftTooLarge,
+    attachment_hand_over,
     attachment_put,
     draft_discard,
     draft_open,
@@ -237,6 +238,7 @@ __all__ = [
     "WorkItemView",
     "attachment_access_register",
     "attachment_get",
+    "attachment_hand_over",
     "attachment_open",
     "attachment_put",
     "clock_due_list",

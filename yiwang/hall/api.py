@@ -42,6 +42,7 @@ from yiwang.hall.matters.queries import (
     matter_list,
     matter_popular,
 )
+from yiwang.hall.matters.rules import THEMES
 from yiwang.hall.messages.actions import message_send
 from yiwang.hall.messages.data import MessageView
 from yiwang.hall.messages.queries import count_unread, message_list
@@ -60,6 +61,7 @@ __all__ = [
     "MessageView",
     "OpenCorrection",
     "Receipt",
+    "THEMES",
     "VerificationView",
     "application_open_count",
     "application_recent_list",

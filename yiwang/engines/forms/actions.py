@@ -10,9 +10,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import Max
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from yiwang.engines.forms.data import AttachmentView, DraftView, FormView, ValueSource
+from yiwang.engines.forms.groups import groups_after, rows_import
 from yiwang.engines.forms.models import Attachment, Draft, Form, FormVersion
 from yiwang.engines.forms.queries import (
     attachment_view,
@@ -22,15 +22,20 @@ from yiwang.engines.forms.queries import (
     owns,
     source_load,
 )
-from yiwang.engines.forms.rules.definition import FormDefinition
-from yiwang.engines.forms.rules.files import AttachmentRefused, file_check
+from yiwang.engines.forms.rules.definition import FieldDefinition, FormDefinition
+from yiwang.engines.forms.rules.files import AttachmentRefused, file_check, size_check
 from yiwang.engines.forms.rules.inputs import TAKE, post_lists, post_parse, values_clean
 from yiwang.engines.forms.rules.merge import history_extend, merge
 from yiwang.engines.forms.rules.state import PHOTO_TYPES
-from yiwang.kernel.api import action, audit_record
+from yiwang.kernel.api import action, audit_record, error_text
 from yiwang.sdk.errors import N_, NotFound, SignInNeeded, YiwangError
 
-VALUES_LIMIT = 2_000_000
+VALUES_LIMIT = 12_000_000
+HISTORY_LIMIT = 2_000_000
+HISTORY_ROWS = 200
+"""Of groups with more rows only the last change is remembered."""
+NOBODY = 0
+"""The account of a file that belongs to nobody's account: no account has this id."""
 
 
 class DraftTooLarge(YiwangError):
@@ -61,6 +66,10 @@ def form_put(key: str, definition: dict, *, source: str, now: datetime | None = 
     text = json.dumps(definition, sort_keys=True, ensure_ascii=False)
     digest = hashlib.sha256(text.encode()).hexdigest()
     form, _ = Form.objects.get_or_create(key=key)
+    block = str(definition.get("block") or "")
+    if form.block != block:
+        form.block = block
+        form.save(update_fields=["block"])
     Form.objects.select_for_update().get(pk=form.pk)
     version = FormVersion.objects.filter(form=form, digest=digest).first()
     if version is None:
@@ -126,7 +135,8 @@ def _prefill_refresh(
 ) -> None:
     """Take fresh registry values where the person has not typed another."""
     values = dict(draft.values)
-    for name, each in sources.items():
+    fresh = {name: each for name, each in sources.items() if not _chosen(draft, name, each)}
+    for name, each in fresh.items():
         before = draft.sources.get(name)
         untouched = name not in values or (before and values[name] == before.get("value"))
         if untouched or definition.fields[name].locked:
@@ -135,7 +145,13 @@ def _prefill_refresh(
     if values != draft.values:
         draft.revision += 1
     draft.values = values
-    draft.sources = {**draft.sources, **{k: _source_dump(v) for k, v in sources.items()}}
+    draft.sources = {**draft.sources, **{k: _source_dump(v) for k, v in fresh.items()}}
+
+
+def _chosen(draft: Draft, name: str, source: ValueSource) -> bool:
+    """Tell whether the person chose to reuse something else for a field than what would be prefilled."""
+    before = draft.sources.get(name)
+    return bool(before) and (before.get("kind") or "REGISTRY") != source.kind
 
 
 @action("engines.forms.draft_save")
@@ -177,25 +193,60 @@ def draft_post(
     names = next((each.fields for each in definition.pages if each.key == page), ())
     fields = [definition.fields[name] for name in names or definition.fields]
     values = post_parse(fields, lists, _values_at(draft, base))
-    refusals: dict[str, list[str]] = {}
-    for field in fields:
-        upload = (files or {}).get(field.key)
-        if field.widget in ("photo", "file") and upload:
-            try:
-                kept = _attachment_store(
-                    draft.account_id,
-                    upload,
-                    accept=field.accept or PHOTO_TYPES,
-                    max_bytes=field.max_mb * 1024 * 1024,
-                    now=moment,
-                )
-                values[field.key] = f"attachment:{kept.pk}"
-            except AttachmentRefused as error:
-                refusals[field.key] = [gettext(error.message) % error.params]
+    refusals = _files_take(draft, fields, files or {}, values, now=moment)
+    notes, refused = rows_import(fields, lists, files or {}, values, now=moment)
+    draft.groups = groups_after(draft.groups, lists, values, notes)
     _save(draft, values, page=page, revision=base, now=moment)
     for name in lists.get(TAKE, ()):
         _take(draft, name)
-    return draft_view(draft, refusals=refusals)
+    return draft_view(draft, refusals=refusals | refused)
+
+
+def _files_take(
+    draft: Draft,
+    fields: list[FieldDefinition],
+    files: Mapping[str, UploadedFile],
+    values: dict,
+    *,
+    now: datetime,
+) -> dict[str, list[str]]:
+    """Keep the files of photo and file fields; return what is said about those refused."""
+    refusals: dict[str, list[str]] = {}
+    for field in fields:
+        upload = files.get(field.key)
+        if field.widget not in ("photo", "file") or not upload:
+            continue
+        try:
+            kept = _attachment_store(
+                draft.account_id,
+                upload,
+                accept=field.accept or PHOTO_TYPES,
+                max_bytes=field.max_mb * 1024 * 1024,
+                now=now,
+            )
+            values[field.key] = f"attachment:{kept.pk}"
+        except AttachmentRefused as error:
+            refusals[field.key] = [error_text(error)]
+    return refusals
+
+
+@action("engines.forms.draft_fill")
+def draft_fill(draft_id: int, *, values: Mapping[str, ValueSource], now: datetime) -> DraftView:
+    """Put values with their sources into a draft (带入): what the person chose to reuse.
+
+    Fields that the form does not have are left out; locked ones stay their registry's.
+    """
+    draft = _draft_lock(draft_id)
+    definition = definition_get(draft.form_version_id)
+    taken = {
+        name: each
+        for name, each in values.items()
+        if name in definition.fields and not definition.fields[name].locked
+    }
+    draft.sources = {**draft.sources, **{name: _source_dump(each) for name, each in taken.items()}}
+    filled = {**draft.values, **{name: _plain(each.value) for name, each in taken.items()}}
+    _save(draft, filled, page=draft.page, revision=draft.revision, now=now)
+    return draft_view(draft)
 
 
 @action("engines.forms.draft_discard")
@@ -230,7 +281,7 @@ def _save(draft: Draft, values: dict, *, page: str, revision: int, now: datetime
         field = definition.fields.get(name)
         if field and field.locked:
             typed[name] = raw.get("value")
-    if len(json.dumps(typed)) > VALUES_LIMIT:
+    if len(json.dumps(typed, ensure_ascii=False).encode()) > VALUES_LIMIT:
         raise DraftTooLarge()
     merged = merge(draft.values, draft.history, typed, base=min(revision, draft.revision))
     changed = sorted(
@@ -243,7 +294,8 @@ def _save(draft: Draft, values: dict, *, page: str, revision: int, now: datetime
         draft.history = history_extend(
             draft.history, draft.values, merged.values, revision=draft.revision
         )
-        if len(json.dumps(draft.history)) > VALUES_LIMIT:
+        draft.history = {name: _bounded(changes) for name, changes in draft.history.items()}
+        if len(json.dumps(draft.history)) > HISTORY_LIMIT:
             # Very long texts: remember one step back. At worst both devices' values are shown.
             draft.history = {name: changes[-1:] for name, changes in draft.history.items()}
     stamp = now.isoformat()
@@ -259,6 +311,12 @@ def _save(draft: Draft, values: dict, *, page: str, revision: int, now: datetime
         f"draft:{draft.pk}",
         detail={"fields": changed, "revision": draft.revision, "others": sorted(merged.others)},
     )
+
+
+def _bounded(changes: list[list]) -> list[list]:
+    """Of a group of many rows, remember what it was before its last change only."""
+    before = changes[-1][1]
+    return changes[-1:] if isinstance(before, list) and len(before) > HISTORY_ROWS else changes
 
 
 def _take(draft: Draft, name: str) -> None:
@@ -301,6 +359,7 @@ def _source(value: object) -> ValueSource:
             as_of=getattr(value, "as_of", None),
             department_id=getattr(value, "department_id", None),
             registry_field=getattr(value, "registry_field", ""),
+            kind=getattr(value, "kind", "REGISTRY"),
         )
     return ValueSource(value=_plain(value), source={})
 
@@ -320,6 +379,7 @@ def _source_dump(source: ValueSource) -> dict:
         "as_of": _iso(source.as_of),
         "department_id": source.department_id,
         "registry_field": source.registry_field,
+        "kind": source.kind,
     }
 
 
@@ -349,12 +409,12 @@ def attachment_put(
 def _attachment_store(
     account_id: int, file: UploadedFile, *, accept, max_bytes: int, now: datetime
 ) -> Attachment:
+    size_check(file.name or "", file.size or 0, accept=accept, max_bytes=max_bytes)
     content = file.read(max_bytes + 1)
     facts = file_check(file.name or "", content, accept=accept, max_bytes=max_bytes)
     digest = hashlib.sha256(content).hexdigest()
     path = f"attachments/{digest[:2]}/{digest[2:4]}/{digest}"
-    if not default_storage.exists(path):
-        path = default_storage.save(path, ContentFile(content))
+    _content_keep(path, content)
     row = Attachment.objects.create(
         account_id=account_id,
         path=path,
@@ -367,3 +427,28 @@ def _attachment_store(
     )
     audit_record(f"attachment:{row.pk}", detail={"type": facts.content_type, "size": facts.size})
     return row
+
+
+def _content_keep(path: str, content: bytes) -> None:
+    """Keep a content once; of two that arrive at the same moment the later one is thrown away."""
+    if default_storage.exists(path):
+        return
+    kept = default_storage.save(path, ContentFile(content))
+    if kept != path:
+        default_storage.delete(kept)
+
+
+@action("engines.forms.attachment_hand_over")
+def attachment_hand_over(attachment_ids: list[int], *, account_id: int | None) -> None:
+    """Let files that one uploaded for somebody else belong to that person (移交附件), no longer to oneself.
+
+    account_id: None for who has no account; then only what is registered opens them. Raises `NotFound`.
+    """
+    rows = Attachment.objects.select_for_update().filter(pk__in=attachment_ids)
+    if any(not owns(row.account_id) for row in rows):
+        raise NotFound()
+    Attachment.objects.filter(pk__in=attachment_ids).update(account_id=account_id or NOBODY)
+    audit_record(
+        f"attachment:{attachment_ids[0]}" if attachment_ids else "attachment",
+        detail={"attachments": list(attachment_ids), "account_id": account_id},
+    )

@@ -17,10 +17,14 @@ class HallApplicationsConfig(AppConfig):
         )
         from yiwang.hall.applications import subscribers  # noqa: F401, PLC0415
         from yiwang.hall.applications.actions import process  # noqa: PLC0415
+        from yiwang.hall.applications.actions.materials import material_follow  # noqa: PLC0415
         from yiwang.hall.applications.queries.access import (  # noqa: PLC0415
             attachment_is_visible,
             instance_is_visible,
         )
+        from yiwang.hall.applications.queries.receipts import submission_rebuild  # noqa: PLC0415
+        from yiwang.hall.promises.registry import supply_register  # noqa: PLC0415
+        from yiwang.hall.receipts.registry import rebuild_register  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import menu_register  # noqa: PLC0415
         from yiwang.sdk.errors import N_  # noqa: PLC0415
@@ -29,12 +33,19 @@ class HallApplicationsConfig(AppConfig):
         service_register("hall.applications.issue", process.application_issue)
         service_register("hall.applications.refuse", process.application_refuse)
         service_register("hall.applications.not_accepted", process.application_not_accepted)
+        supply_register("application:", material_follow)
+        rebuild_register(submission_rebuild)
         instance_access_register("application:", instance_is_visible)
         attachment_access_register(attachment_is_visible)
         permission_register(
             "hall.applications.handle",
             {"zh": "办理办件", "en": "Handle applications"},
             {"WINDOW_CLERK", "REVIEWER", "APPROVER", "DEPARTMENT_HEAD"},
+        )
+        permission_register(
+            "hall.applications.fill",
+            {"zh": "填报申请", "en": "Fill in applications"},
+            {"CITIZEN", "AGENT", "WINDOW_CLERK"},
         )
         permission_register(
             "hall.applications.extend",

@@ -4,7 +4,30 @@ from django.db.models import Q
 from yiwang.identity.api import PersonalDataManager, protected
 
 
-class Application(models.Model):
+class Filed(models.Model):
+    """How something was filed (申报方式): what a draft and its application share.
+
+    filed_by_name: who typed it for the applicant, "" for oneself; delegation_id or visit_id entitles them.
+    """
+
+    class Channel(models.TextChoices):
+        ONLINE = "ONLINE", "网上"
+        WINDOW = "WINDOW", "大厅窗口"
+        COMMUNITY = "COMMUNITY", "社区窗口"
+        KIOSK = "KIOSK", "自助终端"
+
+    channel = models.CharField(
+        "受理渠道", max_length=9, choices=Channel.choices, default=Channel.ONLINE
+    )
+    filed_by_name = protected(models.CharField("代办人", max_length=160, blank=True), level=3)
+    delegation_id = models.BigIntegerField("委托", null=True)
+    visit_id = models.BigIntegerField("窗口来访", null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Application(Filed):
     """What a citizen or an enterprise asked the city for (办件): one matter, one answer.
 
     The number follows the national practice of 43 characters; `query_code` lets people without an
@@ -22,9 +45,10 @@ class Application(models.Model):
 
     number = models.CharField("办件编号", max_length=50, unique=True)
     query_code = models.CharField("查询码", max_length=12)
+    filed_by_id = models.BigIntegerField("提交账户", null=True)
     submission_key = models.CharField("提交标识", max_length=60, unique=True)
     account = models.ForeignKey(
-        "identity_accounts.Account", models.PROTECT, related_name="+", verbose_name="提交账户"
+        "identity_accounts.Account", models.PROTECT, null=True, related_name="+", verbose_name="通知账户"
     )
     applicant_ref = models.CharField("申请人", max_length=80)
     applicant_name = protected(models.CharField("申请人名称", max_length=160), level=3)
@@ -57,6 +81,11 @@ class Application(models.Model):
         indexes = [
             models.Index(fields=["applicant_ref", "-id"], name="application_applicant"),
             models.Index(fields=["department", "state", "-id"], name="application_department"),
+            models.Index(
+                fields=["filed_by_id", "-id"],
+                condition=Q(delegation_id__isnull=False),
+                name="application_deputy",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -144,6 +173,9 @@ class ApplicationMaterial(models.Model):
     attachment_id = models.BigIntegerField("附件", null=True)
     digest = models.CharField("摘要", max_length=64, blank=True)
     source_ref = models.CharField("来源标识", max_length=160, blank=True)
+    document = models.CharField("材料种类", max_length=130, blank=True)
+    as_of = models.DateField("材料日期", null=True)
+    why = models.JSONField("来源说明", default=dict)
     version = models.PositiveSmallIntegerField("版本", default=1)
 
     class Meta:
@@ -153,12 +185,15 @@ class ApplicationMaterial(models.Model):
                 fields=["application", "key", "version"], name="material_version_once"
             ),
         ]
+        indexes = [
+            models.Index(fields=["document", "application"], name="material_document"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.application_id} {self.key}"
 
 
-class DraftCase(models.Model):
+class DraftCase(Filed):
     """What a draft is about (草稿的事项与申请人): the matter's version and the applicant as read once.
 
     facts: {registry field: {"value", "source": {zh, en}, "as_of": ISO date}} read when the draft was
@@ -198,6 +233,34 @@ class DraftMaterial(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draft_id} {self.key}"
+
+
+class MaterialChoice(models.Model):
+    """What an applicant chose for a document of a draft (材料选择), with the words agreed to.
+
+    UPLOAD: not to use what the city has; PROMISE: to hand it in later; COMMIT: to commit instead.
+    """
+
+    class Kind(models.TextChoices):
+        UPLOAD = "UPLOAD", "不沿用"
+        PROMISE = "PROMISE", "容缺后补"
+        COMMIT = "COMMIT", "告知承诺"
+
+    draft_id = models.BigIntegerField("草稿")
+    key = models.CharField("材料标识", max_length=60)
+    kind = models.CharField("选择", max_length=8, choices=Kind.choices)
+    text = models.JSONField("承诺内容", default=dict)
+    sha256 = models.CharField("承诺摘要", max_length=64, blank=True)
+    made_at = models.DateTimeField("选择时间")
+
+    class Meta:
+        verbose_name = "材料选择"
+        constraints = [
+            models.UniqueConstraint(fields=["draft_id", "key"], name="material_choice_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id} {self.key} {self.kind}"
 
 
 class Correction(models.Model):
@@ -254,16 +317,3 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return self.document_number
-
-
-class NumberCounter(models.Model):
-    """The last serial given out for a task and day (流水号)."""
-
-    scope = models.CharField("范围", max_length=60, unique=True)
-    last = models.IntegerField("末号", default=0)
-
-    class Meta:
-        verbose_name = "流水号"
-
-    def __str__(self) -> str:
-        return f"{self.scope} {self.last}"

@@ -6,6 +6,7 @@ THEMES = (
     "行业准营", "投资立项", "工程建设", "涉外服务", "安全生产", "破产注销", "文物保护", "其他",
 )  # fmt: skip
 LEVELS = ("CITY", "DISTRICT", "STREET")
+CONSEQUENCES = ("WITHHOLD", "REVOKE", "CREDIT")
 UNITS = ("WORKING_DAY", "WORKING_HOUR", "CALENDAR_DAY")
 
 _WORD = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}
@@ -44,6 +45,28 @@ _BRANCH = _object(
     limit=_LIMIT,
     licence=_REFERENCE,
 )
+_MAY_FOLLOW = _object(
+    ("days",),
+    days={"type": "integer", "minimum": 1, "maximum": 60},
+    consequence={"enum": list(CONSEQUENCES)},
+)
+_COMMITMENT = _object(
+    ("check_days", "notice", "consequences"),
+    check_days={"type": "integer", "minimum": 1, "maximum": 120},
+    notice=_list(_TEXT, minimum=1),
+    consequences=_TEXT,
+    legal_basis={"type": "string"},
+)
+_PARTY = _object(
+    ("key", "title", "pages"),
+    key=_WORD,
+    title=_TEXT,
+    kind={"enum": ["person", "enterprise"]},
+    min={"type": "integer", "minimum": 0, "maximum": 20},
+    max={"type": "integer", "minimum": 1, "maximum": 20},
+    pages=_list(_WORD, minimum=1),
+    signs={"type": "boolean"},
+)
 _MATERIAL = _object(
     ("key", "title", "source"),
     key=_WORD,
@@ -56,6 +79,10 @@ _MATERIAL = _object(
     max_mb={"type": "integer", "minimum": 1, "maximum": 50},
     when=_EXPRESSION,
     note=_OPTIONAL_TEXT,
+    document=_WORD,
+    valid_days={"type": "integer", "minimum": 0, "maximum": 3660},
+    may_follow={"anyOf": [_MAY_FOLLOW, {"type": "null"}]},
+    commitment={"anyOf": [_COMMITMENT, {"type": "null"}]},
 )
 _FEE = _object(
     (),
@@ -103,6 +130,8 @@ MATTER_SCHEMA = {
         visits={"type": "integer", "minimum": 0},
         visit_reason=_OPTIONAL_TEXT,
         online_depth={"enum": ["1", "2", "3", "4", "5", "6", "9"]},
+        anywhere={"type": ["boolean", "null"]},
+        parties=_list(_PARTY),
         faq=_list(_QUESTION),
         is_made={"type": "boolean"},
         source={"type": "string"},

@@ -68,11 +68,39 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class MayFollow:
+    """A document that may be handed in after acceptance on a written promise (容缺受理).
+
+    days: working days after acceptance. consequence of a broken promise: WITHHOLD (nothing is issued before
+    the document is there), REVOKE (what was issued is revoked), CREDIT (a note for the credit record).
+    """
+
+    days: int
+    consequence: str = "WITHHOLD"
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """A commitment that replaces a document (告知承诺).
+
+    notice: what the law asks, told before one commits; consequences of a false commitment; check_days:
+    working days after the decision within which the department checks it.
+    """
+
+    check_days: int
+    notice: tuple[Text, ...]
+    consequences: Text
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """What an application needs (申请材料).
 
     source: "upload" by the applicant, "registry" the city has it (registry_field), "licence" an
-    electronic licence of licence_type. when: asked for only if this condition holds.
+    electronic licence of licence_type; whatever it says, a line resolves in the order licence, registry,
+    earlier case, upload. when: asked for only if this condition holds. document: what it is called
+    across matters; valid_days: how old one handed in with an earlier granted case may be, 0 = never reused.
     """
 
     key: str
@@ -85,6 +113,10 @@ class Material:
     max_mb: int = 10
     when: str = ""
     note: Text | None = None
+    document: str = ""
+    valid_days: int = 0
+    may_follow: MayFollow | None = None
+    commitment: Commitment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +151,28 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody who takes part beside the applicant (共同申请人), with pages of the form of their own.
+
+    kind: person or enterprise. min, max: how many there are. pages: keys of the form's pages that they fill
+    in and the applicant does not. signs: whether they must confirm what was entered before it is submitted.
+    """
+
+    key: str
+    title: Text
+    kind: str = "person"
+    min: int = 1
+    max: int = 1
+    pages: tuple[str, ...] = ()
+    signs: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class MatterDefinition:
-    """All that a matter's file says; the same record runs the application and writes the guide."""
+    """All that a matter's file says; the same record runs the application and writes the guide.
+
+    anywhere: whether any community window of the city takes it (全市通办); None: by the rule of the windows.
+    """
 
     code: str
     title: Text
@@ -148,6 +200,8 @@ class MatterDefinition:
     visits: int = 0
     visit_reason: Text | None = None
     online_depth: str = ""
+    anywhere: bool | None = None
+    parties: tuple[Party, ...] = ()
     faq: tuple[Question, ...] = ()
     is_made: bool = False
     source: str = ""
@@ -184,6 +238,7 @@ def matter_check(file: PackFile) -> list[PackProblem]:
         *_coding(definition),
         *_limits(definition),
         *_materials(definition),
+        *_parties(definition),
         *_guide(definition),
         *_expressions(definition),
     ]
@@ -208,7 +263,8 @@ def _coding(matter: MatterDefinition) -> Found:
             ("code",),
             f"Digits 3-4 of the code are {matter.code[2:4]}, the item type is {matter.item_type}.",
         )
-    for keys, items in (("branches", matter.branches), ("materials", matter.materials)):
+    for keys in ("branches", "materials", "parties"):
+        items = getattr(matter, keys)
         names = [item.key for item in items]
         for index, name in enumerate(names):
             if name in names[:index]:
@@ -243,6 +299,21 @@ def _materials(matter: MatterDefinition) -> Found:
                 ("materials", index),
                 f"The material {material.key} comes from {material.source} and needs {need}.",
             )
+        if (material.valid_days or material.may_follow) and not material.accept:
+            yield (
+                ("materials", index),
+                f"The material {material.key} may be uploaded later or reused and needs accept.",
+            )
+
+
+def _parties(matter: MatterDefinition) -> Found:
+    seen: set[str] = set()
+    for index, party in enumerate(matter.parties):
+        if party.min > party.max:
+            yield ("parties", index, "min"), f"The party {party.key} has a min above its max."
+        if shared := sorted(seen & set(party.pages)):
+            yield ("parties", index, "pages"), f"Two parties fill in {', '.join(shared)}."
+        seen |= set(party.pages)
 
 
 def _guide(matter: MatterDefinition) -> Found:
@@ -278,8 +349,15 @@ def _texts(matter: MatterDefinition) -> Iterator[tuple[Keypath, Text]]:
     yield ("title",), matter.title
     for index, branch in enumerate(matter.branches):
         yield ("branches", index, "title"), branch.title
+    for index, party in enumerate(matter.parties):
+        yield ("parties", index, "title"), party.title
     for index, material in enumerate(matter.materials):
         yield ("materials", index, "title"), material.title
+        if material.commitment:
+            keypath = ("materials", index, "commitment")
+            yield (*keypath, "consequences"), material.commitment.consequences
+            for line, text in enumerate(material.commitment.notice):
+                yield (*keypath, "notice", line), text
     for index, condition in enumerate(matter.conditions):
         yield ("conditions", index), condition
 

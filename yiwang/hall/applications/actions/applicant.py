@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from yiwang.engines.api import (
+    AttachmentRefused,
     attachment_put,
     clock_resume,
     clock_stop,
@@ -16,7 +17,7 @@ from yiwang.engines.api import (
 )
 from yiwang.hall.applications import rules
 from yiwang.hall.applications.actions.fees import fee_cancel
-from yiwang.hall.applications.actions.submission import due_mirror
+from yiwang.hall.applications.actions.limits import due_mirror
 from yiwang.hall.applications.actions.work import application_lock, clock_subjects_of
 from yiwang.hall.applications.errors import (
     ApplicationNotFound,
@@ -28,11 +29,12 @@ from yiwang.hall.applications.queries.access import application_visible_get
 from yiwang.hall.deliveries.actions import delivery_choose
 from yiwang.hall.deliveries.data import DeliveryView, Receiver
 from yiwang.hall.matters.queries import matter_version_get
+from yiwang.hall.promises.actions import promises_void
 from yiwang.hall.ratings.actions import rating_follow_up, rating_give
 from yiwang.hall.ratings.data import ONLINE
 from yiwang.hall.ratings.errors import NothingToRate
 from yiwang.hall.ratings.queries import rating_of
-from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.kernel.api import action, audit_record, context_get, error_text, event_publish
 from yiwang.sdk.errors import Forbidden
 
 
@@ -129,13 +131,7 @@ def _files_take(
         material = materials.get(entry["key"])
         if material is None:
             raise Forbidden()
-        attachment = attachment_put(
-            account_id=application.account_id,
-            file=files[entry["key"]],
-            accept=list(material.accept),
-            max_bytes=material.max_mb * 1024 * 1024,
-            now=now,
-        )
+        attachment = _file_take(material, files[entry["key"]], now=now)
         previous = (
             ApplicationMaterial.objects.filter(application=application, key=entry["key"])
             .order_by("-version")
@@ -148,6 +144,9 @@ def _files_take(
             source="UPLOAD",
             attachment_id=attachment.id,
             digest=attachment.sha256,
+            document=previous.document if previous else "",
+            as_of=timezone.localtime(now).date(),
+            why={"zh": "补正时提交", "en": "Handed in with a correction"},
             version=previous.version + 1 if previous else 1,
         )
         changes.append(
@@ -159,6 +158,20 @@ def _files_take(
             }
         )
     return changes
+
+
+def _file_take(material, file, *, now: datetime):
+    """Take a file of a correction; what is wrong with it stands beside its field."""
+    try:
+        return attachment_put(
+            account_id=context_get().account_id,
+            file=file,
+            accept=list(material.accept),
+            max_bytes=material.max_mb * 1024 * 1024,
+            now=now,
+        )
+    except AttachmentRefused as error:
+        raise SubmissionIncomplete(fields={material.key: [error_text(error)]}) from error
 
 
 def _process_resume(application: Application, correction: Correction, *, now: datetime) -> None:
@@ -258,6 +271,8 @@ def application_close(application: Application, *, state: str, now: datetime) ->
     application.save(update_fields=["state", "decided_at", "accepted_at"])
     application.branches.filter(state__in=["WAITING", "OPEN", "CORRECTION"]).update(state="ENDED")
     subject = f"application:{application.number}"
+    if state != "APPROVED":
+        promises_void(subject, now=now)
     clock_stop(subject, now=now)
     for suffix in ("acceptance", *application.branches.values_list("key", flat=True)):
         clock_stop(f"{subject}/{suffix}", now=now)

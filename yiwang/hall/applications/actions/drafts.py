@@ -1,20 +1,23 @@
-"""Opening a draft and attaching documents (草稿)."""
+"""Opening a draft and throwing it away (草稿)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils import timezone
 
-from yiwang.engines.api import attachment_put, draft_discard, draft_open, form_get
+from yiwang.engines.api import draft_discard, draft_open, form_get
 from yiwang.hall.applications import rules
+from yiwang.hall.applications.actions.materials import reads_record
 from yiwang.hall.applications.data import Applicant
 from yiwang.hall.applications.errors import MatterNotOnline, NotEligible, WrongApplicant
-from yiwang.hall.applications.models import DraftCase, DraftMaterial
+from yiwang.hall.applications.filing import OWN, Filing
+from yiwang.hall.applications.models import DraftCase, DraftMaterial, MaterialChoice
 from yiwang.hall.applications.queries.drafts import draft_context_get
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.matters.queries import matter_get
 from yiwang.kernel.api import action, audit_record, context_get
 from yiwang.resources.api import enterprise_values, person_values
-from yiwang.sdk.errors import Forbidden, SignInNeeded
+from yiwang.sdk.errors import SignInNeeded
 from yiwang.sdk.expressions import compile as expression_compile
 
 # GB/T 39046-2020 A.4: 1 is the natural person, the others are organisations.
@@ -26,11 +29,11 @@ ALWAYS_READ = {
 
 
 @action("hall.applications.draft_begin")
-def draft_begin(matter_code: str, *, now: datetime) -> int:
-    """Open one's draft for a matter (开始填报), or go on with the open one; return its id.
+def draft_begin(matter_code: str, *, now: datetime, filing: Filing = OWN) -> int:
+    """Open a draft for a matter (开始填报), or go on with the open one; return its id.
 
-    The registry is read once, under the matter as purpose; what it says is prefilled with source and
-    date. Raises MatterNotOnline, WrongApplicant, NotEligible, SignInNeeded.
+    The applicant is the context's subject; who files for another calls `draft_begin_for`. The registry is
+    read once, under the matter as purpose; what it says is prefilled with source and date. Raises MatterNotOnline, WrongApplicant, NotEligible, SignInNeeded.
     """
     context = context_get()
     matter = matter_get(matter_code)
@@ -41,9 +44,9 @@ def draft_begin(matter_code: str, *, now: datetime) -> int:
     _eligibility_check(matter, applicant, now=now)
     draft = draft_open(
         account_id=context.account_id,
-        purpose_key=f"matter:{matter.code}:{applicant.ref}",
+        purpose_key=f"matter:{matter.code}:{applicant.ref}{filing.suffix}",
         form_version_id=matter.form_version_id,
-        prefill=_prefill(matter, applicant),
+        prefill=prefill_of(matter.form_version_id, applicant),
         now=now,
     )
     DraftCase.objects.update_or_create(
@@ -55,12 +58,14 @@ def draft_begin(matter_code: str, *, now: datetime) -> int:
             "applicant_number": applicant.number,
             "area_code": applicant.area_code,
             "facts": dict(applicant.facts),
+            **filing.columns,
             "read_at": now,
         },
     )
+    reads_record(matter, applicant.ref)
     audit_record(
         f"draft:{draft.id}",
-        detail={"matter": matter.code},
+        detail={"matter": matter.code, "channel": filing.channel},
         person_ref=rules.person_ref_of(applicant.ref),
     )
     return draft.id
@@ -79,17 +84,26 @@ def _kind_of_subject(matter: MatterView) -> str:
 
 
 def _applicant_read(matter: MatterView, *, kind: str) -> Applicant:
-    ref = context_get().subject_ref
-    wanted = set(ALWAYS_READ[kind])
-    for source in (
+    sources = [
         *form_get(matter.form_version_id).prefills.values(),
         *(material.registry_field for material in matter.materials if material.registry_field),
-    ):
+    ]
+    return applicant_read(kind, sources=sources, purpose=f"办理{matter.title['zh']}")
+
+
+def applicant_read(kind: str, *, sources: Iterable[str], purpose: str) -> Applicant:
+    """Read the acting subject from the registry (读取申请人), audited with its purpose.
+
+    kind: person or enterprise; sources: registry fields such as "person.phone", others are passed over.
+    """
+    ref = context_get().subject_ref
+    wanted = set(ALWAYS_READ[kind])
+    for source in sources:
         owner, _, name = source.partition(".")
         if owner == kind:
             wanted.add(name)
     read = person_values if kind == "person" else enterprise_values
-    values = read(ref.partition(":")[2], sorted(wanted), purpose=f"办理{matter.title['zh']}")
+    values = read(ref.partition(":")[2], sorted(wanted), purpose=purpose)
     facts = {
         name: {
             "value": value.value,
@@ -110,9 +124,10 @@ def _applicant_read(matter: MatterView, *, kind: str) -> Applicant:
     )
 
 
-def _prefill(matter: MatterView, applicant: Applicant) -> dict:
+def prefill_of(form_version_id: int, applicant: Applicant) -> dict:
+    """Return what the registry fills into a form (预填): field → value with source and date."""
     prefill = {}
-    for field, source in form_get(matter.form_version_id).prefills.items():
+    for field, source in form_get(form_version_id).prefills.items():
         owner, _, name = source.partition(".")
         fact = applicant.facts.get(name) if owner == applicant.kind else None
         if fact and fact["value"] not in (None, ""):
@@ -129,34 +144,6 @@ def _eligibility_check(matter: MatterView, applicant: Applicant, *, now: datetim
         raise NotEligible(title=matter.title, condition={"zh": rule.zh, "en": rule.en})
 
 
-@action("hall.applications.material_attach")
-def material_attach(draft_id: int, key: str, *, file, now: datetime) -> None:
-    """Attach an uploaded document to a line of one's draft (上传材料), checked by its content."""
-    context = draft_context_get(draft_id)
-    material = next((m for m in context.matter.materials if m.key == key), None)
-    if material is None:
-        raise Forbidden()
-    attachment = attachment_put(
-        account_id=context.draft.account_id,
-        file=file,
-        accept=list(material.accept),
-        max_bytes=material.max_mb * 1024 * 1024,
-        now=now,
-    )
-    DraftMaterial.objects.update_or_create(
-        draft_id=draft_id, key=key, defaults={"attachment_id": attachment.id}
-    )
-    audit_record(f"draft:{draft_id}", detail={"material": key, "sha256": attachment.sha256})
-
-
-@action("hall.applications.material_detach")
-def material_detach(draft_id: int, key: str) -> None:
-    """Take a document off one's draft (移除材料)."""
-    draft_context_get(draft_id)
-    DraftMaterial.objects.filter(draft_id=draft_id, key=key).delete()
-    audit_record(f"draft:{draft_id}", detail={"material_removed": key})
-
-
 @action("hall.applications.draft_discard")
 def draft_drop(draft_id: int, *, now: datetime) -> None:
     """Throw one's draft away (删除草稿)."""
@@ -170,3 +157,4 @@ def draft_forget(draft_id: int) -> None:
     draft_discard(draft_id)
     DraftCase.objects.filter(draft_id=draft_id).delete()
     DraftMaterial.objects.filter(draft_id=draft_id).delete()
+    MaterialChoice.objects.filter(draft_id=draft_id).delete()

@@ -1,51 +1,48 @@
 """From draft to application (提交): one transaction writes everything, or nothing."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import IntegrityError
+from django.db.models import Q
 from django.utils import timezone
 
 from yiwang.engines.api import (
     WorkCard,
-    clock_due_map,
-    clock_start,
     draft_state,
     process_start,
-    work_item_due_set,
 )
 from yiwang.hall.applications import rules
 from yiwang.hall.applications.actions.drafts import draft_forget
 from yiwang.hall.applications.actions.fees import fee_bill
+from yiwang.hall.applications.actions.filing import filed_columns, filing_finish
+from yiwang.hall.applications.actions.limits import acceptance_start, due_mirror
+from yiwang.hall.applications.actions.materials import materials_keep, promises_of_lines
+from yiwang.hall.applications.checks import SubmissionCase, submission_errors
 from yiwang.hall.applications.data import MaterialLine, Receipt
 from yiwang.hall.applications.errors import NoDepartment, SubmissionIncomplete
-from yiwang.hall.applications.models import (
-    Application,
-    ApplicationBranch,
-    ApplicationMaterial,
-    NumberCounter,
-)
+from yiwang.hall.applications.models import Application, ApplicationBranch
 from yiwang.hall.applications.queries.access import application_rows
-from yiwang.hall.applications.queries.drafts import (
-    DraftContext,
-    draft_context_get,
-    material_line_list,
-)
+from yiwang.hall.applications.queries.drafts import DraftContext, draft_context_get
+from yiwang.hall.applications.queries.materials import material_line_list
 from yiwang.hall.licences.lifecycle import use_add
 from yiwang.hall.licences.queries import licence_find
 from yiwang.hall.matters.data import MatterView
+from yiwang.hall.receipts.actions import submission_keep
 from yiwang.identity.api import DepartmentView, department_find
-from yiwang.kernel.api import action, audit_record, code_get, context_get, event_publish
+from yiwang.kernel.api import (
+    action,
+    audit_record,
+    code_get,
+    context_get,
+    event_publish,
+    serial_next,
+)
 from yiwang.sdk.errors import YiwangError
+from yiwang.sdk.identifiers import spoken_code
 
-# Without 0/O, 1/I/L: it is read out on the telephone.
-NO_DUE = (None, None)
 ON_THE_SPOT = "1"
 """GB/T 39046 A.6, 即办件: it is accepted by being decided, so its fee is billed when it is submitted."""
-
-CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 def application_submit(draft_id: int, *, now: datetime) -> Receipt:
@@ -68,9 +65,10 @@ def application_submit(draft_id: int, *, now: datetime) -> Receipt:
 
 
 def _receipt_of(submission_key: str) -> Receipt | None:
+    account_id = context_get().account_id
     row = (
         application_rows("查看本人提交回执")
-        .filter(submission_key=submission_key, account_id=context_get().account_id)
+        .filter(Q(account_id=account_id) | Q(filed_by_id=account_id), submission_key=submission_key)
         .values("number", "query_code", "receipt_hash", "submitted_at")
         .first()
     )
@@ -99,6 +97,7 @@ def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
     _process_begin(case, application)
     if case.matter.spec.project_type == ON_THE_SPOT:
         fee_bill(application, case.matter, now=now)
+    filing_finish(application, case.context, now=now)
     draft_forget(draft_id)
     event_publish(
         "application.submitted",
@@ -134,6 +133,9 @@ def _case_gather(draft_id: int, *, now: datetime) -> _Case:
     for line in lines:
         if not line.is_satisfied:
             errors.setdefault(f"material:{line.key}", []).append(line.why["zh"])
+    if not errors:
+        found = SubmissionCase(draft_id, context.matter.code, context.applicant, form_data, now)
+        errors = submission_errors(found)
     if errors:
         raise SubmissionIncomplete(fields=errors)
     area_code = form_data.get("area_code") or context.applicant.area_code
@@ -165,20 +167,11 @@ def _area_title(area_code: str) -> dict[str, str]:
 def _rows_write(case: _Case) -> Application:
     owner = case.departments["owner"]
     number = _number_next(case.matter, owner, now=case.now)
-    digests = {line.key: line.digest or line.source_ref for line in case.materials}
-    receipt = rules.receipt_content(
-        number=number,
-        matter_code=case.matter.code,
-        matter_version=case.matter.number,
-        form=case.form_data,
-        materials=digests,
-        submitted_at=case.now,
-    )
     application = application_rows("提交申请").create(
         number=number,
-        query_code="".join(secrets.choice(CODE_LETTERS) for _ in range(8)),
+        query_code=spoken_code(),
         submission_key=f"draft:{case.context.draft.id}",
-        account_id=case.context.draft.account_id,
+        **filed_columns(case.context, now=case.now),
         applicant_ref=case.context.applicant.ref,
         applicant_name=case.context.applicant.name,
         applicant_number=case.context.applicant.number,
@@ -190,25 +183,32 @@ def _rows_write(case: _Case) -> Application:
         form_version_id=case.context.draft.form_version_id,
         form_data=case.form_data,
         state="SUBMITTED",
-        receipt_hash=rules.receipt_hash_make(receipt),
+        receipt_hash=_submission_keep(case, number),
         submitted_at=case.now,
     )
     _branches_write(case, application)
     _licences_used(case)
-    ApplicationMaterial.objects.bulk_create(
-        ApplicationMaterial(
-            application=application,
-            key=line.key,
-            title=line.title,
-            source=line.source,
-            attachment_id=line.attachment_id,
-            digest=line.digest,
-            source_ref=line.source_ref,
-        )
-        for line in case.materials
-        if line.source != "MISSING"
-    )
+    materials_keep(application, case.materials)
+    promises_of_lines(application, case.context, case.materials, now=case.now)
     return application
+
+
+def _submission_keep(case: _Case, number: str) -> str:
+    """Keep what is submitted as it is, for good, and return its digest (提交存证)."""
+    applicant = case.context.applicant
+    handed_in = [line for line in case.materials if line.source != "MISSING"]
+    content = rules.receipt_content(
+        number=number,
+        matter_code=case.matter.code,
+        matter_version=case.matter.number,
+        applicant={"name": applicant.name, "number": applicant.number},
+        form=case.form_data,
+        materials={line.key: line.digest or line.source_ref for line in handed_in},
+        submitted_at=case.now,
+    )
+    return submission_keep(
+        number, title=case.matter.title, content=content, holder_ref=applicant.ref, now=case.now
+    )
 
 
 def _licences_used(case: _Case) -> None:
@@ -245,23 +245,12 @@ def _branches_write(case: _Case, application: Application) -> None:
     ApplicationBranch.objects.bulk_create(rows)
 
 
-def number_serial_next(scope: str) -> int:
-    """Give out the next serial of a scope (流水号), one after the other, never twice."""
-    changed = NumberCounter.objects.filter(scope=scope).update(last=F("last") + 1)
-    if not changed:
-        try:
-            with transaction.atomic():
-                NumberCounter.objects.create(scope=scope, last=1)
-            return 1
-        except IntegrityError:
-            NumberCounter.objects.filter(scope=scope).update(last=F("last") + 1)
-    return NumberCounter.objects.values_list("last", flat=True).get(scope=scope)
-
-
 def _number_next(matter: MatterView, owner: DepartmentView, *, now: datetime) -> str:
     task_code = rules.task_code_make(owner.uscc, owner.level, matter.code[:12])
     day = timezone.localtime(now).date()
-    return rules.number_make(task_code, day, number_serial_next(f"{task_code}{day:%Y%m%d}"))
+    return rules.number_make(
+        task_code, day, serial_next(f"hall.applications:{task_code}{day:%Y%m%d}")
+    )
 
 
 def _process_begin(case: _Case, application: Application) -> None:
@@ -281,36 +270,5 @@ def _process_begin(case: _Case, application: Application) -> None:
         now=case.now,
     )
     application.save(update_fields=["instance_id"])
-    clock_start(
-        f"{subject}/acceptance",
-        kind="STEP",
-        label={"zh": "受理期限", "en": "Time to accept"},
-        amount=rules.ACCEPTANCE_DAYS,
-        unit="WORKING_DAY",
-        started_at=case.now,
-        now=case.now,
-        department_id=application.department_id,
-        legal_basis=rules.ACCEPTANCE_BASIS,
-    )
+    acceptance_start(application, case.matter, now=case.now)
     due_mirror(application)
-
-
-def due_mirror(application: Application) -> None:
-    """Copy the clocks' due dates to the open work items, where the desk is ordered by them.
-
-    A branch follows its own clock if it has one, else the application's; before acceptance the
-    five days of acceptance count.
-    """
-    subject = f"application:{application.number}"
-    general = subject if application.accepted_at else f"{subject}/acceptance"
-    branches = {}
-    if application.accepted_at:
-        open_branches = application.branches.exclude(state__in=["AGREED", "REFUSED", "ENDED"])
-        branches = dict(open_branches.exclude(key="owner").values_list("key", "state"))
-    dues = clock_due_map([general, *(f"{subject}/{key}" for key in branches)])
-    due_at, warn_at = dues.get(general, NO_DUE)
-    work_item_due_set(subject, due_at=due_at, warn_at=warn_at)
-    for key, state in branches.items():
-        due_at, warn_at = dues.get(f"{subject}/{key}", NO_DUE)
-        if due_at is not None or state == "CORRECTION":
-            work_item_due_set(subject, branch=key, due_at=due_at, warn_at=warn_at)
