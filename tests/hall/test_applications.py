@@ -10,7 +10,8 @@ from django.utils import translation
 from yiwang.engines.api import clock_list, draft_post, draft_state, instance_get, work_item_list
 from yiwang.hall.api import application_submit, licence_list_by_source
 from yiwang.hall.applications.actions.applicant import application_withdraw, correction_answer
-from yiwang.hall.applications.actions.drafts import draft_begin, material_attach
+from yiwang.hall.applications.actions.drafts import draft_begin
+from yiwang.hall.applications.actions.materials import material_attach
 from yiwang.hall.applications.actions.work import correction_request, work_conclude
 from yiwang.hall.applications.errors import (
     AlreadyEnded,

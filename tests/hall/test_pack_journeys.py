@@ -17,7 +17,8 @@ from yiwang.engines.api import (
 )
 from yiwang.hall.api import application_submit, licence_list_by_source, matter_get
 from yiwang.hall.applications.actions.applicant import correction_answer
-from yiwang.hall.applications.actions.drafts import draft_begin, material_attach
+from yiwang.hall.applications.actions.drafts import draft_begin
+from yiwang.hall.applications.actions.materials import material_attach
 from yiwang.hall.applications.actions.work import correction_request, work_conclude
 from yiwang.hall.applications.errors import FeeUnpaid
 from yiwang.hall.applications.queries.access import application_rows

@@ -5,6 +5,7 @@ from yiwang.kernel.audit.actions import (
     action,
     audit_read_record,
     audit_record,
+    permission_require,
 )
 from yiwang.kernel.audit.append_only import append_only
 from yiwang.kernel.audit.context import (
@@ -78,11 +79,15 @@ from yiwang.kernel.packs.actions import pack_load_all
 from yiwang.kernel.packs.commands import pack_check, pack_new
 from yiwang.kernel.packs.data import PackState
 from yiwang.kernel.packs.registry import pack_section_register
+from yiwang.kernel.serials.actions import serial_last, serial_next, serial_reach
 from yiwang.kernel.ui.filters import date_text, datetime_text, localized
 from yiwang.kernel.ui.flashes import flash
+from yiwang.kernel.ui.framing import frame_allow
+from yiwang.kernel.ui.limits import rate_exceeded
 from yiwang.kernel.ui.menus import menu_register
 from yiwang.kernel.ui.policies import RoutePolicy, allow, public
 from yiwang.kernel.ui.problems import error_response, error_text, wants_partial
+from yiwang.kernel.ui.sheets import sheet_response, sheet_text, sheet_write
 from yiwang.kernel.ui.tables import (
     Column,
     Filter,
@@ -94,6 +99,8 @@ from yiwang.kernel.ui.tables import (
     page_of,
 )
 from yiwang.kernel.ui.templating import render
+from yiwang.kernel.ui.typesetting import FontsMissing, typeset
+from yiwang.kernel.ui.uploads import upload_overflow
 
 __all__ = [
     "ANONYMOUS",
@@ -118,6 +125,7 @@ __all__ = [
     "EventOutsideTransaction",
     "EventView",
     "Filter",
+    "FontsMissing",
     "ListQuery",
     "OfficeHours",
     "PackState",
@@ -171,6 +179,7 @@ __all__ = [
     "event_publish",
     "event_relay",
     "flash",
+    "frame_allow",
     "job",
     "job_count",
     "job_retry",
@@ -184,14 +193,24 @@ __all__ = [
     "pack_new",
     "pack_section_register",
     "page_of",
+    "permission_require",
     "public",
     "purpose_use",
+    "rate_exceeded",
     "render",
+    "serial_last",
+    "serial_next",
+    "serial_reach",
+    "sheet_response",
+    "sheet_text",
+    "sheet_write",
     "subscriber",
     "succession_decide",
     "succession_list",
     "sweep_list",
     "sweep_register",
+    "typeset",
+    "upload_overflow",
     "wants_partial",
     "worker_list",
     "worker_run",

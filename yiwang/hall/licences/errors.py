@@ -1,6 +1,6 @@
 """What can be wrong with a licence."""
 
-from yiwang.sdk.errors import N_, Conflict, Invalid, NotFound, YiwangError
+from yiwang.sdk.errors import N_, Conflict, Invalid, NotFound
 
 
 class LicenceTypeUnknown(NotFound):
@@ -59,11 +59,3 @@ class LicenceChecked(Conflict):
 
     code = "licence_checked"
     message = N_("This licence has been checked for %(year)s already.")
-
-
-class FontsMissing(YiwangError):
-    """The fonts for typesetting have not been installed."""
-
-    code = "fonts_missing"
-    status = 503
-    message = N_("The document cannot be typeset yet: run “yw assets” to install the fonts.")

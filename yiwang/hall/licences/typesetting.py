@@ -3,25 +3,17 @@
 The same licence gives the same bytes: the time stamp in the file is the moment of issue.
 """
 
-import json
-import shutil
-import tempfile
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 
-import segno
-import typst
-from django.apps import apps
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
 from yiwang.hall.licences.data import CARD, LicenceView
-from yiwang.hall.licences.errors import FontsMissing
+from yiwang.kernel.api import typeset
 
 SOURCES = Path(__file__).parent / "typst"
-FONT_FILES = ("NotoSerifSC_400Regular.ttf", "NotoSerifSC_700Bold.ttf")
 MARKS = {"REVOKED": "已撤销", "SUSPENDED": "已暂扣", "EXPIRED": "已过期"}
 _PHOTO_KINDS = {b"\x89PNG": "photo.png", b"\xff\xd8\xff": "photo.jpg", b"<svg": "photo.svg"}
 
@@ -33,20 +25,18 @@ def document_make(
 
     photo: PNG or JPEG of the holder for a card; a silhouette without one. Raises `FontsMissing`.
     """
-    with tempfile.TemporaryDirectory(prefix="yiwang-licence-") as folder:
-        root = Path(folder)
-        main = "card.typ" if licence.template == CARD else "certificate.typ"
-        for name in ("common.typ", main):
-            shutil.copyfile(SOURCES / name, root / name)
-        segno.make(verify_address(licence.verify_code), error="m").save(
-            str(root / "qr.svg"), border=2
-        )
-        content = _content(licence, photo_name=_photo_put(root, photo))
-        (root / "data.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-        result = typst.Compiler(
-            str(root / main), root=str(root), font_paths=_fonts(), ignore_system_fonts=True
-        ).compile(format=form, ppi=ppi, timestamp=licence.issued_at.replace(microsecond=0))
-    return result if isinstance(result, bytes) else result[0]
+    picture = _photo_name(photo)
+    main = "card.typ" if licence.template == CARD else "certificate.typ"
+    return typeset(
+        SOURCES / main,
+        data=_content(licence, photo_name=picture),
+        at=licence.issued_at,
+        beside=(SOURCES / "common.typ",),
+        qr=verify_address(licence.verify_code),
+        files={picture: photo} if picture else {},
+        form=form,
+        ppi=ppi,
+    )
 
 
 def verify_address(code: str) -> str:
@@ -77,23 +67,11 @@ def value_text(value: object) -> str:
     return text
 
 
-@lru_cache(maxsize=1)
-def _fonts() -> typst.Fonts:
-    folder = Path(apps.get_app_config("kernel_ui").path) / "static" / "vendor" / "serif"
-    paths = [folder / name for name in FONT_FILES]
-    if not all(path.is_file() for path in paths):
-        raise FontsMissing()
-    return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)]
+def _photo_name(photo: bytes | None) -> str | None:
+    kinds = _PHOTO_KINDS.items()
+    return next(
+        (name for start, name in kinds if photo is not None and photo.startswith(start)), None
     )
-
-
-def _photo_put(root: Path, photo: bytes | None) -> str | None:
-    for start, name in _PHOTO_KINDS.items():
-        if photo is not None and photo.startswith(start):
-            (root / name).write_bytes(photo)
-            return name
-    return None
 
 
 def _content(licence: LicenceView, *, photo_name: str | None) -> dict:

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, Query
 
 from yiwang.kernel.ui.flashes import flash_store
 from yiwang.kernel.ui.problems import error_response
+from yiwang.kernel.ui.uploads import upload_check
 from yiwang.sdk.errors import N_, NotFound, YiwangError
 
 # Nothing inline and nothing from elsewhere. MapLibre starts its worker from a blob.
@@ -69,9 +70,10 @@ class ErrorMiddleware:
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        """Pass on what can be text: no database keeps the character NUL, and no person types it."""
+        """Pass on what is not too large and can be text: no database keeps the character NUL, and no person types it."""
         if "\x00" in request.path:
             raise NotFound()
+        upload_check(request)
         request.GET = _without_nul(request.GET)
         if request.method == "POST":
             request.POST = _without_nul(request.POST)

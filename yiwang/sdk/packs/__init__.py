@@ -11,6 +11,7 @@ from yiwang.sdk.packs.documents import PackError, PackFile, PackProblem, yaml_re
 from yiwang.sdk.packs.manifest import Manifest, Pack, PackSection, load_order, pack_read
 from yiwang.sdk.packs.matters import (
     Branch,
+    Commitment,
     Eligibility,
     Fee,
     LegalBasis,
@@ -19,6 +20,7 @@ from yiwang.sdk.packs.matters import (
     Material,
     MatterDefinition,
     MatterResult,
+    MayFollow,
     definition_dump,
     definition_load,
     matter_check,
@@ -27,6 +29,7 @@ from yiwang.sdk.packs.matters import (
 
 __all__ = [
     "Branch",
+    "Commitment",
     "Eligibility",
     "Fee",
     "LegalBasis",
@@ -36,6 +39,7 @@ __all__ = [
     "Material",
     "MatterDefinition",
     "MatterResult",
+    "MayFollow",
     "Pack",
     "PackError",
     "PackFile",

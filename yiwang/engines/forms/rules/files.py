@@ -1,18 +1,24 @@
 """What an uploaded file really is (附件类型识别), told by its content and never by its name."""
 
-import io
 import re
 import unicodedata
-import zipfile
 from dataclasses import dataclass
 
 import puremagic
 
+from yiwang.engines.forms.rules import contents
 from yiwang.sdk.errors import N_, Invalid
 
 PDF, JPEG, PNG, OFD = "application/pdf", "image/jpeg", "image/png", "application/ofd"
-TYPE_NAMES = {PDF: "PDF", JPEG: "JPEG", PNG: "PNG", OFD: "OFD"}
-EXTENSIONS = {PDF: ("pdf",), JPEG: ("jpg", "jpeg"), PNG: ("png",), OFD: ("ofd",)}
+DOCX, XLSX = contents.OFFICE.values()
+ZIP = "application/zip"
+TYPE_NAMES = {
+    PDF: "PDF", JPEG: "JPEG", PNG: "PNG", OFD: "OFD", DOCX: "DOCX", XLSX: "XLSX", ZIP: "ZIP",
+}  # fmt: skip
+EXTENSIONS = {
+    PDF: ("pdf",), JPEG: ("jpg", "jpeg"), PNG: ("png",), OFD: ("ofd",), DOCX: ("docx",),
+    XLSX: ("xlsx",), ZIP: ("zip",),
+}  # fmt: skip
 DANGEROUS = frozenset(
     "exe com scr bat cmd ps1 vbs js jse wsf msi dll jar sh php jsp jspx asp aspx py htm html svg "
     "xhtml lnk hta cpl apk".split()
@@ -75,6 +81,63 @@ class AttachmentDoubleExtension(AttachmentRefused):
     )
 
 
+class AttachmentProtected(AttachmentRefused):
+    """The file is locked with a password."""
+
+    code = "attachment_protected"
+    message = N_(
+        "The file %(name)s is protected by a password, so nobody in the department could read it. "
+        "Please save it without one. Accepted are: %(accepted)s."
+    )
+
+
+class AttachmentActive(AttachmentRefused):
+    """A PDF that does something by itself: a script, another program, files within it."""
+
+    code = "attachment_active"
+    message = N_(
+        "The file %(name)s contains %(found)s, which a document handed in must not have. Please print "
+        "it into a new PDF or scan it. Accepted are: %(accepted)s."
+    )
+
+
+class AttachmentUnsafe(AttachmentRefused):
+    """A packed document that would do harm when it is unpacked."""
+
+    code = "attachment_unsafe"
+    message = N_(
+        "The file %(name)s cannot be taken: %(found)s. Please save it as a PDF. "
+        "Accepted are: %(accepted)s."
+    )
+
+
+class AttachmentTooManyPixels(AttachmentRefused):
+    """A picture that no screen needs and that fills a reader's memory."""
+
+    code = "attachment_too_many_pixels"
+    message = N_(
+        "The picture %(name)s has %(width)s × %(height)s pixels; at most 100 million are taken. "
+        "Please make it smaller. Accepted are: %(accepted)s."
+    )
+
+
+FOUND = {
+    "SCRIPT": {"zh": "脚本（如 JavaScript）", "en": "a script (such as JavaScript)"},
+    "LAUNCH": {
+        "zh": "打开其他程序或文件的动作",
+        "en": "an action that opens a program or another file",
+    },
+    "FILES": {"zh": "嵌入的其他文件", "en": "other files embedded in it"},
+    "MEDIA": {"zh": "可运行的多媒体内容", "en": "media that run by themselves"},
+    contents.HIDDEN: {"zh": "无法检查的隐藏内容", "en": "parts that cannot be looked into"},
+    contents.BOMB: {"zh": "解压后的大小超出限度", "en": "it unpacks to far more than it is"},
+    contents.NESTED: {"zh": "其中含有其他压缩包", "en": "there are archives inside it"},
+    contents.MACROS: {"zh": "其中含有宏", "en": "there are macros inside it"},
+    contents.PATHS: {"zh": "其中的文件名指向别处", "en": "names inside it lead elsewhere"},
+    contents.DAMAGED: {"zh": "文件已损坏，无法打开", "en": "it is damaged and cannot be opened"},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """What was found out about a file (文件信息)."""
@@ -117,19 +180,11 @@ def type_detect(content: bytes) -> str:
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return PNG
     if content.startswith(b"PK\x03\x04"):
-        return OFD if _is_ofd(content) else "application/zip"
+        return contents.archive_kind(content) or ZIP
     try:
         return puremagic.from_string(content[:8192], mime=True) or UNKNOWN
     except (puremagic.PureError, ValueError):
         return UNKNOWN
-
-
-def _is_ofd(content: bytes) -> bool:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return "OFD.xml" in archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        return False
 
 
 def size_text(size: int) -> str:
@@ -163,7 +218,7 @@ def file_check(
     if not content:
         raise AttachmentEmpty(**said)
     if len(content) > max_bytes:
-        raise AttachmentTooLarge(**said, size=size_text(len(content)), limit=size_text(max_bytes))
+        raise _too_large(said, len(content), max_bytes)
     found = type_detect(content)
     shown = TYPE_NAMES.get(found, found)
     if found not in accept:
@@ -174,4 +229,41 @@ def file_check(
         raise AttachmentDoubleExtension(**said, better=better)
     if end not in EXTENSIONS.get(found, (end,)):
         raise AttachmentDisguised(**said, found=shown)
+    _content_check(found, content, said)
     return FileFacts(clean, found, len(content))
+
+
+def size_check(
+    name: str, size: int, *, accept: list[str] | tuple[str, ...], max_bytes: int
+) -> None:
+    """Refuse a file by its size (大小检查) before it is read. Raises AttachmentTooLarge."""
+    if size > max_bytes:
+        said = {"name": name_clean(name), "accepted": accepted_text(accept, max_bytes)}
+        raise _too_large(said, size, max_bytes)
+
+
+def _too_large(said: dict[str, str], size: int, limit: int) -> AttachmentTooLarge:
+    return AttachmentTooLarge(**said, size=size_text(size), limit=size_text(limit))
+
+
+def _content_check(found: str, content: bytes, said: dict[str, str]) -> None:
+    if found == PDF:
+        problem = contents.pdf_problem(content)
+        refused: type[AttachmentRefused] = AttachmentActive
+    elif found in (JPEG, PNG):
+        _pixels_check(content, said)
+        return
+    elif found in (OFD, DOCX, XLSX, ZIP):
+        problem, refused = contents.archive_problem(content), AttachmentUnsafe
+    else:
+        return
+    if problem == contents.PROTECTED:
+        raise AttachmentProtected(**said)
+    if problem:
+        raise refused(**said, found=FOUND[problem])
+
+
+def _pixels_check(content: bytes, said: dict[str, str]) -> None:
+    size = contents.image_size(content)
+    if size is not None and size[0] * size[1] > contents.PIXEL_LIMIT:
+        raise AttachmentTooManyPixels(**said, width=size[0], height=size[1])

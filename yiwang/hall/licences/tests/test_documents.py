@@ -9,14 +9,14 @@ from django.core.files.storage import default_storage
 from PIL import Image
 from pypdf import PdfReader
 
-from yiwang.hall.licences import documents, typesetting
+from yiwang.hall.licences import documents
 from yiwang.hall.licences.actions import licence_revoke
 from yiwang.hall.licences.documents import (
     licence_document_get,
     licence_document_store,
     licence_image_get,
 )
-from yiwang.hall.licences.errors import FontsMissing, LicenceNotFound
+from yiwang.hall.licences.errors import LicenceNotFound
 from yiwang.hall.licences.models import Licence
 from yiwang.hall.licences.queries import licence_get
 from yiwang.hall.licences.tests.conftest import HOLDER, NEIGHBOUR, NOW
@@ -181,15 +181,6 @@ def test_the_portrait_of_the_registry_stands_on_the_card_and_its_lack_stops_noth
         licence_document_get(licence.id)
     assert len(pictures) == 1
     assert asked == [("P1", "签发证照")]  # looking at it asks the registry no more
-
-
-def test_missing_fonts_are_said_in_a_sentence(hall, monkeypatch):
-    monkeypatch.setattr(typesetting, "FONT_FILES", ("Nowhere.ttf",))
-    typesetting._fonts.cache_clear()
-    licence = hall.issue()
-    with pytest.raises(FontsMissing, match="yw assets"):
-        document_make(licence)
-    typesetting._fonts.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,370 @@
+"""What may happen to promises (承诺操作): made, begun, kept, returned, broken; each an audited act."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from yiwang.engines.api import attachment_put, clock_due_map, clock_start, clock_stop
+from yiwang.hall.licences.actions import licence_revoke
+from yiwang.hall.licences.queries import licence_list_by_source
+from yiwang.hall.promises import rules
+from yiwang.hall.promises.data import COMMITMENT, MADE, TOLERANT, Pledge, PromiseCase
+from yiwang.hall.promises.errors import (
+    CommitmentBarred,
+    PromiseNotFound,
+    PromiseReasonMissing,
+    PromiseStateWrong,
+)
+from yiwang.hall.promises.models import Promise, PromiseBar
+from yiwang.hall.promises.queries import BREAK, CHECK, bar_get, promise_rows, promise_view
+from yiwang.hall.promises.registry import supply_tell
+from yiwang.identity.api import data_scope
+from yiwang.kernel.api import (
+    action,
+    audit_record,
+    context_get,
+    context_system,
+    context_use,
+    event_publish,
+)
+from yiwang.sdk.identifiers import person_ref_of
+
+MB = 1024 * 1024
+CLOCK_LABELS = {
+    TOLERANT: {"zh": "补交材料期限", "en": "Time to hand in the document"},
+    COMMITMENT: {"zh": "承诺核查期限", "en": "Time to check the commitment"},
+}
+REVOCABLE = ("PENDING", "VALID", "EXPIRING", "SUSPENDED")
+
+
+@action("hall.promises.make")
+def promises_make(case: PromiseCase, pledges: Iterable[Pledge], *, now: datetime) -> list[int]:
+    """Write down what is promised with an application (登记承诺); part of the act that submits.
+
+    Raises CommitmentBarred for a commitment of somebody who broke one for this matter.
+    """
+    made = []
+    with data_scope(purpose="登记承诺", reason=case.subject):
+        for pledge in pledges:
+            if pledge.kind == COMMITMENT:
+                commitment_allowed(case.holder_ref, case.matter_code)
+            made.append(_create(case, pledge))
+    audit_record(
+        case.subject,
+        person_ref=person_ref_of(case.holder_ref),
+        detail={"promises": [{"key": row.key, "sha256": row.sha256} for row in made]},
+    )
+    for row in made:
+        _announce("promise.made", row)
+    return [row.pk for row in made]
+
+
+def commitment_allowed(holder_ref: str, matter_code: str) -> None:
+    """Refuse a commitment of somebody who is barred (承诺限制). Raises CommitmentBarred."""
+    bar = bar_get(holder_ref, matter_code)
+    if bar is not None:
+        raise CommitmentBarred(number=bar.number)
+
+
+def _create(case: PromiseCase, pledge: Pledge) -> Promise:
+    return Promise.objects.create(
+        kind=pledge.kind,
+        subject=case.subject,
+        number=case.number,
+        matter_code=case.matter_code,
+        title=dict(case.title),
+        key=pledge.key,
+        item=dict(pledge.title),
+        text=dict(pledge.text),
+        sha256=pledge.sha256,
+        days=pledge.days,
+        consequence=pledge.consequence,
+        legal_basis=pledge.legal_basis,
+        accept=list(pledge.accept),
+        max_mb=pledge.max_mb,
+        holder_ref=case.holder_ref,
+        holder_name=case.holder_name,
+        account_id=case.account_id,
+        department_id=case.department_id,
+        made_at=pledge.made_at,
+    )
+
+
+def promises_begin(subject: str, *, kinds: Iterable[str], now: datetime) -> int:
+    """Let the time of a subject's promises run (承诺起算): from acceptance, or from the decision.
+
+    kinds: TOLERANT runs from acceptance, COMMITMENT from the decision. Part of the act that accepts or
+    decides. Returns how many began.
+    """
+    rows = _of(subject, kind__in=list(kinds), state=MADE)
+    return _begin(subject, rows, now=now) if rows else 0
+
+
+@action("hall.promises.begin")
+def _begin(subject: str, rows: list[Promise], *, now: datetime) -> int:
+    for row in rows:
+        row.state = rules.state_after("BEGIN", row.state)
+        row.begun_at = now
+        _clock_run(row, days=row.days, now=now)
+        row.save()
+    audit_record(subject, detail={"begun": [row.key for row in rows]})
+    return len(rows)
+
+
+def _of(subject: str, **narrowed: object) -> list[Promise]:
+    with data_scope(purpose="办理承诺", reason=subject):
+        rows = Promise.objects.select_for_update().filter(subject=subject, **narrowed)
+        return list(rows.order_by("pk"))
+
+
+def clock_subject(row: Promise) -> str:
+    """Name the clock that runs for a promise now: one for each round."""
+    return f"promise:{row.pk}/{row.round}"
+
+
+def _clock_run(row: Promise, *, days: int, now: datetime) -> None:
+    row.round += 1
+    clock_start(
+        clock_subject(row),
+        kind="STEP",
+        label=CLOCK_LABELS[row.kind],
+        amount=days,
+        unit="WORKING_DAY",
+        started_at=now,
+        now=now,
+        department_id=row.department_id,
+        legal_basis=row.legal_basis,
+    )
+    due_take(row)
+
+
+def due_take(row: Promise) -> None:
+    """Take over from the clock when a promise is due (到期时间); None before a calendar is published."""
+    subject = clock_subject(row)
+    row.due_at, row.warn_at = clock_due_map([subject]).get(subject, (None, None))
+
+
+@action("hall.promises.supply")
+def promise_supply(promise_id: int, *, file, now: datetime) -> None:
+    """Hand in the document that was promised (补交材料), checked by its content.
+
+    Raises PromiseNotFound, PromiseStateWrong, AttachmentRefused.
+    """
+    row = _lock(promise_id)
+    if row.holder_ref != context_get().subject_ref:
+        raise PromiseNotFound()
+    if row.kind != TOLERANT:
+        raise PromiseStateWrong()
+    _move(row, "SUPPLY")
+    attachment = attachment_put(
+        account_id=context_get().account_id,
+        file=file,
+        accept=list(row.accept),
+        max_bytes=row.max_mb * MB,
+        now=now,
+    )
+    row.attachment_id, row.supplied_at, row.return_reason = attachment.id, now, ""
+    row.save()
+    if row.round:
+        clock_stop(clock_subject(row), now=now)
+    supply_tell(promise_view(row), attachment.id, attachment.sha256, now)
+    _record(row, {"sha256": attachment.sha256})
+    _announce("promise.supplied", row)
+
+
+@action("hall.promises.return", permission=CHECK)
+def promise_return(promise_id: int, *, reason: str, now: datetime) -> None:
+    """Send a document that was handed in back (退回补交材料) with the reason; three working days are left at least."""
+    if not reason.strip():
+        raise PromiseReasonMissing(fields={"reason": [PromiseReasonMissing.message]})
+    row = _lock(promise_id)
+    _move(row, "RETURN")
+    before, warn = row.due_at, row.warn_at
+    row.return_reason, row.warned_at = reason.strip()[:2000], None
+    row.begun_at = row.begun_at or now
+    _clock_run(row, days=rules.RETURN_DAYS, now=now)
+    if before is not None and row.due_at is not None and before > row.due_at:
+        row.due_at, row.warn_at = before, warn
+    row.save()
+    _record(row, {"reason": row.return_reason})
+    _announce("promise.returned", row, reason=row.return_reason)
+
+
+@action("hall.promises.keep", permission=CHECK)
+def promise_keep(promise_id: int, *, result: str, now: datetime) -> None:
+    """Conclude that a promise was kept (核查属实、材料补齐), with what was found."""
+    if not result.strip():
+        raise PromiseReasonMissing(fields={"result": [PromiseReasonMissing.message]})
+    row = _lock(promise_id)
+    if row.kind == TOLERANT and row.attachment_id is None:
+        raise PromiseStateWrong()
+    _move(row, "KEEP")
+    _end(row, result=result, now=now)
+    _record(row, {"result": row.result})
+    _announce("promise.kept", row)
+
+
+@action("hall.promises.break", permission=BREAK)
+def promise_break(promise_id: int, *, reason: str, legal_basis: str, now: datetime) -> None:
+    """Conclude that a promise was broken (承诺不实、未履行): what follows was told before it was made.
+
+    A commitment revokes what was issued and bars from another for the matter. Raises
+    PromiseReasonMissing, PromiseStateWrong.
+    """
+    missing = {
+        name: [PromiseReasonMissing.message]
+        for name, text in (("reason", reason), ("legal_basis", legal_basis))
+        if not text.strip()
+    }
+    if missing:
+        raise PromiseReasonMissing(fields=missing)
+    row = _lock(promise_id)
+    _break(row, reason=reason, legal_basis=legal_basis, now=now)
+
+
+@action("hall.promises.overdue")
+def promise_overdue(promise_id: int, *, now: datetime) -> bool:
+    """Conclude that a document did not follow in time (逾期未补交); False when it did meanwhile."""
+    with data_scope(purpose="承诺到期处理", reason=f"promise:{promise_id}"):
+        row = Promise.objects.select_for_update().get(pk=promise_id)
+    is_late = row.state == "OPEN" and row.kind == TOLERANT and row.due_at and row.due_at < now
+    if not is_late:
+        audit_record(f"promise:{promise_id}", detail={"overdue": False})
+        return False
+    _break(row, reason="承诺补交的材料逾期未补交", legal_basis=row.legal_basis, now=now)
+    return True
+
+
+def _break(row: Promise, *, reason: str, legal_basis: str, now: datetime) -> None:
+    _move(row, "BREAK")
+    _end(row, result=reason, now=now)
+    if rules.revokes(row.kind, row.consequence):
+        row.revoked = _revoke(row, reason=reason, legal_basis=legal_basis, now=now)
+        row.save(update_fields=["revoked"])
+    if row.kind == COMMITMENT:
+        _bar(row, now=now)
+    _record(row, {"reason": row.result, "revoked": row.revoked, "consequence": row.consequence})
+    _announce("promise.broken", row, reason=row.result, legal_basis=legal_basis.strip())
+
+
+def _revoke(row: Promise, *, reason: str, legal_basis: str, now: datetime) -> list[str]:
+    """Revoke what the application led to (撤销决定), whichever department issued it."""
+    text = f"承诺“{row.item['zh']}”未履行或不实：{reason.strip()}"
+    found = [one for one in licence_list_by_source(row.subject) if one.state in REVOCABLE]
+    with context_use(context_system("承诺未履行，撤销决定", name=context_get().name)):
+        for licence in found:
+            licence_revoke(
+                licence.id,
+                reason=text,
+                legal_basis=legal_basis.strip() or "申请人书面承诺",
+                now=now,
+            )
+    return [licence.identifier for licence in found]
+
+
+def _bar(row: Promise, *, now: datetime) -> None:
+    """Bar from commitments for this matter; somebody barred already stays so."""
+    if bar_get(row.holder_ref, row.matter_code) is None:
+        PromiseBar.objects.create(
+            holder_ref=row.holder_ref,
+            matter_code=row.matter_code,
+            promise=row,
+            reason=row.result,
+            since=now,
+        )
+
+
+@action("hall.promises.bar_lift", permission=BREAK)
+def bar_lift(promise_id: int, *, reason: str, now: datetime) -> None:
+    """Let somebody commit themselves again (解除承诺限制), with the reason."""
+    if not reason.strip():
+        raise PromiseReasonMissing(fields={"reason": [PromiseReasonMissing.message]})
+    row = _lock(promise_id)
+    lifted = PromiseBar.objects.filter(promise=row, lifted_at__isnull=True).update(
+        lifted_at=now, lifted_by=context_get().name[:80], lift_reason=reason.strip()[:2000]
+    )
+    if not lifted:
+        raise PromiseStateWrong()
+    _record(row, {"lifted": reason.strip()})
+
+
+def promises_void(subject: str, *, now: datetime) -> int:
+    """Let the promises of an application that came to nothing fall away (承诺失效); returns how many.
+
+    Part of the act that ends the application.
+    """
+    rows = [row for row in _of(subject) if row.state not in rules.ENDED]
+    return _void(subject, rows, now=now) if rows else 0
+
+
+@action("hall.promises.void")
+def _void(subject: str, rows: list[Promise], *, now: datetime) -> int:
+    for row in rows:
+        _move(row, "VOID")
+        _end(row, result="", now=now)
+    audit_record(subject, detail={"void": [row.key for row in rows]})
+    return len(rows)
+
+
+@action("hall.promises.remind")
+def promise_remind(promise_id: int, *, now: datetime) -> bool:
+    """Remind of a document that is due soon (到期提醒), once a round."""
+    with data_scope(purpose="承诺到期提醒", reason=f"promise:{promise_id}"):
+        rows = Promise.objects.filter(pk=promise_id, state="OPEN", warned_at__isnull=True)
+        changed = rows.update(warned_at=now)
+        row = Promise.objects.get(pk=promise_id)
+    audit_record(f"promise:{promise_id}", detail={"reminded": bool(changed)})
+    if changed:
+        _announce("promise.due_soon", row)
+    return bool(changed)
+
+
+def _lock(promise_id: int) -> Promise:
+    row = promise_rows("办理承诺").select_for_update().filter(pk=promise_id).first()
+    if row is None:
+        raise PromiseNotFound()
+    return row
+
+
+def _move(row: Promise, act: str) -> None:
+    after = rules.state_after(act, row.state)
+    if after is None:
+        raise PromiseStateWrong()
+    row.state = after
+
+
+def _end(row: Promise, *, result: str, now: datetime) -> None:
+    row.result, row.decided_at = result.strip()[:2000], now
+    row.decided_by = context_get().name[:80]
+    row.save()
+    if row.round:
+        clock_stop(clock_subject(row), now=now)
+
+
+def _record(row: Promise, detail: dict) -> None:
+    audit_record(
+        f"promise:{row.pk}",
+        person_ref=person_ref_of(row.holder_ref),
+        detail={"number": row.number, "state": row.state, **detail},
+    )
+
+
+def _announce(topic: str, row: Promise, **more: str) -> None:
+    event_publish(
+        topic,
+        {
+            "promise_id": row.pk,
+            "kind": row.kind,
+            "number": row.number,
+            "matter_code": row.matter_code,
+            "title": row.title,
+            "item": row.item,
+            "consequence": row.consequence,
+            "revoked": row.revoked,
+            "holder_ref": row.holder_ref,
+            "account_id": row.account_id,
+            "department_id": row.department_id,
+            "due": f"{row.due_at:%Y-%m-%d}" if row.due_at else "",
+            **more,
+        },
+        key=row.number,
+    )

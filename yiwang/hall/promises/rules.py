@@ -1,0 +1,127 @@
+"""Pure rules of promises (承诺规则): what is promised in which words, what may follow what."""
+
+from collections.abc import Mapping, Sequence
+
+from yiwang.hall.promises.data import (
+    BROKEN,
+    COMMITMENT,
+    CREDIT,
+    KEPT,
+    MADE,
+    OPEN,
+    REVOKE,
+    SUPPLIED,
+    TOLERANT,
+    VOID,
+    WITHHOLD,
+)
+from yiwang.sdk.canonical import canonical_digest
+
+ENDED = frozenset({KEPT, BROKEN, VOID})
+# From which states an act leads to which: everything else is refused.
+NEXT: dict[str, dict[str, str]] = {
+    "BEGIN": {MADE: OPEN},
+    "SUPPLY": {MADE: SUPPLIED, OPEN: SUPPLIED},
+    "RETURN": {SUPPLIED: OPEN},
+    "KEEP": {SUPPLIED: KEPT, OPEN: KEPT},
+    "BREAK": {OPEN: BROKEN, SUPPLIED: BROKEN},
+    "VOID": {MADE: VOID, OPEN: VOID, SUPPLIED: VOID},
+}
+RETURN_DAYS = 3
+"""Working days that are left at least after a document was sent back."""
+
+_WHAT_FOLLOWS = {
+    WITHHOLD: {
+        "zh": "未按期补齐的，不予发放办理结果",
+        "en": "nothing is issued before it is there",
+    },
+    REVOKE: {"zh": "未按期补齐的，撤销已作出的决定", "en": "the decision is revoked otherwise"},
+    CREDIT: {
+        "zh": "未按期补齐的，记入信用记录",
+        "en": "otherwise it is noted for my credit record",
+    },
+}
+
+
+def follow_text(title: Mapping[str, str], *, days: int, consequence: str) -> dict[str, str]:
+    """Write the promise to hand a document in later (容缺受理承诺书), in both languages.
+
+    >>> follow_text({"zh": "检测报告", "en": "Test report"}, days=10, consequence="WITHHOLD")["zh"]
+    '本人承诺：自受理之日起十个工作日内补交“检测报告”；未按期补齐的，不予发放办理结果。本人知悉并接受。'
+    """
+    then = _WHAT_FOLLOWS[consequence]
+    return {
+        "zh": f"本人承诺：自受理之日起{number_zh(days)}个工作日内补交“{title['zh']}”；{then['zh']}。本人知悉并接受。",
+        "en": (
+            f"I promise to hand in “{title['en']}” within {days} working days of acceptance; {then['en']}. "
+            "I know and accept this."
+        ),
+    }
+
+
+def commitment_text(
+    title: Mapping[str, str],
+    *,
+    notice: Sequence[Mapping[str, str]],
+    consequences: Mapping[str, str],
+    legal_basis: str,
+    check_days: int,
+) -> dict[str, str]:
+    """Write notice and commitment (告知承诺书) as one text, in both languages: what the law asks, what
+    is committed to, what follows when it is not true."""
+    zh = "".join(f"（{number_zh(at)}）{one['zh']}；" for at, one in enumerate(notice, 1))
+    en = " ".join(f"({at}) {one['en']};" for at, one in enumerate(notice, 1))
+    basis_zh = f"依据{legal_basis}，" if legal_basis else ""
+    return {
+        "zh": (
+            f"行政机关告知：{basis_zh}办理本事项应当符合下列条件：{zh}可以书面承诺代替提交“{title['zh']}”。"
+            f"行政机关自作出决定之日起{number_zh(check_days)}个工作日内核查。{consequences['zh']}"
+            "申请人承诺：已知晓上述告知事项，所作承诺真实，已符合上述条件，愿意承担不实承诺的法律责任。"
+        ),
+        "en": (
+            f"The authority informs: whoever applies must satisfy: {en} A written commitment may replace "
+            f"“{title['en']}”. The authority checks it within {check_days} working days of its decision. "
+            f"{consequences['en']} The applicant commits: I know what I was told, what I state is true, the "
+            "conditions are satisfied, and I answer for it if they are not."
+        ),
+    }
+
+
+def text_digest(text: Mapping[str, str]) -> str:
+    """Digest the words that were agreed to (承诺文本摘要): SHA-256 of their canonical JSON."""
+    return canonical_digest(dict(text))
+
+
+def number_zh(number: int) -> str:
+    """Write a number below 100 in Chinese figures; larger ones stay as they are.
+
+    >>> number_zh(5), number_zh(10), number_zh(12), number_zh(30), number_zh(120)
+    ('五', '十', '十二', '三十', '120')
+    """
+    if not 0 < number < 100:
+        return str(number)
+    figures = "零一二三四五六七八九"
+    tens, ones = divmod(number, 10)
+    head = "" if tens == 0 else "十" if tens == 1 else f"{figures[tens]}十"
+    return head + (figures[ones] if ones else "")
+
+
+def state_after(act: str, state: str) -> str | None:
+    """Return the state that an act leads to, None when it may not be done now.
+
+    >>> state_after("SUPPLY", "OPEN"), state_after("SUPPLY", "BROKEN")
+    ('SUPPLIED', None)
+    """
+    return NEXT[act].get(state)
+
+
+def blocks_issue(kind: str, state: str, consequence: str) -> bool:
+    """Tell whether a promise keeps anything from being issued (是否暂缓发证)."""
+    if state == BROKEN:
+        return True
+    return kind == TOLERANT and consequence == WITHHOLD and state not in ENDED
+
+
+def revokes(kind: str, consequence: str) -> bool:
+    """Tell whether a broken promise revokes what was issued (是否撤销决定)."""
+    return kind == COMMITMENT or consequence == REVOKE
