@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from yiwang.sdk.packs import Commitment, MayFollow
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -48,8 +50,11 @@ class Applicant:
 class MaterialLine:
     """One line of the material list as it stands for a draft (材料清单).
 
-    source: REGISTRY, LICENCE, UPLOAD or MISSING (an upload is still needed).
-    why: a sentence of {zh, en} that says where the document comes from, or why one must upload it.
+    source: LICENCE, REGISTRY, EARLIER (an earlier case), UPLOAD, PROMISED (it follows), COMMITTED (a
+    commitment replaces it) or MISSING (an upload is still needed). why: a sentence of {zh, en} that says
+    where the document comes from, or why one must upload it; as_of: of what day it is. may_refuse: one may
+    upload another instead; is_refused: one chose to. may_follow, commitment: what the matter offers;
+    barred: number of the case for which no commitment is offered any more. promise: the words agreed to.
     """
 
     key: str
@@ -64,6 +69,14 @@ class MaterialLine:
     accept: tuple[str, ...] = ()
     max_mb: int = 10
     note: dict = field(default_factory=dict)
+    document: str = ""
+    as_of: date | None = None
+    may_refuse: bool = False
+    is_refused: bool = False
+    may_follow: MayFollow | None = None
+    commitment: Commitment | None = None
+    barred: str = ""
+    promise: dict = field(default_factory=dict)
 
     @property
     def is_satisfied(self) -> bool:

@@ -41,6 +41,13 @@ class SubmissionIncomplete(Invalid):
     message = N_("The application is not complete yet. Nothing was lost; see the marked entries.")
 
 
+class ChoiceNotOffered(Conflict):
+    """The matter does not let this document follow, or be replaced."""
+
+    code = "material_choice_not_offered"
+    message = N_("The document %(title)s cannot be provided in this way. Please upload it.")
+
+
 class NoDepartment(Conflict):
     """The city's tree names nobody for this matter and place."""
 
@@ -75,6 +82,16 @@ class ReasonMissing(Invalid):
 
     code = "reason_missing"
     message = N_("A refusal needs its reason and its legal basis, so that the applicant knows why.")
+
+
+class ApprovalDocumentMissing(Invalid):
+    """A joint decision is put off by the head of the government only (行政许可法 art. 42)."""
+
+    code = "approval_document_missing"
+    message = N_(
+        "This limit is that of several departments together: say the number of the document in which "
+        "the head of the government approved the extension."
+    )
 
 
 class CorrectionItemsMissing(Invalid):

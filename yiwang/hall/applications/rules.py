@@ -1,10 +1,9 @@
 """Pure rules of applications (办件规则): numbers, receipts, outcomes, words."""
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from yiwang.hall.receipts.rules import moment_text
 from yiwang.sdk.errors import N_
 from yiwang.sdk.identifiers import person_ref_of  # noqa: F401 - the acts reach it as a rule
 
@@ -54,6 +53,12 @@ BRANCH_STATE_AFTER = {
 }
 
 # 行政许可法 art. 32: all that is missing is told once, within five days; else deemed accepted.
+LICENSING = ("01",)
+"""GB/T 39046 A.1: the item types to which the Administrative Licensing Law gives its limits (行政许可)."""
+
+ACCEPTANCE_LABEL = {"zh": "受理期限", "en": "Time to accept"}
+LEGAL_LABEL = {"zh": "法定期限", "en": "Legal limit"}
+PROMISED_LABEL = {"zh": "承诺期限", "en": "Promised limit"}
 ACCEPTANCE_DAYS = 5
 ACCEPTANCE_BASIS = "《中华人民共和国行政许可法》第三十二条"
 
@@ -76,32 +81,28 @@ def number_make(task_code: str, day: date, serial: int) -> str:
     return f"{task_code}{day:%Y%m%d}{serial:04d}"
 
 
-def receipt_hash_make(content: Mapping) -> str:
-    """Hash what was submitted (回执摘要): SHA-256 of its canonical JSON, 64 hexadecimal digits.
-
-    content: number, matter, version, form, materials (key → digest), submitted_at (ISO 8601).
-    """
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def receipt_content(
     *,
     number: str,
     matter_code: str,
     matter_version: int,
+    applicant: Mapping[str, str],
     form: Mapping,
     materials: Mapping[str, str],
     submitted_at: datetime,
 ) -> dict:
-    """Gather what the receipt's hash covers (回执内容)."""
+    """Gather what the receipt's hash covers (回执内容): who, what, which documents, when.
+
+    materials: key → digest of the file, of the words of a promise, or where the city has it from.
+    """
     return {
         "number": number,
         "matter": matter_code,
         "version": matter_version,
+        "applicant": dict(applicant),
         "form": dict(form),
         "materials": dict(materials),
-        "submitted_at": submitted_at.isoformat(),
+        "submitted_at": moment_text(submitted_at),
     }
 
 
@@ -127,3 +128,11 @@ def changes_between(before: Mapping, after: Mapping, titles: Mapping[str, dict])
         for key in sorted(set(before) | set(after))
         if before.get(key) != after.get(key)
     ]
+
+
+def is_licensing(item_type: str, *, branch_licences: Sequence[str | None] = ()) -> bool:
+    """Say whether the Administrative Licensing Law rules the limits of a matter (是否行政许可).
+
+    branch_licences: the licence type of each department that takes part; licences given together are licences.
+    """
+    return item_type in LICENSING or any(branch_licences)

@@ -5,18 +5,21 @@ Each runs inside the transaction of the step that led to it; each is an audited 
 
 from datetime import datetime
 
-from yiwang.engines.api import ServiceCall, clock_start, clock_stop, form_display
+from yiwang.engines.api import ServiceCall, clock_stop, form_display
 from yiwang.hall.applications import rules
 from yiwang.hall.applications.actions.applicant import application_close
 from yiwang.hall.applications.actions.fees import fee_bill, fee_cancel, fee_paid_check
-from yiwang.hall.applications.actions.submission import number_serial_next
+from yiwang.hall.applications.actions.limits import limits_start
 from yiwang.hall.applications.actions.work import application_lock
 from yiwang.hall.applications.models import Application, Decision
 from yiwang.hall.licences.actions import licence_issue
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.matters.queries import matter_version_get
+from yiwang.hall.promises.actions import promises_begin
+from yiwang.hall.promises.data import COMMITMENT, TOLERANT
+from yiwang.hall.promises.queries import promises_require
 from yiwang.identity.api import department_get
-from yiwang.kernel.api import action, audit_record, context_get, event_publish
+from yiwang.kernel.api import action, audit_record, context_get, event_publish, serial_next
 
 
 @action("hall.applications.accepted")
@@ -24,14 +27,15 @@ def application_accepted(call: ServiceCall) -> dict:
     """Accept an application (受理): its legal, promised and departmental clocks start."""
     application = application_lock(call.business_key)
     matter = matter_version_get(application.matter_version_id)
-    application.accepted_at = call.now
+    application.accepted_at = application.accepted_at or call.now  # set where silence accepted it
     application.state = "HANDLING"
     application.save(update_fields=["accepted_at", "state"])
     application.branches.filter(state="WAITING").update(state="OPEN")
     subject = f"application:{application.number}"
     clock_stop(f"{subject}/acceptance", now=call.now)
-    _clocks_start(application, matter, now=call.now)
+    limits_start(application, matter, now=call.now)
     fee_bill(application, matter, now=call.now)
+    promises_begin(subject, kinds=[TOLERANT], now=call.now)
     event_publish(
         "application.accepted",
         {
@@ -47,50 +51,16 @@ def application_accepted(call: ServiceCall) -> dict:
     return {}
 
 
-def _clocks_start(application: Application, matter: MatterView, *, now: datetime) -> None:
-    subject = f"application:{application.number}"
-    basis = "；".join(f"{one.title['zh']}{one.article}" for one in matter.spec.legal_basis[:1])
-    limits = (
-        ("LEGAL", {"zh": "法定期限", "en": "Legal limit"}, matter.limits.legal),
-        ("PROMISED", {"zh": "承诺期限", "en": "Promised limit"}, matter.limits.promised),
-    )
-    for kind, label, limit in limits:
-        if limit.amount:
-            clock_start(
-                subject,
-                kind=kind,
-                label=label,
-                amount=limit.amount,
-                unit=limit.unit,
-                started_at=now,
-                now=now,
-                department_id=application.department_id,
-                legal_basis=basis,
-            )
-    departments = dict(application.branches.values_list("key", "department_id"))
-    for branch in matter.branches:
-        if branch.limit:
-            clock_start(
-                f"{subject}/{branch.key}",
-                kind="DEPARTMENT",
-                label=branch.title,
-                amount=branch.limit.amount,
-                unit=branch.limit.unit,
-                started_at=now,
-                now=now,
-                department_id=departments[branch.key],
-                legal_basis=basis,
-            )
-
-
 @action("hall.applications.issue")
 def application_issue(call: ServiceCall) -> dict:
     """Grant an application (准予): the decision and all its licences come out together."""
     application = application_lock(call.business_key)
     matter = matter_version_get(application.matter_version_id)
     fee_paid_check(application)
+    promises_require(call.business_key)
     application.accepted_at = application.accepted_at or call.now
     _decide(application, matter, outcome="APPROVED", now=call.now)
+    promises_begin(call.business_key, kinds=[TOLERANT, COMMITMENT], now=call.now)
     licences = [
         _licence_issue(application, type_key=type_key, department_id=department_id, now=call.now)
         for type_key, department_id in _licence_types(application, matter)
@@ -168,7 +138,7 @@ def _decide(
     refusals = application.opinions.exclude(reason="").order_by("at", "pk")
     latest = {row.branch_key: row for row in refusals if rules.OUTCOMES[row.outcome]["refuses"]}
     is_refusal = outcome != "APPROVED"
-    serial = number_serial_next(f"decision:{department.id}:{outcome}:{now.year}")
+    serial = serial_next(f"hall.applications:decision:{department.id}:{outcome}:{now.year}")
     decision = Decision.objects.create(
         application=application,
         outcome=outcome,

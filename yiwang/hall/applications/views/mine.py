@@ -26,6 +26,7 @@ from yiwang.hall.deliveries.errors import LockerFull, ReceiverIncomplete
 from yiwang.hall.deliveries.queries import locker_list
 from yiwang.hall.ratings.data import INDICATORS, LEVELS, ONLINE
 from yiwang.hall.ratings.errors import RatingIncomplete
+from yiwang.hall.receipts.queries import proof_exists
 from yiwang.identity.api import allow, pending_form_take
 from yiwang.kernel.api import Column, Filter, flash, localized, page_of, render
 from yiwang.sdk.errors import N_, Invalid
@@ -82,7 +83,11 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
 def receipt(request: HttpRequest, number: str) -> HttpResponse:
     """Show the receipt (回执) with the hash of what was submitted."""
     application, department = application_receipt_get(number, purpose=PURPOSE)
-    names = {"application": application, "department": department}
+    names = {
+        "application": application,
+        "department": department,
+        "has_proof": proof_exists(number),
+    }
     return render(request, "hall/applications/receipt.html", names)
 
 
