@@ -64,6 +64,11 @@ def application_submit(draft_id: int, *, now: datetime) -> Receipt:
         return existing
 
 
+def application_submit_within(draft_id: int, *, now: datetime) -> Receipt:
+    """Submit a draft as a part of another act (并入其他操作提交): what fails fails that act or its savepoint whole."""
+    return _application_submit(draft_id, now=now)
+
+
 def _receipt_of(submission_key: str) -> Receipt | None:
     account_id = context_get().account_id
     row = (

@@ -1,0 +1,200 @@
+"""How the matters of a case go on (一件事推进): filed when nothing holds them up, stopped with reasons."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+
+from yiwang.hall.applications.actions.submission import application_submit_within
+from yiwang.hall.applications.data import Receipt
+from yiwang.hall.applications.errors import SubmissionIncomplete
+from yiwang.hall.bundles import data, rules
+from yiwang.hall.bundles.data import BundleView
+from yiwang.hall.bundles.filing import matter_draft
+from yiwang.hall.bundles.models import BundleCase, BundleItem
+from yiwang.hall.bundles.queries.bundles import bundle_view
+from yiwang.hall.bundles.union import collected, projected
+from yiwang.identity.api import context_of_account
+from yiwang.kernel.api import action, audit_record, context_get, context_use, event_publish
+from yiwang.sdk.errors import YiwangError
+from yiwang.sdk.identifiers import person_ref_of
+from yiwang.sdk.joins import AGREE, REFUSE
+
+
+@action("hall.bundles.advance")
+def items_advance(case: BundleCase, *, now: datetime) -> None:
+    """File what may go on and stop what cannot (推进事项), until nothing changes; then see whether all is done.
+
+    The caller holds the case's lock or has just written it. While it is being submitted, what a matter
+    lacks stops the whole (SubmissionIncomplete); later it is asked of the applicant.
+    """
+    bundle = bundle_view(case.version)
+    items = {item.key: item for item in case.items.order_by("pk")}
+    changed = True
+    while changed:
+        changed = False
+        for item in items.values():
+            if item.state != data.WAITING:
+                continue
+            states = {key: one.state for key, one in items.items()}
+            verdict = rules.verdict_of(bundle.spec.matter(item.key), states)
+            if verdict == AGREE:
+                _item_file(case, bundle, item, now=now)
+            elif verdict == REFUSE:
+                _item_stop(bundle, item, states, now=now)
+            changed = changed or verdict is not None
+    _case_close(case, bundle, items, now=now)
+    audit_record(
+        f"bundle:{case.number}",
+        person_ref=person_ref_of(case.applicant_ref),
+        detail={key: one.state for key, one in items.items()},
+    )
+
+
+def _item_file(case: BundleCase, bundle: BundleView, item: BundleItem, *, now: datetime) -> None:
+    is_first = context_get().account_id == case.account_id
+    try:
+        with transaction.atomic():
+            receipt = _file(case, bundle, item, now=now)
+    except YiwangError as error:
+        if is_first:
+            raise _told_by_union(bundle, item, error) from error
+        _item_ask(case, bundle, item, error, now=now)
+        return
+    item_filed(case, item, number=receipt.number, now=now)
+
+
+def _told_by_union(bundle: BundleView, item: BundleItem, error: YiwangError) -> YiwangError:
+    """Name the fields as the one form does."""
+    if not isinstance(error, SubmissionIncomplete):
+        return error
+    fields = collected(bundle.fields, item.key, error.fields)
+    rest = {key: said for key, said in error.fields.items() if key.startswith("material:")}
+    return SubmissionIncomplete(fields={**fields, **rest} or error.fields)
+
+
+def _file(case: BundleCase, bundle: BundleView, item: BundleItem, *, now: datetime) -> Receipt:
+    with context_use(_applicant_context(case)):
+        return application_submit_within(_draft(case, bundle, item, now=now), now=now)
+
+
+def _applicant_context(case: BundleCase):
+    """Act on what the applicant asked for when submitting (按申请人提交的一件事办理)."""
+    context = context_get()
+    if context.account_id == case.account_id:
+        return context
+    return replace(
+        context_of_account(case.account_id),
+        subject_ref=case.applicant_ref,
+        purpose="一件事后续事项自动提交",
+        channel="SYSTEM",
+    )
+
+
+def _draft(case: BundleCase, bundle: BundleView, item: BundleItem, *, now: datetime) -> int:
+    matter = bundle.matters[item.key]
+    names = {
+        material.key: rules.document_key(bundle.spec, item.key, material)
+        for material in matter.materials
+    }
+    return matter_draft(
+        item.matter_code,
+        values=projected(bundle.fields, item.key, case.form_data),
+        attachments={
+            key: case.documents[name]["attachment"]
+            for key, name in names.items()
+            if name in case.documents
+        },
+        slot=f"bundle:{case.number}:{item.key}",
+        now=now,
+    )
+
+
+def item_filed(case: BundleCase, item: BundleItem, *, number: str, now: datetime) -> None:
+    """Note that a matter was filed (事项已提交), and announce it."""
+    item.state, item.application_number = data.FILED, number
+    item.draft_id, item.reasons, item.filed_at = None, [], now
+    item.save(update_fields=["state", "application_number", "draft_id", "reasons", "filed_at"])
+    event_publish(
+        "bundle.item_filed",
+        {
+            "number": case.number,
+            "item": item.key,
+            "application": number,
+            "context_ref": case.context_ref,
+        },
+        key=case.number,
+    )
+
+
+def _item_ask(
+    case: BundleCase, bundle: BundleView, item: BundleItem, error: YiwangError, *, now: datetime
+) -> None:
+    """Ask the applicant for what a matter lacks now (需申请人补充): its draft is kept, open to them."""
+    item.state = data.ATTENTION
+    item.reasons = [{"text": {"zh": said, "en": said}} for said in _sentences(error)]
+    try:
+        with transaction.atomic(), context_use(_applicant_context(case)):
+            item.draft_id = _draft(case, bundle, item, now=now)
+    except YiwangError:
+        # Not even a draft can be opened (no longer eligible, closed): the reasons say so.
+        item.draft_id, item.state, item.ended_at = None, data.STOPPED, now
+    item.save(update_fields=["state", "reasons", "draft_id", "ended_at"])
+    event_publish(
+        "bundle.attention",
+        {
+            "number": case.number,
+            "item": item.key,
+            "account_id": case.account_id,
+            "title": item.title,
+        },
+        key=case.number,
+    )
+
+
+def _sentences(error: YiwangError) -> list[str]:
+    found = [said for sentences in error.fields.values() for said in sentences]
+    return found or [str(error)]
+
+
+def _item_stop(
+    bundle: BundleView, item: BundleItem, states: dict[str, str], *, now: datetime
+) -> None:
+    item.state, item.ended_at = data.STOPPED, now
+    item.reasons = [
+        {
+            "of": key,
+            "text": {
+                "zh": f"前置事项“{bundle.matters[key].title['zh']}”未获准予",
+                "en": f"{bundle.matters[key].title['en']}, which it needs, was not granted",
+            },
+        }
+        for key in rules.refused_among(bundle.spec.matter(item.key), states)
+    ]
+    item.save(update_fields=["state", "reasons", "ended_at"])
+
+
+def _case_close(
+    case: BundleCase, bundle: BundleView, items: dict[str, BundleItem], *, now: datetime
+) -> None:
+    if case.state != data.OPEN or any(one.state in data.ITEM_OPEN for one in items.values()):
+        return
+    case.state, case.ended_at = data.DONE, now
+    case.save(update_fields=["state", "ended_at"])
+    bundle_ended_publish(case, bundle)
+
+
+def bundle_ended_publish(case: BundleCase, bundle: BundleView) -> None:
+    """Announce that nothing of a case is open any more (一件事办结)."""
+    event_publish(
+        "bundle.ended",
+        {
+            "number": case.number,
+            "key": bundle.key,
+            "context_ref": case.context_ref,
+            "account_id": case.account_id,
+            "title": bundle.title,
+            "state": case.state,
+        },
+        key=case.number,
+    )

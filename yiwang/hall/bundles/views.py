@@ -1,0 +1,316 @@
+"""Pages of bundles (一件事页面): choose, one form, one plan, one receipt, one page to follow all of it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from yiwang.engines.api import AttachmentRefused, FormState, draft_post
+from yiwang.hall.bundles.actions.cases import bundle_withdraw
+from yiwang.hall.bundles.actions.drafts import (
+    bundle_document_attach,
+    bundle_document_detach,
+    bundle_draft_begin,
+    bundle_draft_drop,
+)
+from yiwang.hall.bundles.actions.submission import bundle_submit
+from yiwang.hall.bundles.data import BundleView
+from yiwang.hall.bundles.errors import BundleIncomplete, NothingApplies
+from yiwang.hall.bundles.queries.bundles import bundle_get, bundle_list, bundle_schedule
+from yiwang.hall.bundles.queries.cases import bundle_case_get, bundle_case_list
+from yiwang.hall.bundles.queries.drafts import (
+    BundleDraftContext,
+    BundleSheet,
+    bundle_draft_get,
+    bundle_draft_list,
+    bundle_sheet,
+)
+from yiwang.hall.bundles.rules import LEGAL
+from yiwang.hall.bundles.union import QUESTIONS_PAGE
+from yiwang.hall.matters.rules import function_title
+from yiwang.identity.api import allow, pending_form_take, public
+from yiwang.kernel.api import Column, error_text, flash, localized, page_of, render
+from yiwang.sdk.errors import N_
+
+APPLICANTS = {"CITIZEN", "AGENT"}
+PURPOSE = "填报一件事"
+FOLLOW = "查看本人一件事"
+
+COLUMNS = (
+    Column("title", N_("Bundle"), text=lambda row: localized(row.title)),
+    Column("number", N_("Number")),
+    Column("state", N_("State"), text=lambda row: _(row.state_label)),
+    Column("submitted_at", N_("Submitted")),
+)
+
+
+# --- what there is -------------------------------------------------------------------------------
+
+
+@public
+def bundles(request: HttpRequest) -> HttpResponse:
+    """List the bundles that one can file."""
+    return render(request, "hall/bundles/list.html", {"rows": bundle_list()})
+
+
+@public
+def detail(request: HttpRequest, key: str) -> HttpResponse:
+    """Show a bundle: its matters, in what order and until when, and what is asked only once."""
+    bundle = bundle_get(key)
+    today = timezone.localdate()
+    keys = tuple(bundle.matters)
+    return render(
+        request,
+        "hall/bundles/detail.html",
+        {
+            "bundle": bundle,
+            "departments": _departments(bundle),
+            "promised": bundle_schedule(bundle, keys, begin=today),
+            "legal": bundle_schedule(bundle, keys, begin=today, kind=LEGAL),
+            "titles": _titles(bundle),
+        },
+    )
+
+
+def _titles(bundle: BundleView) -> dict[str, dict]:
+    return {key: matter.title for key, matter in bundle.matters.items()}
+
+
+def _departments(bundle: BundleView) -> dict[str, dict]:
+    return {
+        key: function_title(matter.department_function) for key, matter in bundle.matters.items()
+    }
+
+
+# --- filling in ----------------------------------------------------------------------------------
+
+
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def start(request: HttpRequest, key: str) -> HttpResponse:
+    """Open or resume one's draft of a bundle and go to where it stands."""
+    draft_id = bundle_draft_begin(key, now=timezone.now())
+    return redirect("hall_bundles:resume", draft_id)
+
+
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def resume(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Go on with a draft at the page it was left on, on whatever device."""
+    context = bundle_draft_get(draft_id)
+    sheet = bundle_sheet(context, now=timezone.now())
+    return redirect("hall_bundles:draft", draft_id, sheet.state.page(context.draft.page).key)
+
+
+def _steps(context: BundleDraftContext, state: FormState) -> list[tuple[str, str]]:
+    draft_id = context.draft.id
+    steps = [(localized(one.title), _page_href(draft_id, one.key)) for one in state.pages]
+    place = 1 if state.pages[0].key == QUESTIONS_PAGE else 0
+    steps.insert(place, (_("What it takes"), reverse("hall_bundles:plan", args=[draft_id])))
+    steps.append((_("Documents"), reverse("hall_bundles:documents", args=[draft_id])))
+    steps.append((_("Check and submit"), reverse("hall_bundles:check", args=[draft_id])))
+    return steps
+
+
+def _page_href(draft_id: int, key: str) -> str:
+    return reverse("hall_bundles:draft", args=[draft_id, key])
+
+
+def _index(steps: list[tuple[str, str]], href: str) -> int:
+    return next(number for number, (_title, one) in enumerate(steps) if one == href)
+
+
+def _render(
+    request: HttpRequest,
+    template: str,
+    context: BundleDraftContext,
+    sheet: BundleSheet,
+    *,
+    href: str,
+    status: int = 200,
+    **names: object,
+) -> HttpResponse:
+    steps = _steps(context, sheet.state)
+    current = _index(steps, href)
+    room = "me" if context.applicant.kind == "person" else "enterprise"
+    return render(
+        request,
+        f"hall/bundles/{template}.html",
+        {
+            "draft": context,
+            "bundle": context.bundle,
+            "sheet": sheet,
+            "state": sheet.state,
+            "steps": steps,
+            "current": current,
+            "back": steps[current - 1][1] if current else "",
+            "after": steps[current + 1][1] if current + 1 < len(steps) else "",
+            "titles": _titles(context.bundle),
+            "departments": _departments(context.bundle),
+            "wrong_href": reverse(f"resources_registries:{room}") + "?field={field}#objection",
+            **names,
+        },
+        status=status,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
+    """Show or save one page of the one form; errors are shown once the person wants to go on."""
+    now = timezone.now()
+    context = bundle_draft_get(draft_id)
+    errors_shown, refusals = False, {}
+    kept = pending_form_take(request, request.path)
+    posted = request.POST if request.method == "POST" else kept
+    if posted:
+        saved = draft_post(draft_id, post=posted, files=request.FILES, page=page, now=now)
+        refusals = saved.refusals
+        context = bundle_draft_get(draft_id)
+        go = request.POST.get("go", "")
+        target = _target(context, bundle_sheet(context, now=now), page, go)
+        if target is not None and not refusals:
+            return redirect(target)
+        errors_shown = go == "next" or bool(refusals)
+    if kept:
+        flash(request, "info", _("You were signed out. What you had typed is here again."))
+    sheet = bundle_sheet(context, now=now)
+    shown = sheet.state.page(page)
+    return _render(
+        request,
+        "draft",
+        context,
+        sheet,
+        href=_page_href(draft_id, shown.key),
+        status=422 if errors_shown else 200,
+        page=shown,
+        errors_shown=errors_shown,
+        refusals=refusals,
+    )
+
+
+def _target(context: BundleDraftContext, sheet: BundleSheet, page: str, go: str) -> str | None:
+    """Where the pressed button leads; None stays on the page (an error, or a change of rows)."""
+    if go == "leave":
+        return reverse("hall_bundles:mine")
+    steps = _steps(context, sheet.state)
+    shown = sheet.state.page(page)
+    place = _index(steps, _page_href(context.draft.id, shown.key))
+    if go == "back":
+        return steps[max(place - 1, 0)][1]
+    if go != "next" or shown.error_count:
+        return None
+    return steps[place + 1][1]
+
+
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def plan(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Show which matters the answers make necessary, why, in what order and until when."""
+    context = bundle_draft_get(draft_id)
+    sheet = bundle_sheet(context, now=timezone.now())
+    schedule = bundle_schedule(context.bundle, sheet.plan, begin=timezone.localdate())
+    href = reverse("hall_bundles:plan", args=[draft_id])
+    return _render(request, "plan", context, sheet, href=href, schedule=schedule)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def documents(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Show the documents of all matters, each once: what the city has, what must be uploaded and why."""
+    now = timezone.now()
+    errors: dict[str, list[str]] = {}
+    href = reverse("hall_bundles:documents", args=[draft_id])
+    if request.method == "POST":
+        if removed := request.POST.get("remove", ""):
+            bundle_document_detach(draft_id, removed)
+        for key, file in request.FILES.items():
+            try:
+                bundle_document_attach(draft_id, key, file=file, now=now)
+            except AttachmentRefused as error:
+                errors[key] = [error_text(error)]
+        if not errors and request.POST.get("go") == "next":
+            return redirect("hall_bundles:check", draft_id)
+        if not errors:
+            return redirect(href)
+    context = bundle_draft_get(draft_id)
+    sheet = bundle_sheet(context, now=now)
+    status = 422 if errors else 200
+    return _render(request, "documents", context, sheet, href=href, status=status, errors=errors)
+
+
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def check(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Show everything once more before it is submitted."""
+    return _check_page(request, draft_id)
+
+
+def _check_page(request: HttpRequest, draft_id: int, *, errors: dict | None = None) -> HttpResponse:
+    context = bundle_draft_get(draft_id)
+    sheet = bundle_sheet(context, now=timezone.now())
+    return _render(
+        request,
+        "check",
+        context,
+        sheet,
+        href=reverse("hall_bundles:check", args=[draft_id]),
+        status=422 if errors else 200,
+        errors=errors or {},
+        edit_href=reverse("hall_bundles:draft", args=[draft_id, "{page}"]),
+    )
+
+
+@require_POST
+@allow(populations=APPLICANTS, purpose="提交一件事")
+def submit(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Submit; pressing twice leads to the same receipt."""
+    try:
+        receipt = bundle_submit(draft_id, now=timezone.now())
+    except BundleIncomplete as error:
+        return _check_page(request, draft_id, errors=error.fields)
+    except NothingApplies as error:
+        return _check_page(request, draft_id, errors={"": [error_text(error)]})
+    return redirect("hall_bundles:receipt", receipt.number)
+
+
+@require_POST
+@allow(populations=APPLICANTS, purpose=PURPOSE)
+def discard(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Throw one's draft away."""
+    bundle_draft_drop(draft_id)
+    flash(request, "success", _("The draft was deleted."))
+    return redirect("hall_bundles:mine")
+
+
+# --- following -----------------------------------------------------------------------------------
+
+
+@allow(populations=APPLICANTS, purpose=FOLLOW)
+def mine(request: HttpRequest) -> HttpResponse:
+    """List what one has begun and what one has filed."""
+    rows = bundle_case_list(limit=200)
+    shown = page_of(request, rows, columns=COLUMNS)
+    return render(request, "hall/bundles/mine.html", {"page": shown, "drafts": bundle_draft_list()})
+
+
+@allow(populations=APPLICANTS, purpose=FOLLOW)
+def case(request: HttpRequest, number: str) -> HttpResponse:
+    """Show how far a bundle is: every matter, what is critical, when all will be done."""
+    found = bundle_case_get(number, now=timezone.now())
+    titles = {item.key: item.title for item in found.items}
+    return render(request, "hall/bundles/case.html", {"case": found, "titles": titles})
+
+
+@allow(populations=APPLICANTS, purpose=FOLLOW)
+def receipt(request: HttpRequest, number: str) -> HttpResponse:
+    """Show the receipt of a bundle."""
+    found = bundle_case_get(number, now=timezone.now())
+    return render(request, "hall/bundles/receipt.html", {"case": found})
+
+
+@require_POST
+@allow(populations=APPLICANTS, purpose="撤回一件事")
+def withdraw(request: HttpRequest, number: str) -> HttpResponse:
+    """Withdraw a whole bundle."""
+    bundle_withdraw(number, reason=request.POST.get("reason", "").strip(), now=timezone.now())
+    flash(request, "success", _("Withdrawn. What has been decided stays as it is."))
+    return redirect("hall_bundles:case", number)
