@@ -90,6 +90,7 @@ from yiwang.resources.registries.data import (
 )
 from yiwang.resources.registries.lineage import person_lineage
 from yiwang.resources.registries.masters import master_list
+from yiwang.resources.registries.names import LegalName, legal_name_changes
 from yiwang.resources.registries.publishing import (
     registry_forward,
     registry_publish,
@@ -150,6 +151,7 @@ __all__ = [
     "GeoJson",
     "Holding",
     "HousingCheck",
+    "LegalName",
     "MasterNotThere",
     "MasterOvertaken",
     "MasterShrinks",
@@ -202,6 +204,7 @@ __all__ = [
     "housing_event_post",
     "housing_of",
     "inventory_propose",
+    "legal_name_changes",
     "legal_person_plan",
     "master_list",
     "metro_geojson",

@@ -57,6 +57,11 @@ def yaml_parse(text: str) -> CodeFile:
         content = yaml.load(text, Loader=_Plain)  # noqa: S506 - a safe loader without dates
     except yaml.YAMLError as error:
         raise CodeFileInvalid(reason=str(error)) from error
+    return content_parse(content)
+
+
+def content_parse(content: object) -> CodeFile:
+    """Check what was read from YAML (校验代码文件内容); see `yaml_parse`."""
     if not isinstance(content, dict) or not isinstance(content.get("codes", []), list):
         raise CodeFileInvalid(reason="it must be a mapping with a list of codes")
     records = enumerate(content.get("codes", []), start=1)
@@ -69,7 +74,7 @@ def yaml_parse(text: str) -> CodeFile:
         valid_to=_date(content.get("valid_to")),
         standard_ref=content.get("standard_ref", ""),
         source=content.get("source", ""),
-        is_made=content.get("is_made") == "true",
+        is_made=content.get("is_made") in (True, "true"),
         file=content.get("file", ""),
     )
 

@@ -1,0 +1,247 @@
+"""Entering a company in the register (核准登记): code, register, licence and what comes with it, in one transaction."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from yiwang.engines.api import ServiceCall, form_display
+from yiwang.hall.applications.actions.work import application_lock
+from yiwang.hall.applications.models import Application
+from yiwang.hall.companies import rules
+from yiwang.hall.companies.actions.filings import scope_of
+from yiwang.hall.companies.data import FOLLOW_UPS, KINDS
+from yiwang.hall.companies.errors import (
+    CompanyNotFound,
+    FilingNotFound,
+    FilingUnconfirmed,
+    FollowUpSettled,
+    ReservationEnded,
+)
+from yiwang.hall.companies.models import (
+    Company,
+    Filing,
+    FollowUp,
+    NameReservation,
+    Officer,
+    RegisterEntry,
+    Shareholding,
+)
+from yiwang.hall.companies.parties import subject_of
+from yiwang.hall.companies.queries import DEPARTMENT_RULE, PURPOSE, scope_items
+from yiwang.hall.licences.actions import licence_issue
+from yiwang.identity.api import data_scope, department_find
+from yiwang.kernel.api import (
+    action,
+    audit_record,
+    context_get,
+    context_system,
+    context_use,
+    event_publish,
+    serial_next,
+)
+from yiwang.resources.api import NotInRegistry, enterprise_get
+from yiwang.sdk.identifiers import person_ref_of
+
+LICENCE = "company_registration.business_licence"
+FUNCTIONS = {
+    "TAX": "tax",
+    "SEAL": "public_security",
+    "SOCIAL_INSURANCE": "human_resources",
+    "HOUSING_FUND": "housing_fund",
+}
+KINDS_ZH = {
+    "LIMITED": "有限责任公司",
+    "SINGLE": "有限责任公司（自然人独资）",
+    "JOINT_STOCK": "股份有限公司",
+}
+
+
+@action("hall.companies.register")
+def company_register(call: ServiceCall) -> dict:
+    """Enter a granted foundation in the register (设立登记): the company exists from here on.
+
+    Raises FilingUnconfirmed when what stands in the application now is not what all parties confirmed.
+    """
+    application = application_lock(call.business_key)
+    filing = _filing_take(application)
+    content, day = dict(application.form_data), timezone.localdate(call.now)
+    reserved = _name_use(filing)
+    company = _company_write(application, reserved, content, day=day)
+    _people_write(company, content)
+    licence = _licence_issue(application, company, content, now=call.now)
+    company.licence_id = licence.id
+    company.save(update_fields=["licence_id"])
+    RegisterEntry.objects.create(
+        company=company,
+        kind="ESTABLISH",
+        application_number=application.number,
+        changes={"name": company.name, "uscc": company.uscc, "digest": filing.digest},
+        at=call.now,
+    )
+    _follow_ups_write(company, content, now=call.now)
+    audit_record(
+        f"company:{company.uscc}",
+        person_ref=person_ref_of(application.applicant_ref),
+        detail={"application": application.number, "digest": filing.digest},
+    )
+    event_publish(
+        "company.registered",
+        {
+            "uscc": company.uscc,
+            "number": application.number,
+            "title": {"zh": company.name, "en": company.name},
+            "account_id": application.account_id,
+            "department_id": company.department_id,
+        },
+        key=company.uscc,
+    )
+    return {"uscc": company.uscc}
+
+
+def _filing_take(application: Application) -> Filing:
+    """Lock the filing and compare what was confirmed with what stands there now (核对签署内容)."""
+    draft_id = application.submission_key.removeprefix("draft:")
+    with data_scope(purpose=PURPOSE, reason=f"application:{application.number}"):
+        filing = Filing.objects.select_for_update().filter(draft_id=draft_id).first()
+        if filing is None:
+            raise FilingNotFound()
+        digest = rules.filing_digest(dict(application.form_data), filing.articles)
+        parties = list(filing.parties.values_list("name", "state", "digest"))
+        waiting = [
+            name for name, state, signed in parties if (state, signed) != ("CONFIRMED", digest)
+        ]
+        if waiting or not parties:
+            raise FilingUnconfirmed(names="、".join(waiting) or "—")
+        filing.state, filing.application_number = "REGISTERED", application.number
+        filing.save(update_fields=["state", "application_number"])
+    return filing
+
+
+def _name_use(filing: Filing) -> NameReservation:
+    rows = NameReservation.objects.select_for_update().filter(pk=filing.reservation_id)
+    reserved = rows.get()
+    if reserved.state != "FILED":
+        raise ReservationEnded()
+    reserved.state = "USED"
+    reserved.save(update_fields=["state"])
+    return reserved
+
+
+def _company_write(
+    application: Application, reserved: NameReservation, content: Mapping, *, day: date
+) -> Company:
+    codes = rules.scope_codes(content)
+    main = scope_items()[codes[0]]
+    with context_use(context_system(PURPOSE)):
+        representative = subject_of(content["legal_representative_id"])
+    return Company.objects.create(
+        uscc=uscc_next(content["area_code"][:6]),
+        name=reserved.name,
+        kind=content["company_kind"],
+        legal_representative=content["legal_representative_name"],
+        legal_representative_ref=representative,
+        registered_capital=Decimal(str(content["capital_wan"])),
+        address=content["premises_address"],
+        area_code=content["area_code"],
+        business_scope=scope_of(content),
+        scope_codes=codes,
+        industry=main.attributes.get("section", ""),
+        phone=content.get("company_phone", ""),
+        department_id=application.department_id,
+        established_date=day,
+    )
+
+
+def uscc_next(area_code: str) -> str:
+    """Give out the next unified social credit code of this registrar (赋码).
+
+    One after the other: the counter's row is ours until the transaction ends, and a transaction that fails
+    gives its number back. A body that the registry has from elsewhere is passed over.
+    """
+    while True:
+        code = rules.uscc_of(area_code, serial_next("hall.companies:uscc"))
+        try:
+            enterprise_get(code[8:17])
+        except NotInRegistry:
+            return code
+
+
+def _people_write(company: Company, content: Mapping) -> None:
+    with context_use(context_system(PURPOSE)):
+        Shareholding.objects.bulk_create(
+            Shareholding(
+                company=company,
+                holder_ref=subject_of(row["holder_number"]),
+                holder_name=row["holder_name"],
+                capital_wan=Decimal(str(row["capital_wan"])),
+                paid_until=row.get("paid_until") or None,
+            )
+            for row in content["shareholders"]
+        )
+        Officer.objects.bulk_create(
+            Officer(
+                company=company,
+                post=row["post"],
+                name=row["officer_name"],
+                person_ref=subject_of(row["officer_number"]),
+            )
+            for row in content["officers"]
+        )
+
+
+def _licence_issue(application: Application, company: Company, content: Mapping, *, now: datetime):  # noqa: ANN202
+    form = dict(form_display(application.form_version_id, dict(content)))
+    form |= {
+        "company_kind": {"zh": KINDS_ZH[company.kind], "en": KINDS[company.kind]},
+        "uscc": company.uscc,
+        "capital": f"{company.registered_capital.normalize():f}万元人民币",
+        "established_date": company.established_date.isoformat(),
+        "business_scope": company.business_scope,
+    }
+    return licence_issue(
+        LICENCE,
+        holder_ref=f"enterprise:{company.uscc}",
+        holder_name=company.name,
+        holder_number=company.uscc,
+        data={"form": form, "applicant": {}},
+        area_code=application.area_code,
+        department_id=application.department_id,
+        source=f"application:{application.number}",
+        account_id=application.account_id,
+        now=now,
+    )
+
+
+def _follow_ups_write(company: Company, content: Mapping, *, now: datetime) -> None:
+    """Hand the company to who needs it, without another form (多证合一推送)."""
+    facts = {
+        "capital_wan": str(company.registered_capital),
+        "staff": content.get("staff_count"),
+        "seals": content.get("seals") or [],
+    }
+    for kind in FOLLOW_UPS:
+        department = department_find(FUNCTIONS[kind], company.area_code, "DISTRICT")
+        if department is not None:
+            FollowUp.objects.create(
+                company=company,
+                kind=kind,
+                department_id=department.id,
+                facts=facts if kind != "SEAL" else {"seals": facts["seals"]},
+                opened_at=now,
+            )
+
+
+@action("hall.companies.follow_up_settle")
+def follow_up_settle(follow_up_id: int, *, note: str, now: datetime) -> None:
+    """Note that an item was settled (多证合一事项办结), by the department it was sent to."""
+    rows = FollowUp.objects.select_for_update().filter(DEPARTMENT_RULE.filter(context_get()))
+    row = rows.filter(pk=follow_up_id).first()
+    if row is None:
+        raise CompanyNotFound()
+    if row.state == "DONE":
+        raise FollowUpSettled()
+    row.state, row.done_at, row.note = "DONE", now, note.strip()[:200]
+    row.save(update_fields=["state", "done_at", "note"])
+    audit_record(f"company_follow_up:{row.pk}", detail={"kind": row.kind, "state": "DONE"})

@@ -1,0 +1,53 @@
+from django.apps import AppConfig
+
+from yiwang.sdk.errors import N_
+
+
+class HallCompaniesConfig(AppConfig):
+    name = "yiwang.hall.companies"
+    label = "hall_companies"
+    verbose_name = "商事登记"
+
+    def ready(self) -> None:
+        """Register what other rooms call back."""
+        from yiwang.engines.api import service_register  # noqa: PLC0415
+        from yiwang.hall.applications.checks import submission_check_register  # noqa: PLC0415
+        from yiwang.hall.companies import queries, subscribers  # noqa: PLC0415
+        from yiwang.hall.companies.actions import filings, names, registration  # noqa: PLC0415
+        from yiwang.identity.api import permission_register  # noqa: PLC0415
+        from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
+
+        subscribers.register()
+        submission_check_register(queries.ESTABLISH, filings.submission_check)
+        service_register("hall.companies.register", registration.company_register)
+        sweep_register("hall.companies.names", names.reservations_expire, 600)
+        permission_register(
+            queries.REGISTER,
+            {"zh": "查看商事登记簿", "en": "Read the register of companies"},
+            {"WINDOW_CLERK", "REVIEWER", "APPROVER", "DEPARTMENT_HEAD"},
+        )
+        menu_register(
+            "portal",
+            N_("Services"),
+            N_("Check a company name"),
+            "hall_companies:check",
+            order=60,
+            icon="building-add",
+        )
+        menu_register(
+            "space",
+            "",
+            N_("Company registration"),
+            "hall_companies:mine",
+            order=25,
+            icon="building-add",
+        )
+        menu_register(
+            "desk",
+            N_("Registers"),
+            N_("Register of companies"),
+            "hall_companies:register",
+            permission=queries.REGISTER,
+            order=60,
+            icon="building",
+        )

@@ -1,0 +1,98 @@
+"""What can be wrong with a name or a registration."""
+
+from yiwang.sdk.errors import N_, Conflict, Invalid, NotFound
+
+
+class NameRefused(Invalid):
+    """The name breaks a rule; the findings say which."""
+
+    code = "company_name_refused"
+    message = N_("This name cannot be had. The reasons stand below; nothing was reserved.")
+
+
+class NameTaken(Conflict):
+    """Somebody reserved the name in the meantime."""
+
+    code = "company_name_taken"
+    message = N_("Somebody has just reserved this name or one that sounds the same. Check again.")
+
+
+class NamesTooMany(Conflict):
+    """A person keeps only so many names."""
+
+    code = "company_names_too_many"
+    message = N_("You keep %(count)s names already. Give one up before you reserve another.")
+
+
+class ReservationNotFound(NotFound):
+    """No such reservation, or not one's own."""
+
+    code = "name_reservation_not_found"
+    message = N_("You have reserved no name under this number. Check the number.")
+
+
+class ReservationEnded(Conflict):
+    """The reservation has ended."""
+
+    code = "name_reservation_ended"
+    message = N_("This reservation has ended. Check the name again and reserve it anew.")
+
+
+class ExtensionUsed(Conflict):
+    """A reservation is extended so often and no more."""
+
+    code = "name_extension_used"
+    message = N_("This reservation has been extended already and ends on the day that it says.")
+
+
+class FilingNotFound(NotFound):
+    """No such filing, or the asker has no part in it."""
+
+    code = "filing_not_found"
+    message = N_("There is no such registration, or you have no part in it. Check the address.")
+
+
+class FilingIncomplete(Invalid):
+    """The form is not yet what the law asks for."""
+
+    code = "filing_incomplete"
+    message = N_("The registration is not complete yet; see what is said at each entry.")
+
+
+class FilingSettled(Conflict):
+    """What was confirmed or ended cannot be confirmed again."""
+
+    code = "filing_settled"
+    message = N_("You have answered already, or the registration has gone on. Reload the page.")
+
+
+class FilingChanged(Conflict):
+    """What you read is not what stands there now."""
+
+    code = "filing_changed"
+    message = N_(
+        "The registration was changed while you read it. Read it again before you confirm."
+    )
+
+
+class FilingUnconfirmed(Conflict):
+    """Not all parties confirmed what stands there now."""
+
+    code = "filing_unconfirmed"
+    message = N_(
+        "Not all parties have confirmed what stands in the application now. Waiting for: %(names)s."
+    )
+
+
+class CompanyNotFound(NotFound):
+    """No such company in the register, or not of the asker's departments."""
+
+    code = "company_not_found"
+    message = N_("There is no such company in your register. Check the code.")
+
+
+class FollowUpSettled(Conflict):
+    """It was done already."""
+
+    code = "follow_up_settled"
+    message = N_("This item was settled already.")

@@ -1,0 +1,1 @@
+"""Pages of registration (商事登记页面)."""

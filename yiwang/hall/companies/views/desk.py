@@ -1,0 +1,114 @@
+"""The register and what new companies bring to other departments (登记簿与多证合一)."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from yiwang.hall.companies.actions.registration import follow_up_settle
+from yiwang.hall.companies.data import (
+    COMPANY_STATES,
+    ENTRY_KINDS,
+    FOLLOW_UPS,
+    KINDS,
+    ROLES,
+)
+from yiwang.hall.companies.queries import (
+    REGISTER,
+    company_count,
+    company_get,
+    company_list,
+    company_view,
+    entry_list,
+    follow_up_count,
+    follow_up_list,
+    follow_up_of,
+)
+from yiwang.identity.api import allow
+from yiwang.kernel.api import Column, Filter, Source, date_text, flash, page_of, render
+from yiwang.sdk.errors import N_
+
+PURPOSE = "商事登记管理"
+COLUMNS = (
+    Column("name", N_("Name")),
+    Column("uscc", N_("Unified social credit code")),
+    Column("legal_representative", N_("Legal representative")),
+    Column("capital", N_("Capital (10,000 yuan)"),
+           text=lambda row: f"{row.registered_capital:f}", align="end"),
+    Column("established", N_("Established"), text=lambda row: date_text(row.established_date)),
+    Column("state", N_("State"), text=lambda row: _(row.state_label)),
+)  # fmt: skip
+FOLLOW_UP_COLUMNS = (
+    Column("company", N_("Company"), text=lambda row: row.company_name),
+    Column("kind", N_("Item"), text=lambda row: _(row.label)),
+    Column("opened", N_("Sent"), text=lambda row: date_text(row.opened_at)),
+    Column("state", N_("State"), text=lambda row: row.note or row.state),
+)
+
+
+@require_GET
+@allow(populations={"STAFF"}, permission=REGISTER, purpose=PURPOSE)
+def register(request: HttpRequest) -> HttpResponse:
+    """List the companies of one's register (商事登记簿)."""
+    wanted = ("name", "uscc", "state")
+
+    def given(query) -> dict[str, str]:  # noqa: ANN001 - a ListQuery
+        return {key: query.filters.get(key, "") for key in wanted}
+
+    source = Source(
+        lambda query: company_list(limit=query.limit, offset=query.offset, **given(query)),
+        lambda query, cap: company_count(cap=cap, **given(query)),
+    )
+    filters = [
+        Filter("name", N_("Name"), "text"),
+        Filter("uscc", N_("Unified social credit code"), "text"),
+        Filter("state", N_("State"), "select",
+               choices=[(code, _(text)) for code, text in COMPANY_STATES.items()]),
+    ]  # fmt: skip
+    page = page_of(request, source, columns=COLUMNS, filters=filters)
+    return render(request, "hall/companies/register.html", {"page": page})
+
+
+@require_GET
+@allow(populations={"STAFF"}, permission=REGISTER, purpose=PURPOSE)
+def company(request: HttpRequest, uscc: str) -> HttpResponse:
+    """Show a company with shareholders, officers and what was entered (登记簿详情)."""
+    row = company_get(uscc)
+    names = {
+        "company": company_view(row),
+        "kind": KINDS[row.kind],
+        "posts": ROLES,
+        "entry_kinds": ENTRY_KINDS,
+        "shareholdings": list(row.shareholdings.order_by("pk")),
+        "officers": list(row.officers.order_by("pk")),
+        "entries": entry_list(row.pk),
+        "follow_ups": follow_up_of(row.pk),
+    }
+    return render(request, "hall/companies/company.html", names)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations={"STAFF"}, permission=REGISTER, purpose=PURPOSE)
+def follow_ups(request: HttpRequest) -> HttpResponse:
+    """List what new companies brought to one's department, and settle it (多证合一事项)."""
+    if request.method == "POST":
+        key = request.POST.get("item", "")
+        follow_up_settle(
+            int(key) if key.isdigit() else 0,
+            note=request.POST.get("note", ""),
+            now=timezone.now(),
+        )
+        flash(request, "success", _("Noted."))
+        return redirect("hall_companies:follow_ups")
+    source = Source(
+        lambda query: follow_up_list(
+            state=query.filters.get("state", ""), limit=query.limit, offset=query.offset
+        ),
+        lambda query, cap: follow_up_count(state=query.filters.get("state", ""), cap=cap),
+    )
+    choices = [("OPEN", _("Open")), ("DONE", _("Done"))]
+    filters = [Filter("state", N_("State"), "select", choices=choices)]
+    page = page_of(request, source, columns=FOLLOW_UP_COLUMNS, filters=filters)
+    names = {"page": page, "titles": FOLLOW_UPS}
+    return render(request, "hall/companies/follow_ups.html", names)
