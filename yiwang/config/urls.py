@@ -7,7 +7,11 @@ from django.urls import include, path
 
 from yiwang.portal.api import home
 
-urlpatterns = [path("", home, name="home")]
+urlpatterns = [
+    path("", home, name="home"),
+    # The public clients of Notify ask the root of a host.
+    path("", include("yiwang.hall.messages.notify.root_urls")),
+]
 
 for _name in settings.INSTALLED_APPS:
     if not _name.startswith("yiwang."):

@@ -4,21 +4,15 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from yiwang.hall.messages.channels import channel_get
-from yiwang.hall.messages.data import Letter
-from yiwang.hall.messages.models import Message, MessageSending
-from yiwang.hall.messages.rules import template_named, text_make
-from yiwang.identity.api import account_get
-from yiwang.kernel.api import action, audit_record, context_get, event_publish
-from yiwang.sdk.errors import N_, NotFound, SignInNeeded, YiwangError
-
-
-class TemplateUnknown(YiwangError):
-    """A message was to be sent from a template that does not exist: a defect of the caller."""
-
-    code = "message_template_unknown"
-    status = 500
-    message = N_("There is no message template %(template)s.")
+from yiwang.hall.messages.choices import choice_get
+from yiwang.hall.messages.models import Message
+from yiwang.hall.messages.rules import Template, text_make
+from yiwang.hall.messages.sendings import sending_add
+from yiwang.hall.messages.templates import template_get
+from yiwang.hall.messages.timing import DIGEST, OFF, Choice, not_before
+from yiwang.identity.api import AccountView, account_get
+from yiwang.kernel.api import action, audit_record, context_get
+from yiwang.sdk.errors import NotFound, SignInNeeded
 
 
 @action("hall.messages.send")
@@ -36,9 +30,7 @@ def message_send(
     params: number and title, and what the template names; values may be {zh, en}.
     source: what it answers to; a second message of one source is the first one again.
     """
-    chosen = template_named(template)
-    if chosen is None:
-        raise TemplateUnknown(template=template)
+    chosen = template_get(template)
     values = {
         "account_id": account_id,
         "template": template,
@@ -52,10 +44,53 @@ def message_send(
         message, is_new = Message.objects.create(**values), True
     else:
         message, is_new = Message.objects.get_or_create(source=source, defaults=values)
-    audit_record(f"message:{message.pk}", detail={"template": template, "again": not is_new})
+    detail = {"template": template, "version": chosen.version, "again": not is_new}
     if is_new:
-        event_publish("message.sent", {"message_id": message.pk}, key=str(message.pk))
+        detail["channels"] = _carry(message, chosen, text_make(chosen.sms_text, params), now=now)
+    audit_record(f"message:{message.pk}", detail=detail)
     return message.pk
+
+
+def _carry(message: Message, template: Template, sms: dict[str, str], *, now: datetime) -> dict:
+    """Put the message into the queues of the channels that its receiver wants; returns {channel: mode}."""
+    account = account_get(message.account_id)
+    choice = choice_get(account.id)
+    language = choice.language or ("en" if account.language.startswith("en") else "zh")
+    carried = {}
+    for channel in template.channels:
+        address = account.email if channel == "EMAIL" else account.phone
+        mode = choice.mode(template.group, channel)
+        if not address or mode == OFF:
+            continue
+        is_digest = mode == DIGEST and not template.is_urgent
+        text = sms[language]
+        if channel == "EMAIL":
+            text = _mail_text(message, account, choice, language=language)
+        sending_add(
+            channel,
+            address,
+            title=message.title[language],
+            text=text,
+            message_id=message.pk,
+            account_id=account.id,
+            is_urgent=template.is_urgent,
+            is_digest=is_digest,
+            not_before=not_before(
+                timezone.localtime(now), choice, mode=mode, is_urgent=template.is_urgent
+            ),
+            now=now,
+        )
+        carried[channel] = "DIGEST" if is_digest else "AT_ONCE"
+    return carried
+
+
+def _mail_text(message: Message, account: AccountView, choice: Choice, *, language: str) -> str:
+    """Write an e-mail: in the language that was chosen, in both where none was."""
+    colon = "：" if language == "zh" else ","
+    texts = [message.body[language]]
+    if not choice.language:
+        texts.append(message.body["en" if language == "zh" else "zh"])
+    return f"{account.name}{colon}\n\n" + "\n\n".join(texts) + "\n"
 
 
 @action("hall.messages.read")
@@ -77,32 +112,6 @@ def mark_all_read(*, now: datetime) -> int:
     )
     audit_record(f"account:{account_id}", detail={"messages": changed})
     return changed
-
-
-def message_dispatch(message_id: int, channel: str) -> bool:
-    """Send a message over a channel (渠道发送), once; False when there was nothing to do.
-
-    Runs outside a transaction: a channel that is down raises, and the outbox comes again. Between
-    sending and noting it a kill can send twice; the reverse, noted but not sent, cannot happen.
-    """
-    message = Message.objects.filter(pk=message_id).first()
-    template = template_named(message.template) if message else None
-    if template is None or channel not in template.channels:
-        return False
-    account = account_get(message.account_id)
-    address = account.email if channel == "EMAIL" else account.phone
-    if not address or MessageSending.objects.filter(message=message, channel=channel).exists():
-        return False
-    text = message.body["zh"]
-    if channel == "EMAIL":
-        text = f"{account.name}：\n\n{text}\n\n{message.body['en']}\n"
-    channel_get(channel).send(
-        Letter(message.pk, address, account.name, message.title["zh"], text, message.sent_at)
-    )
-    MessageSending.objects.get_or_create(
-        message=message, channel=channel, defaults={"at": timezone.now()}
-    )
-    return True
 
 
 def _account_id() -> int:

@@ -1,7 +1,40 @@
-"""What other areas see of messages, and what a channel is given to send."""
+"""What other areas see of messages, and what a channel is given to send and says of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from yiwang.sdk.errors import N_
+
+CHANNELS: dict[str, str] = {"EMAIL": N_("E-mail"), "SMS": N_("Text message")}
+STATES: dict[str, str] = {
+    "CREATED": N_("Waiting"),
+    "SENDING": N_("Being sent"),
+    "SENT": N_("Handed over"),
+    "DELIVERED": N_("Delivered"),
+    "TEMPORARY_FAILURE": N_("Could not be delivered for now"),
+    "PERMANENT_FAILURE": N_("Cannot be delivered"),
+    "TECHNICAL_FAILURE": N_("Technical fault"),
+    "BUNDLED": N_("In the daily digest"),
+    "STOPPED": N_("Not wanted"),
+}
+FAILED = ("TEMPORARY_FAILURE", "PERMANENT_FAILURE", "TECHNICAL_FAILURE")
+
+
+@dataclass(frozen=True, slots=True)
+class SendingView:
+    """A delivery fact (发送记录): what became of a message on one channel."""
+
+    id: int
+    channel: str
+    address: str
+    state: str
+    created_at: datetime
+    not_before: datetime
+    sent_at: datetime | None
+    completed_at: datetime | None
+    attempts: int
+    error: str
+    parts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +59,26 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a channel (渠道) sends: one message to one address, in Chinese first."""
+    """What a channel (渠道) sends to one address.
 
-    message_id: int
+    key: the provider's idempotency key, the same for every attempt at one sending. headers: of an e-mail.
+    """
+
+    key: str
     address: str
-    name: str
     title: str
     text: str
     sent_at: datetime
+    sender: str = ""
+    reply_to: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider says later (回执). state: DELIVERED or one of the failures; key: the letter's."""
+
+    key: str
+    state: str
+    at: datetime
+    detail: str = ""

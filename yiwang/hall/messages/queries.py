@@ -2,9 +2,11 @@
 
 from django.db.models import F, QuerySet
 
-from yiwang.hall.messages.data import MessageView
-from yiwang.hall.messages.models import Message
+from yiwang.hall.messages.data import MessageView, SendingView
+from yiwang.hall.messages.models import Message, MessageSending
+from yiwang.hall.messages.rules import sms_parts
 from yiwang.sdk.errors import NotFound
+from yiwang.sdk.masking import mask_email, mask_phone
 
 
 def message_rows(account_id: int) -> QuerySet[Message]:
@@ -47,3 +49,33 @@ def message_view(row: Message) -> MessageView:
         sent_at=row.sent_at,
         read_at=row.read_at,
     )
+
+
+def sending_list(message_id: int) -> list[SendingView]:
+    """List what became of a message on each channel (发送情况); of one in a digest, what became of the digest."""
+    rows = MessageSending.objects.filter(message=message_id).select_related("carrier")
+    return [sending_view(row.carrier or row) for row in rows.order_by("channel")]
+
+
+def sending_view(row: MessageSending) -> SendingView:
+    """Turn a row of the queue into what others may see; the address is masked."""
+    return SendingView(
+        row.pk,
+        row.channel,
+        address_masked(row.channel, row.address),
+        row.state,
+        row.created_at,
+        row.not_before,
+        row.sent_at,
+        row.completed_at,
+        row.attempts,
+        row.error,
+        sms_parts(row.text) if row.channel == "SMS" else 1,
+    )
+
+
+def address_masked(channel: str, address: str) -> str:
+    """Return an address with its middle hidden (地址脱敏)."""
+    if channel == "SMS":
+        return mask_phone(address)
+    return mask_email(address) if "@" in address else f"{address[:2]}***"

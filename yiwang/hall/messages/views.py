@@ -1,22 +1,49 @@
-"""Pages of the person's messages."""
+"""Pages of the person's messages (我的消息), of how they want to be told, and the doors of providers and mail programs."""
+
+from datetime import time
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yiwang.hall.messages.actions import mark_all_read, mark_read
+from yiwang.hall.messages.channels import channel_get
+from yiwang.hall.messages.choices import (
+    choice_get,
+    choice_put,
+    stop_add,
+    stop_lift_own,
+    stopped_among,
+    unsubscribe_read,
+)
+from yiwang.hall.messages.data import CHANNELS, STATES
 from yiwang.hall.messages.digest_rules import KINDS, ORDER
 from yiwang.hall.messages.digests import digest_choose, digest_lines, digest_wanted
-from yiwang.hall.messages.queries import count_unread, message_get, message_rows, message_view
-from yiwang.identity.api import allow
+from yiwang.hall.messages.errors import ChoiceInvalid
+from yiwang.hall.messages.queries import (
+    address_masked,
+    count_unread,
+    message_get,
+    message_rows,
+    message_view,
+    sending_list,
+)
+from yiwang.hall.messages.rules import GROUPS
+from yiwang.hall.messages.sendings import receipts_take
+from yiwang.hall.messages.timing import AT_ONCE, DIGEST, OFF
+from yiwang.identity.api import AccountView, account_get, allow, public
 from yiwang.kernel.api import Column, Source, context_get, flash, page_of, render
 from yiwang.sdk.errors import N_, NotFound
 
 STEWARD = "DATA_STEWARD"
+RECEIPTS_MAX = 1 << 20
 COLUMNS = (Column("title", N_("Message")), Column("sent_at", N_("Sent")))
+WAYS = ((AT_ONCE, N_("At once")), (DIGEST, N_("Once a day")), (OFF, N_("Not at all")))
+LANGUAGES = (("", N_("As in my account")), ("zh", "中文"), ("en", "English"))
 
 
 @require_GET
@@ -49,11 +76,21 @@ def messages(request: HttpRequest) -> HttpResponse:
 @require_GET
 @allow()
 def detail(request: HttpRequest, message_id: int) -> HttpResponse:
-    """Show one of my messages; opening it marks it as read."""
+    """Show one of my messages and how it reached me; opening it marks it as read."""
     message = message_get(message_id, account_id=context_get().account_id)
     if not message.is_read:
         mark_read(message_id, now=timezone.now())
-    return render(request, "hall/messages/detail.html", {"message": message, "shell": shell()})
+    return render(
+        request,
+        "hall/messages/detail.html",
+        {
+            "message": message,
+            "sendings": sending_list(message_id),
+            "channels": CHANNELS,
+            "states": STATES,
+            "shell": shell(),
+        },
+    )
 
 
 @require_POST
@@ -66,6 +103,113 @@ def read_all(request: HttpRequest) -> HttpResponse:
     )
     flash(request, "success", text % {"count": count})
     return redirect("hall_messages:list")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow()
+def choices(request: HttpRequest) -> HttpResponse:
+    """Show and keep how I want to be told (消息偏好)."""
+    account = account_get(context_get().account_id)
+    errors: dict[str, list[str]] = {}
+    if request.method == "POST":
+        errors = _choices_keep(request, account)
+        if not errors:
+            flash(request, "success", _("Your choices are kept."))
+            return redirect("hall_messages:choices")
+    choice = choice_get(account.id)
+    groups = [
+        (key, title, {channel: choice.mode(key, channel) for channel in CHANNELS})
+        for key, title in GROUPS.items()
+        if (key == "WORK") == (account.population == "STAFF")
+    ]
+    return render(
+        request,
+        "hall/messages/choices.html",
+        {
+            "account": account,
+            "choice": choice,
+            "groups": groups,
+            "channels": CHANNELS,
+            "ways": [(code, _(text)) for code, text in WAYS],
+            "languages": [(code, _(text)) for code, text in LANGUAGES],
+            "stopped": _stopped(account),
+            "errors": {key: [_(text) for text in texts] for key, texts in errors.items()},
+            "shell": shell(),
+        },
+        status=422 if errors else 200,
+    )
+
+
+def _choices_keep(request: HttpRequest, account: AccountView) -> dict[str, list[str]]:
+    given = request.POST
+    ways = {
+        group: {channel: given.get(f"{group}-{channel}", AT_ONCE) for channel in CHANNELS}
+        for group in GROUPS
+        if any(f"{group}-{channel}" in given for channel in CHANNELS)
+    }
+    times, errors = {}, {}
+    for name in ("quiet_from", "quiet_to", "digest_at"):
+        try:
+            times[name] = time.fromisoformat(given.get(name, ""))
+        except ValueError:
+            errors[name] = [N_("Enter a time such as 21:00.")]
+    if errors:
+        return errors
+    try:
+        choice_put(language=given.get("language", ""), ways=ways, now=timezone.now(), **times)
+    except ChoiceInvalid as error:
+        return error.fields
+    for channel, address in _addresses(account).items():
+        if given.get(f"lift-{channel}") == "1":
+            stop_lift_own(channel, address, now=timezone.now())
+    return {}
+
+
+def _addresses(account: AccountView) -> dict[str, str]:
+    known = {"EMAIL": account.email, "SMS": account.phone}
+    return {channel: address for channel, address in known.items() if address}
+
+
+def _stopped(account: AccountView) -> dict[str, str]:
+    """Return the person's own addresses that receive nothing, masked."""
+    return {
+        channel: address_masked(channel, address)
+        for channel, address in _addresses(account).items()
+        if stopped_among(channel, [address])
+    }
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@public
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """Send nothing more to an address (退订): the link of an e-mail, one click in the mail program (RFC 8058)."""
+    channel, address = unsubscribe_read(token)
+    if request.method == "POST":
+        reason = _("Asked for by the link in a message")
+        stop_add(channel, address, reason=reason, source="PERSON", now=timezone.now())
+    return render(
+        request,
+        "hall/messages/unsubscribe.html",
+        {
+            "channel": CHANNELS[channel],
+            "address": address_masked(channel, address),
+            "is_done": request.method == "POST",
+        },
+    )
+
+
+@csrf_exempt
+@require_POST
+@public
+def receipts(request: HttpRequest, channel: str) -> HttpResponse:
+    """Take what a provider says became of sendings (回执); its signature is its credential."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > RECEIPTS_MAX:
+        return HttpResponse(status=413)
+    now = timezone.now()
+    found = channel_get(channel).receipts_read(request.headers, request.body, now=now)
+    receipts_take(channel, found, now=now)
+    return HttpResponse(status=204)
 
 
 @require_GET

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tests.architecture.world import World
 from yiwang.hall.messages import stewards
-from yiwang.hall.messages.actions import message_dispatch
 from yiwang.hall.messages.digest_rules import KINDS, body_make, line_make, may_send
 from yiwang.hall.messages.digests import digest_collect, digest_lines, digest_sweep
-from yiwang.hall.messages.models import DigestChoice, DigestEntry, Message
+from yiwang.hall.messages.models import DigestChoice, DigestEntry, Message, MessageSending
+from yiwang.hall.messages.sendings import sendings_run
 from yiwang.identity.api import account_find, accounts_load, departments_load, posts_load
 from yiwang.kernel.api import EventView, context_system, context_use
 
@@ -129,9 +129,10 @@ def test_a_digest_also_goes_by_e_mail_once(world, settings, tmp_path):
     collect(1, world.steward)
     sweep(NOW + timedelta(hours=1))
     message = Message.objects.get()
-    assert message_dispatch(message.pk, "EMAIL") is True
-    assert message_dispatch(message.pk, "EMAIL") is False
-    assert message_dispatch(message.pk, "SMS") is False
+    assert sendings_run(now=NOW + timedelta(hours=2)) == 1
+    assert sendings_run(now=NOW + timedelta(hours=3)) == 0
+    (sending,) = MessageSending.objects.filter(message=message)
+    assert (sending.channel, sending.state) == ("EMAIL", "SENT")
 
 
 def test_silence_is_told_to_the_supplier_and_the_city(world, monkeypatch):
