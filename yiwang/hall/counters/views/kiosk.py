@@ -1,0 +1,176 @@
+"""Pages of a self-service machine in a hall (自助终端): large, touched, back to the start when left alone.
+
+A machine is known by a signed cookie that it got when it was paired; without one it offers only that.
+"""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from yiwang.hall.counters.actions.setup import kiosk_pair
+from yiwang.hall.counters.actions.tickets import appointment_check_in, ticket_take_at_kiosk
+from yiwang.hall.counters.data import KIOSK, KioskView
+from yiwang.hall.counters.errors import KioskNotPaired, PairingCodeWrong, TicketNotFound
+from yiwang.hall.counters.models import Hall
+from yiwang.hall.counters.queries.forecasts import forecast_record_get, queue_forecast_list
+from yiwang.hall.counters.queries.halls import (
+    hall_code,
+    hall_get,
+    kiosk_get,
+    kiosk_mark,
+    priority_list,
+)
+from yiwang.hall.counters.queries.tickets import ticket_by_code
+from yiwang.hall.licences.queries import licence_verify
+from yiwang.identity.api import public
+from yiwang.kernel.api import context_get, error_text, rate_exceeded, render
+from yiwang.sdk.errors import YiwangError
+
+COOKIE, SALT = "counters_kiosk", "hall.counters.kiosk"
+COOKIE_SECONDS = 400 * 24 * 3600
+LOOK_UP = "hall_progress:look_up"
+TRIES_PER_MINUTE = 20
+
+
+@require_GET
+@public
+def start(request: HttpRequest) -> HttpResponse:
+    """Offer what the machine does (终端首页), or to be paired."""
+    return _page(request, "start", look_up=_look_up())
+
+
+@require_POST
+@public
+def pair(request: HttpRequest) -> HttpResponse:
+    """Pair the machine with its hall by the manager's code (终端配对)."""
+    try:
+        if _too_often("pair"):
+            raise PairingCodeWrong()
+        kiosk = kiosk_pair(request.POST.get("code", "")[:20], now=timezone.now())
+    except PairingCodeWrong as error:
+        return _page(request, "start", status=422, error=error_text(error))
+    response = redirect("hall_counters:kiosk")
+    response.set_signed_cookie(
+        COOKIE,
+        kiosk_mark(kiosk.id),
+        salt=SALT,
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+    )
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@public
+def take(request: HttpRequest) -> HttpResponse:
+    """Choose what one comes for and take a ticket (终端取号)."""
+    kiosk, error = _kiosk_require(request), ""
+    if request.method == "POST":
+        queue = request.POST.get("queue", "")
+        try:
+            if not queue.isdecimal() or len(queue) > 15 or _too_often(f"take:{kiosk.id}"):
+                raise KioskNotPaired()
+            priority = request.POST.get("priority", "")[:20]
+            made = ticket_take_at_kiosk(kiosk, int(queue), priority=priority, now=timezone.now())
+        except YiwangError as refused:
+            error = error_text(refused)
+        else:
+            return redirect("hall_counters:kiosk_ticket", made.code)
+    return _page(
+        request,
+        "take",
+        status=409 if error else 200,
+        error=error,
+        queues=queue_forecast_list(Hall.objects.get(pk=kiosk.hall_id), now=timezone.now()),
+        priorities=priority_list(),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@public
+def check_in(request: HttpRequest) -> HttpResponse:
+    """Turn an appointment into a ticket by its code (终端预约取号)."""
+    kiosk, error = _kiosk_require(request), ""
+    if request.method == "POST":
+        try:
+            if _too_often(f"code:{kiosk.id}"):
+                raise KioskNotPaired(_("Too many tries. Wait a minute."))
+            made = appointment_check_in(
+                code=request.POST.get("code", "")[:8],
+                hall_id=kiosk.hall_id,
+                channel=KIOSK,
+                now=timezone.now(),
+            )
+        except YiwangError as refused:
+            error = error_text(refused)
+        else:
+            return redirect("hall_counters:kiosk_ticket", made.code)
+    return _page(request, "check_in", status=422 if error else 200, error=error)
+
+
+@require_http_methods(["GET", "POST"])
+@public
+def verify(request: HttpRequest) -> HttpResponse:
+    """Verify a licence by the code on it (终端证照查验). POST, so that the code stays out of the address."""
+    _kiosk_require(request)
+    names: dict[str, object] = {}
+    if request.method == "POST":
+        if _too_often("verify"):
+            names["error"] = _("Too many tries. Wait a minute.")
+        else:
+            names["found"] = licence_verify(request.POST.get("code", "")[:40])
+            names["is_asked"] = True
+    return _page(request, "verify", **names)
+
+
+@require_GET
+@public
+def ticket(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the ticket just taken, to be printed or photographed (终端号票)."""
+    kiosk = _kiosk_require(request)
+    view = ticket_by_code(code, now=timezone.now())
+    if view.hall_id != kiosk.hall_id:
+        raise TicketNotFound()
+    record = forecast_record_get(view.queue_id)
+    return _page(request, "ticket", ticket=view, record=record)
+
+
+def _kiosk_of(request: HttpRequest) -> KioskView | None:
+    mark = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=COOKIE_SECONDS)
+    return kiosk_get(mark) if mark else None
+
+
+def _kiosk_require(request: HttpRequest) -> KioskView:
+    kiosk = _kiosk_of(request)
+    if kiosk is None:
+        raise KioskNotPaired()
+    return kiosk
+
+
+def _look_up() -> str:
+    """Return where an application is looked up by number and code, "" while no room offers it (办件查询)."""
+    try:
+        return reverse(LOOK_UP)
+    except NoReverseMatch:
+        return ""
+
+
+def _too_often(what: str) -> bool:
+    key = f"hall.counters.kiosk:{what}:{context_get().address}"
+    return rate_exceeded(key, per_minute=TRIES_PER_MINUTE)
+
+
+def _page(request: HttpRequest, name: str, *, status: int = 200, **names: object) -> HttpResponse:
+    kiosk = _kiosk_of(request)
+    now = timezone.now()
+    names |= {
+        "kiosk": kiosk,
+        "hall": hall_get(hall_code(kiosk.hall_id), now=now) if kiosk else None,
+        "now": now,
+    }
+    return render(request, f"hall/counters/kiosk_{name}.html", names, status=status)
