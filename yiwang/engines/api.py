@@ -46,6 +46,7 @@ from yiwang.engines.forms.actions import (
     attachment_hand_over,
     attachment_put,
     draft_discard,
+    draft_fill,
     draft_open,
     draft_post,
     draft_save,
@@ -72,10 +73,17 @@ from yiwang.engines.forms.queries import (
     form_get,
     form_list,
     form_post_values,
+    form_rows,
     form_state,
     form_validate,
 )
-from yiwang.engines.forms.registry import attachment_access_register
+from yiwang.engines.forms.registry import (
+    FormUse,
+    PrefillSource,
+    attachment_access_register,
+    form_use_register,
+    prefill_register,
+)
 from yiwang.engines.forms.rules.files import AttachmentRefused
 from yiwang.engines.forms.rules.problems import FormInvalid
 from yiwang.engines.tabular.data import EngineMissing, TabularLimits
@@ -201,6 +209,7 @@ __all__ = [
     "FieldState",
     "FormInvalid",
     "FormState",
+    "FormUse",
     "FormView",
     "HistoryView",
     "InstanceNotFound",
@@ -215,6 +224,7 @@ __all__ = [
     "PageState",
     "PauseGroundUnknown",
     "PauseView",
+    "PrefillSource",
     "ProcessFault",
     "ProcessInvalid",
     "ProcessView",
@@ -263,6 +273,7 @@ __all__ = [
     "decision_model_get",
     "decision_model_put",
     "draft_discard",
+    "draft_fill",
     "draft_get",
     "draft_list",
     "draft_open",
@@ -274,7 +285,9 @@ __all__ = [
     "form_list",
     "form_post_values",
     "form_put",
+    "form_rows",
     "form_state",
+    "form_use_register",
     "form_validate",
     "instance_access_register",
     "instance_called",
@@ -295,6 +308,7 @@ __all__ = [
     "migration_apply",
     "migration_plan",
     "parquet_list",
+    "prefill_register",
     "process_get",
     "process_nodes",
     "process_put",

@@ -1,5 +1,6 @@
 """What the forms room gives to other areas (表单数据): frozen values, no models."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -21,13 +22,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class ValueSource:
-    """Where a prefilled value came from (数据来源) and what it was."""
+    """Where a prefilled value came from (数据来源) and what it was.
+
+    kind: REGISTRY, LICENCE, BLOCK (what the person saved) or EARLIER (an earlier case).
+    """
 
     value: object
     source: Text
     as_of: date | None = None
     department_id: int | None = None
     registry_field: str = ""
+    kind: str = "REGISTRY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ class FieldState:
 
     key is the schema's name, name the HTML name ("staff.0.phone" in a row); value is what the
     draft holds, text what an input shows, display what a reader sees.
+    rows: those of a group that stand in the window from row_start on, of row_total; far_rows: some of
+    the wrong ones elsewhere; rows_wrong: numbers of wrong rows, counted from 1.
     """
 
     key: str
@@ -76,6 +83,13 @@ class FieldState:
     conflict: ValueConflict | None = None
     other: Text = field(default_factory=dict)
     rows: tuple[RowState, ...] = ()
+    far_rows: tuple[RowState, ...] = ()
+    row_total: int = 0
+    row_start: int = 0
+    row_window: str = ""
+    row_limit: int = 0
+    rows_wrong: tuple[int, ...] = ()
+    rows_note: Mapping[str, object] = field(default_factory=dict)
     may_add: bool = False
     may_remove: bool = False
     max_length: int | None = None
@@ -85,10 +99,13 @@ class FieldState:
     triggers: bool = False
     accept: tuple[str, ...] = ()
     max_mb: int = 5
+    block: str = ""
 
     @property
     def is_filled(self) -> bool:
         """Tell whether the person (or a registry) has given something."""
+        if self.row_total > len(self.rows):
+            return True
         if self.rows:
             return any(cell.is_filled for row in self.rows for cell in row.fields)
         return self.value not in (None, "", False) and self.value != []
@@ -115,7 +132,7 @@ class PageState:
     @property
     def error_count(self) -> int:
         """Count the fields of the page that need attention."""
-        return sum(bool(each.errors) for each in walk(self.fields))
+        return sum(bool(each.errors) for each in walk(self.fields, far=True))
 
     @property
     def errors(self) -> dict[str, list[str]]:
@@ -164,17 +181,20 @@ class FormState:
         return self.pages[position - 1] if position else None
 
 
-def walk(fields: tuple[FieldState, ...]):
-    """Yield the fields and those in their rows, in reading order."""
+def walk(fields: tuple[FieldState, ...], *, far: bool = False):
+    """Yield the fields and those in their rows, in reading order; far: also in rows not shown."""
     for each in fields:
         yield each
-        for row in each.rows:
+        for row in (*each.rows, *each.far_rows) if far else each.rows:
             yield from walk(row.fields)
 
 
 @dataclass(frozen=True, slots=True)
 class FormView:
-    """One immutable version of a form (表单版本). prefills: field -> registry field."""
+    """One immutable version of a form (表单版本). prefills: field -> registry field.
+
+    blocks: field -> part of a reusable block; block: which block this form itself is, or "".
+    """
 
     version_id: int
     key: str
@@ -188,6 +208,8 @@ class FormView:
     required: frozenset[str]
     prefills: dict[str, str]
     titles: dict[str, Text]
+    blocks: dict[str, str] = field(default_factory=dict)
+    block: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +227,7 @@ class DraftView:
     updated_at: datetime
     conflicts: dict[str, ValueConflict] = field(default_factory=dict)
     refusals: dict[str, list[str]] = field(default_factory=dict)
+    groups: dict[str, dict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,16 @@
 from django.db import models
 
+from yiwang.engines.forms.fields import OrderedJSONField
+
 
 class Form(models.Model):
-    """A form under its full name, for example "civil_affairs.elder_card_apply" (表单)."""
+    """A form under its full name, for example "civil_affairs.elder_card_apply" (表单).
+
+    block: set when the form itself is a reusable block, for example "address".
+    """
 
     key = models.CharField("名称", max_length=120, unique=True)
+    block = models.CharField("常用信息块", max_length=40, blank=True, default="", db_index=True)
 
     class Meta:
         verbose_name = "表单"
@@ -19,7 +25,7 @@ class FormVersion(models.Model):
     form = models.ForeignKey(Form, models.PROTECT, related_name="versions", verbose_name="表单")
     number = models.PositiveIntegerField("版本号")
     digest = models.CharField("摘要", max_length=64)
-    definition = models.JSONField("定义")
+    definition = OrderedJSONField("定义")
     source = models.CharField("来源", max_length=200)
     created_at = models.DateTimeField("载入时间")
 
@@ -38,6 +44,7 @@ class Draft(models.Model):
     """What somebody has typed so far for one purpose (草稿), as typed; one per account and purpose.
 
     history: field -> [[revision, value before]]; others: what another device typed differently.
+    groups: group -> {"start": row one stands at, "note": what the last imported file gave}.
     """
 
     account_id = models.BigIntegerField("账户")
@@ -51,6 +58,7 @@ class Draft(models.Model):
     others = models.JSONField("另一设备填写", default=dict)
     history = models.JSONField("修改历史", default=dict)
     page = models.CharField("所在页", max_length=60, blank=True)
+    groups = models.JSONField("分组所在行", default=dict)
     revision = models.PositiveIntegerField("修订号", default=1)
     created_at = models.DateTimeField("开始时间")
     updated_at = models.DateTimeField("保存时间")

@@ -19,7 +19,7 @@ def forms_read(section: PackSection, *, now: datetime) -> dict[str, object]:
             )
         except FormInvalid as error:
             problems += [
-                file.problem(keypath(each.path), f"{each.path} {each.message}")
+                file.problem(keypath(each.path), f"{each.path} {each.text}")
                 for each in error.problems
             ]
             continue

@@ -25,6 +25,7 @@ from yiwang.engines.forms.rules.definition import FieldDefinition, FormDefinitio
 from yiwang.engines.forms.rules.inputs import post_lists, post_parse, values_clean
 from yiwang.engines.forms.rules.problems import FieldError
 from yiwang.engines.forms.rules.state import Surroundings, evaluate, value_display
+from yiwang.engines.forms.rules.tables import rows_write
 from yiwang.kernel.api import code_list, context_get
 from yiwang.sdk.errors import NotFound
 from yiwang.sdk.expressions import as_date
@@ -65,6 +66,8 @@ def form_view(version: FormVersion, definition: FormDefinition) -> FormView:
         required=frozenset(name for name, each in fields.items() if each.required),
         prefills={name: each.prefill for name, each in fields.items() if each.prefill},
         titles={name: each.title for name, each in fields.items()},
+        blocks={name: each.block for name, each in fields.items() if each.block},
+        block=version.form.block,
     )
 
 
@@ -102,32 +105,49 @@ def form_state(
     names: Mapping[str, object] | None = None,
     sources: Mapping[str, ValueSource] | None = None,
     conflicts: Mapping[str, ValueConflict] | None = None,
+    groups: Mapping[str, Mapping] | None = None,
 ) -> FormState:
     """Work out what a form shows, asks and finds wrong now (表单状态).
 
     data: values as a draft holds them. names: applicant, agent, matter, today (by default the day
     in the city). sources: where prefilled values came from; a locked field takes its value there.
-    Sentences are in the active language.
+    groups: where one stands in groups of many rows, as a draft keeps it. Sentences are in the active
+    language.
     """
-    given = {"today": timezone.localdate(), **(names or {})}
-    around = Surroundings(
-        names={**given, "today": as_date(given["today"])},
-        sources=sources or {},
-        conflicts=conflicts or {},
-        say=_say,
-        lookup=_lookup,
-    )
+    around = surroundings(names, sources=sources, conflicts=conflicts, groups=groups)
     return evaluate(definition_get(version_id), data, around, version_id=version_id)
 
 
+def surroundings(
+    names: Mapping[str, object] | None = None,
+    *,
+    sources: Mapping[str, ValueSource] | None = None,
+    conflicts: Mapping[str, ValueConflict] | None = None,
+    groups: Mapping[str, Mapping] | None = None,
+) -> Surroundings:
+    """Return what a form is evaluated in here (环境): today in the city, its code tables, the language."""
+    given = {"today": timezone.localdate(), **(names or {})}
+    kept = groups or {}
+    return Surroundings(
+        names={**given, "today": as_date(given["today"])},
+        sources=sources or {},
+        conflicts=conflicts or {},
+        windows={name: int(each.get("start") or 0) for name, each in kept.items()},
+        notes={name: each["note"] for name, each in kept.items() if each.get("note")},
+        say=_say,
+        lookup=options_get,
+    )
+
+
 def draft_state(draft: DraftView, *, names: Mapping[str, object] | None = None) -> FormState:
-    """Work out the state of a draft's form (草稿状态), with its sources and conflicts."""
+    """Work out the state of a draft's form (草稿状态), with its sources, conflicts and the rows one stands at."""
     return form_state(
         draft.form_version_id,
         draft.values,
         names=names,
         sources=draft.sources,
         conflicts=draft.conflicts,
+        groups=draft.groups,
     )
 
 
@@ -168,7 +188,7 @@ def form_display(version_id: int, values: Mapping[str, object]) -> dict[str, obj
     result = dict(values)
     for name, each in definition_get(version_id).fields.items():
         if name in values and each.has_options:
-            result[name] = value_display(each, values[name], _lookup(each))
+            result[name] = value_display(each, values[name], options_get(each))
     return result
 
 
@@ -183,7 +203,8 @@ def _localized(text: Mapping[str, str]) -> str:
     return text.get("zh" if chinese else "en") or text.get("zh", "")
 
 
-def _lookup(definition: FieldDefinition) -> tuple[Option, ...]:
+def options_get(definition: FieldDefinition) -> tuple[Option, ...]:
+    """Return the choices of a field (选项): its own, the city's areas, or those of its code table."""
     if definition.options:
         return definition.options
     if definition.widget == "area":
@@ -250,6 +271,7 @@ def draft_view(draft: Draft, *, refusals: dict[str, list[str]] | None = None) ->
             for name, raw in draft.others.items()
         },
         refusals=refusals or {},
+        groups=draft.groups,
     )
 
 
@@ -270,6 +292,7 @@ def source_load(raw: dict) -> ValueSource:
         as_of=as_of,
         department_id=raw.get("department_id"),
         registry_field=raw.get("registry_field", ""),
+        kind=raw.get("kind") or "REGISTRY",
     )
 
 
@@ -307,3 +330,22 @@ def _attachment(attachment_id: int) -> Attachment:
     if not owns(row.account_id) and not attachment_access_permits(context_get(), row.pk):
         raise NotFound()
     return row
+
+
+# --- groups of many rows -------------------------------------------------------------------------
+
+
+def form_rows(version_id: int, group: str, values: Mapping[str, object]) -> list[list[str]]:
+    """Return all rows of a repeating group as a table (分组全部行), its heading first.
+
+    In the active language; a draft takes such a file back. Raises `NotFound` for what is no group.
+    """
+    field = definition_get(version_id).fields.get(group)
+    if field is None or field.kind != "rows":
+        raise NotFound()
+    options = {each.key: options_get(each) for each in field.fields if each.has_options}
+    language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    rows = values.get(group)
+    return list(
+        rows_write(field, rows if isinstance(rows, list) else [], options, language=language)
+    )

@@ -5,6 +5,7 @@ never to the person who fills in: names that do not exist, expressions that do n
 conditions that would chase each other in a circle.
 """
 
+import re
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
@@ -14,6 +15,7 @@ from yiwang.engines.forms.data import Option, Text
 from yiwang.engines.forms.rules.formats import FORMATS
 from yiwang.engines.forms.rules.problems import FormInvalid, Problem
 from yiwang.sdk import expressions
+from yiwang.sdk.errors import N_
 
 # Names an expression may use besides the form's own fields; the caller of the form gives them.
 OUTER_NAMES = frozenset({"applicant", "agent", "today", "matter"})
@@ -43,12 +45,18 @@ SCHEMA_KEYS = frozenset(
     {"$schema", "$id", "$defs", "type", "title", "description", "properties", "required"}
     | {"additionalProperties"}
 )
-FORM_KEYS = frozenset({"key", "title", "schema", "ui", "conditions", "checks", "is_made", "source"})
+FORM_KEYS = frozenset(
+    {"key", "title", "schema", "ui", "conditions", "checks", "is_made", "source", "block"}
+)
 FIELD_KEYS = frozenset(
     {"title", "help", "hint", "widget", "prefill", "locked", "options", "code_table", "level"}
-    | {"autocomplete", "fields", "accept", "max_mb"}
+    | {"autocomplete", "fields", "accept", "max_mb", "block"}
 )
 CONDITION_KEYS = frozenset({"when", "show", "require", "lock", "options"})
+BLOCK = re.compile(r"[a-z][a-z_]*\.[a-z][a-z0-9_]*")
+# A group of more rows is a file; measured in docs/areas/engines.md.
+GROUP_LIMIT = 10_000
+GROUP_DEFAULT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +81,18 @@ class FieldDefinition:
     accept: tuple[str, ...] = ()
     max_mb: int = 5
     fields: tuple["FieldDefinition", ...] = ()
+    block: str = ""
+    group_validator: jsonschema_rs.Draft202012Validator | None = None
 
     @property
     def has_options(self) -> bool:
         """Tell whether a value must be one of a list."""
         return bool(self.options or self.code_table or self.widget == "area")
+
+    @property
+    def row_limit(self) -> int:
+        """Return how many rows a group takes; more than its own limit may be typed, and is told."""
+        return min(GROUP_LIMIT, max(GROUP_DEFAULT, _count(self.schema.get("maxItems"))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +162,15 @@ class _Reader:
         self.problems: list[Problem] = []
         self.fields: dict[str, FieldDefinition] = {}
 
-    def fault(self, path: str, message: str) -> None:
-        self.problems.append(Problem(path, message))
+    def fault(self, path: str, message: str, **params: object) -> None:
+        self.problems.append(Problem(path, message, params))
 
     def read(self) -> FormDefinition:
         raw = self.raw
         key = str(raw.get("key") or "?")
         self.unknown(raw, FORM_KEYS, "")
         if key == "?":
-            self.fault("key", "is missing")
+            self.fault("key", N_("is missing"))
         schema = self.mapping(raw, "schema")
         ui = self.mapping(raw, "ui")
         self.unknown(ui, frozenset({"pages", "fields"}), "ui")
@@ -165,6 +180,8 @@ class _Reader:
         checks = self.read_checks()
         order = self.read_order(conditions)
         title = self.text(raw.get("title"), "title")
+        if raw.get("block") and not str(raw["block"]).isidentifier():
+            self.fault("block", N_("is not a usable name"))
         if self.problems:
             raise FormInvalid(key, self.problems)
         return FormDefinition(
@@ -184,20 +201,20 @@ class _Reader:
     def mapping(self, raw: dict, name: str) -> dict:
         value = raw.get(name)
         if not isinstance(value, dict):
-            self.fault(name, "must be a mapping")
+            self.fault(name, N_("must be a mapping"))
             return {}
         return value
 
     def unknown(self, raw: dict, known: frozenset[str], path: str) -> None:
         for name in raw:
             if name not in known:
-                self.fault(f"{path}.{name}".lstrip("."), "is not a known key")
+                self.fault(f"{path}.{name}".lstrip("."), N_("is not a known key"))
 
     def text(self, value: object, path: str, *, needed: bool = True) -> Text:
         if value is None and not needed:
             return {}
         if not isinstance(value, dict) or not value.get("zh") or not value.get("en"):
-            self.fault(path, "needs zh and en")
+            self.fault(path, N_("needs zh and en"))
             return {}
         return {"zh": str(value["zh"]), "en": str(value["en"])}
 
@@ -205,18 +222,22 @@ class _Reader:
         names = [value] if isinstance(value, str) else list(value or ())
         for name in names:
             if name not in self.fields:
-                self.fault(path, f"names {name!r}, which is not a field of the schema")
+                self.fault(
+                    path, N_("names '%(name)s', which is not a field of the schema"), name=name
+                )
         return frozenset(names) & frozenset(self.fields)
 
     def expression(self, text: object, path: str) -> tuple[object, frozenset[str]]:
         try:
             compiled = expressions.compile(str(text))
         except expressions.ExpressionError as error:
-            self.fault(path, str(error))
+            self.fault(path, N_("is no expression: %(reason)s"), reason=error)
             return None, frozenset()
         names = frozenset(name.split(".")[0] for name in compiled.names)
         for name in sorted(names - self.fields.keys() - OUTER_NAMES):
-            self.fault(path, f"uses {name!r}, which is neither a field nor a given name")
+            self.fault(
+                path, N_("uses '%(name)s', which is neither a field nor a given name"), name=name
+            )
         return compiled, names
 
     # --- fields --------------------------------------------------------------------------------
@@ -226,18 +247,22 @@ class _Reader:
     ) -> dict[str, FieldDefinition]:
         self.unknown(schema, SCHEMA_KEYS, schema_path)
         if schema.get("type") != "object":
-            self.fault(f"{schema_path}.type", "must be object")
+            self.fault(f"{schema_path}.type", N_("must be object"))
         properties = schema.get("properties") or {}
         required = set(schema.get("required") or ())
         for name in sorted(required - properties.keys()):
-            self.fault(f"{schema_path}.required", f"names {name!r}, which is not a property")
+            self.fault(
+                f"{schema_path}.required",
+                N_("names '%(name)s', which is not a property"),
+                name=name,
+            )
         for name in ui:
             if name not in properties:
-                self.fault(f"{ui_path}.{name}", "is not a property of the schema")
+                self.fault(f"{ui_path}.{name}", N_("is not a property of the schema"))
         fields = {}
         for name, each in properties.items():
             if not name.isidentifier() or name in OUTER_NAMES or name.startswith("_"):
-                self.fault(f"{schema_path}.properties.{name}", "is not a usable name")
+                self.fault(f"{schema_path}.properties.{name}", N_("is not a usable name"))
             found = self.read_field(
                 name,
                 each,
@@ -250,23 +275,25 @@ class _Reader:
             if found:
                 fields[name] = found
         if not fields:
-            self.fault(f"{schema_path}.properties", "has no field")
+            self.fault(f"{schema_path}.properties", N_("has no field"))
         return fields
 
     def read_field(
         self, name: str, schema: dict, ui: dict, path: str, ui_path: str, *, required, nested
     ) -> FieldDefinition | None:
         if not isinstance(schema, dict) or not isinstance(ui, dict):
-            self.fault(path, "must be a mapping")
+            self.fault(path, N_("must be a mapping"))
             return None
         self.unknown(ui, FIELD_KEYS, ui_path)
         kind = self.kind(schema, path, nested=nested)
         options = self.read_options(ui.get("options"), schema, kind, ui_path)
         widget = ui.get("widget") or _widget(schema, kind, options, ui)
         if widget not in WIDGETS:
-            self.fault(f"{ui_path}.widget", f"{widget!r} is not a widget")
+            self.fault(f"{ui_path}.widget", N_("'%(name)s' is not a widget"), name=widget)
         if widget in CHOICES - {"area"} and not options and not ui.get("code_table"):
-            self.fault(f"{ui_path}.options", "is missing: a choice needs options or a code_table")
+            self.fault(
+                f"{ui_path}.options", N_("is missing: a choice needs options or a code_table")
+            )
         rows: dict[str, FieldDefinition] = {}
         if kind == "rows":
             rows = self.read_fields(
@@ -296,6 +323,8 @@ class _Reader:
             accept=tuple(ui.get("accept") or ()),
             max_mb=int(ui.get("max_mb") or 5),
             fields=tuple(rows.values()),
+            block=self.block(ui.get("block"), f"{ui_path}.block"),
+            group_validator=self.group_validator(schema, path) if kind == "rows" else None,
         )
 
     def kind(self, schema: dict, path: str, *, nested: bool) -> str:
@@ -308,7 +337,7 @@ class _Reader:
                 return "rows"
             if items.get("type") in ("string", "integer"):
                 return "list"
-        self.fault(f"{path}.type", f"{kind!r} cannot be asked for in a form here")
+        self.fault(f"{path}.type", N_("'%(name)s' cannot be asked for in a form here"), name=kind)
         return "string"
 
     def validator(self, schema: dict, path: str) -> jsonschema_rs.Draft202012Validator | None:
@@ -319,8 +348,26 @@ class _Reader:
                 ignore_unknown_formats=False,
             )  # fmt: skip
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-            self.fault(path, f"is not a JSON Schema: {str(error).splitlines()[0]}")
+            reason = str(error).splitlines()[0]
+            self.fault(path, N_("is not a JSON Schema: %(reason)s"), reason=reason)
             return None
+
+    def group_validator(self, schema: dict, path: str) -> jsonschema_rs.Draft202012Validator | None:
+        """Check the array itself; its rows are judged one by one, in `groups.py`."""
+        if _count(schema.get("maxItems")) > GROUP_LIMIT:
+            self.fault(
+                f"{path}.maxItems",
+                N_("is more than the %(limit)s rows a group may have"),
+                limit=GROUP_LIMIT,
+            )
+        return self.validator({key: each for key, each in schema.items() if key != "items"}, path)
+
+    def block(self, value: object, path: str) -> str:
+        """Read which part of which reusable block a field takes: "address.line"."""
+        text = str(value or "")
+        if text and not BLOCK.fullmatch(text):
+            self.fault(path, N_("must name a block and its field, as address.line"))
+        return text
 
     def read_options(self, raw: object, schema: dict, kind: str, path: str) -> tuple[Option, ...]:
         if raw is None:
@@ -330,14 +377,14 @@ class _Reader:
         for number, each in enumerate(raw if isinstance(raw, list) else ()):
             place = f"{path}.options[{number}]"
             if not isinstance(each, dict) or "value" not in each:
-                self.fault(place, "needs value, zh and en")
+                self.fault(place, N_("needs value, zh and en"))
                 continue
             options.append(Option(each["value"], self.text(each, place)))
             if "enum" in allowed and each["value"] not in allowed["enum"]:
-                self.fault(place, f"{each['value']!r} is not in the schema's enum")
+                self.fault(place, N_("'%(name)s' is not in the schema's enum"), name=each["value"])
         missing = set(map(str, allowed.get("enum") or ())) - {str(o.value) for o in options}
         for value in sorted(missing):
-            self.fault(f"{path}.options", f"lacks {value!r} of the schema's enum")
+            self.fault(f"{path}.options", N_("lacks '%(name)s' of the schema's enum"), name=value)
         return tuple(options)
 
     # --- pages, conditions, checks -------------------------------------------------------------
@@ -347,24 +394,24 @@ class _Reader:
         for number, each in enumerate(ui.get("pages") or ()):
             path = f"ui.pages[{number}]"
             if not isinstance(each, dict) or not each.get("key"):
-                self.fault(path, "needs key, title and fields")
+                self.fault(path, N_("needs key, title and fields"))
                 continue
             self.unknown(each, frozenset({"key", "title", "fields", "help"}), path)
             names = tuple(each.get("fields") or ())
             self.names(names, f"{path}.fields")
             for name in names:
                 if name in seen:
-                    self.fault(f"{path}.fields", f"asks for {name!r} a second time")
+                    self.fault(f"{path}.fields", N_("asks for '%(name)s' a second time"), name=name)
                 seen.add(name)
             help_text = self.text(each.get("help"), f"{path}.help", needed=False)
             title = self.text(each.get("title"), f"{path}.title")
             pages.append(PageDefinition(each["key"], title, names, help_text))
         if not pages:
-            self.fault("ui.pages", "is missing")
+            self.fault("ui.pages", N_("is missing"))
         for name in sorted(self.fields.keys() - seen):
-            self.fault("ui.pages", f"no page asks for {name!r}")
+            self.fault("ui.pages", N_("no page asks for '%(name)s'"), name=name)
         if len({page.key for page in pages}) < len(pages):
-            self.fault("ui.pages", "two pages have the same key")
+            self.fault("ui.pages", N_("two pages have the same key"))
         return tuple(pages)
 
     def read_conditions(self) -> list[tuple[Condition, frozenset[str]]]:
@@ -372,7 +419,7 @@ class _Reader:
         for number, each in enumerate(self.raw.get("conditions") or ()):
             path = f"conditions[{number}]"
             if not isinstance(each, dict) or "when" not in each:
-                self.fault(path, "needs when")
+                self.fault(path, N_("needs when"))
                 continue
             self.unknown(each, CONDITION_KEYS, path)
             when, names = self.expression(each["when"], f"{path}.when")
@@ -393,7 +440,7 @@ class _Reader:
         for number, each in enumerate(self.raw.get("checks") or ()):
             path = f"checks[{number}]"
             if not isinstance(each, dict) or "that" not in each:
-                self.fault(path, "needs that, field and message")
+                self.fault(path, N_("needs that, field and message"))
                 continue
             that, names = self.expression(each["that"], f"{path}.that")
             self.names(each.get("field") or "?", f"{path}.field")
@@ -412,8 +459,16 @@ class _Reader:
             return tuple(TopologicalSorter(graph).static_order())
         except CycleError as error:
             circle = " -> ".join(error.args[1])
-            self.fault("conditions", f"are circular: whether a field shows depends on {circle}")
+            self.fault(
+                "conditions",
+                N_("are circular: whether a field shows depends on %(circle)s"),
+                circle=circle,
+            )
             return ()
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _widget(schema: dict, kind: str, options: tuple[Option, ...], ui: dict) -> str:

@@ -22,7 +22,8 @@ NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,10})?")
 UNPOSTED = frozenset({"photo", "file", "hidden"})
 CODES = frozenset({"phone", "id_number", "uscc", "email"})
 ADD, REMOVE, TAKE, FIELDS, ROW = "_add", "_remove", "_take", "_fields", "_row"
-MAX_ROWS = 200
+WINDOW_MARK = "_window"
+WINDOW_TEXT = re.compile(r"(\d{1,6})-(\d{1,6})")
 
 
 def text_clean(text: str) -> str:
@@ -214,23 +215,37 @@ def _list_parse(field: FieldDefinition, posted: list[str]) -> list | None:
 
 
 def _rows_parse(field: FieldDefinition, lists: dict, old: object, listed: bool) -> object:
-    prefix = f"{field.key}."
-    numbers = {
-        int(name.split(".")[1])
-        for name in lists
-        if name.startswith(prefix) and name.split(".")[1].isdecimal() and len(name) < 200
-    }
-    if not numbers and not listed:
+    """Read the rows that a page shows; those before and after its window stay as they are."""
+    posted = _rows_posted(field.key, lists)
+    if not posted and not listed:
         return _ABSENT
     before = old if isinstance(old, list) else []
+    start, stop = _window_read(lists.get(f"{field.key}.{WINDOW_MARK}"), len(before))
+    whole = {FIELDS: [" ".join(each.key for each in field.fields)]} if listed else {}
     rows = []
-    for number in sorted(numbers)[:MAX_ROWS]:
-        start = f"{prefix}{number}."
-        row = {name.removeprefix(start): v for name, v in lists.items() if name.startswith(start)}
+    for number in sorted(posted)[: field.row_limit]:
         kept = before[number] if number < len(before) and isinstance(before[number], dict) else {}
-        whole = {FIELDS: [" ".join(each.key for each in field.fields)]} if listed else {}
-        rows.append(post_parse(field.fields, {**row, **whole}, kept))
-    return rows or None
+        rows.append(post_parse(field.fields, {**posted[number], **whole}, kept))
+    return [*before[:start], *rows, *before[stop:]] or None
+
+
+def _rows_posted(key: str, lists: dict) -> dict[int, dict[str, list[str]]]:
+    """Sort the posted cells of a group by row: {row: {cell: texts}}."""
+    prefix, rows = f"{key}.", {}
+    for name, texts in lists.items():
+        number, _, cell = name.removeprefix(prefix).partition(".")
+        if name.startswith(prefix) and number.isdecimal() and len(name) < 200:
+            rows.setdefault(int(number), {})[cell] = texts
+    return rows
+
+
+def _window_read(posted: list[str] | None, total: int) -> tuple[int, int]:
+    """Return which rows the page had: all of them when it does not say."""
+    found = WINDOW_TEXT.fullmatch((posted or [""])[-1])
+    if not found:
+        return 0, total
+    start, stop = (min(int(part), total) for part in found.groups())
+    return (start, stop) if start <= stop else (0, total)
 
 
 def _rows_change(values: dict, fields: Iterable[FieldDefinition], lists: dict) -> dict:
@@ -238,7 +253,7 @@ def _rows_change(values: dict, fields: Iterable[FieldDefinition], lists: dict) -
     groups = {field.key: field for field in fields if field.kind == "rows"}
     for name in lists.get(ADD, ()):
         rows = list(values.get(name) or [])
-        if name in groups and len(rows) < MAX_ROWS:
+        if name in groups and len(rows) < groups[name].row_limit:
             boxes = (each.key for each in groups[name].fields if each.widget == "checkbox")
             values[name] = [*rows, dict.fromkeys(boxes, False)]
     for place in lists.get(REMOVE, ()):

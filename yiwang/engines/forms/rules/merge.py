@@ -4,6 +4,7 @@ Every field remembers what stood there before each of its last changes, with the
 changed it. A save that starts from an old revision is then compared field by field: untouched
 fields take what the other device saved, touched ones take this device's value, and where both typed
 something different the saved value stands and this one is offered beside it.
+Groups are compared row by row.
 """
 
 from collections.abc import Mapping
@@ -47,11 +48,39 @@ def merge(
         before = value_at(history, ours, field, base)
         if before == theirs:
             continue
+        rows = rows_merge(ours, theirs, before)
         if before == ours:
             values[field] = theirs
+        elif rows is not None:
+            values[field] = rows
         else:
             others[field] = theirs
     return Merged({k: v for k, v in values.items() if v is not None}, others)
+
+
+def rows_merge(ours: object, theirs: object, before: object) -> list | None:
+    """Merge two versions of a group row by row, as long as neither has more or fewer rows than before.
+
+    None when that is not so, or when both changed the same row.
+
+    >>> rows_merge([{"a": 2}, {}], [{"a": 1}, {"b": 1}], [{"a": 1}, {}])
+    [{'a': 2}, {'b': 1}]
+    """
+    sides = (ours, theirs, before)
+    if not all(isinstance(each, list) and all(map(_is_row, each)) for each in sides):
+        return None
+    if len({len(each) for each in sides}) > 1:
+        return None
+    merged = []
+    for our, their, old in zip(*sides, strict=True):
+        if their not in (our, old) and our != old:
+            return None
+        merged.append(our if their == old else their)
+    return merged
+
+
+def _is_row(value: object) -> bool:
+    return isinstance(value, dict)
 
 
 def history_extend(

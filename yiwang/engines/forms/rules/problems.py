@@ -1,5 +1,6 @@
 """What can be wrong: with a definition (for its author) and with a value (for the person)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from yiwang.sdk.errors import N_, YiwangError
@@ -7,13 +8,22 @@ from yiwang.sdk.errors import N_, YiwangError
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault of a form definition (定义错误), at a path such as "ui.fields.phone.widget"."""
+    """One fault of a form definition (定义错误), at a path such as "ui.fields.phone.widget".
+
+    message: an English msgid; params go into it.
+    """
 
     path: str
     message: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """Return the English sentence."""
+        return self.message % self.params
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
+        return f"{self.path}: {self.text}"
 
 
 class FormInvalid(YiwangError):
@@ -51,6 +61,7 @@ MESSAGES = {
     "required_tick": N_("To go on, tick: %(title)s."),
     "required_file": N_("Add: %(title)s."),
     "required_rows": N_("Add at least one row to %(title)s."),
+    "rows_wrong": N_("%(title)s: %(count)s other rows need attention (rows %(numbers)s)."),
     "too_long": N_(
         "%(title)s may have at most %(limit)s characters; it now has %(count)s. "
         "Nothing you typed was removed: please shorten it."

@@ -20,10 +20,19 @@ from yiwang.engines.forms.data import (
     walk,
 )
 from yiwang.engines.forms.rules.definition import (
+    GROUP_DEFAULT,
     OUTER_NAMES,
     FieldDefinition,
     FormDefinition,
     PageDefinition,
+)
+from yiwang.engines.forms.rules.groups import (
+    FAR_SAID,
+    NUMBERS_SAID,
+    Window,
+    row_known,
+    rows_wrong,
+    window_of,
 )
 from yiwang.engines.forms.rules.inputs import is_blank, value_text
 from yiwang.engines.forms.rules.problems import FieldError
@@ -45,11 +54,16 @@ YES_NO = {True: {"zh": "是", "en": "Yes"}, False: {"zh": "否", "en": "No"}}
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a form is evaluated in (环境): outer names, sources of values, language, code lists."""
+    """What a form is evaluated in (环境): outer names, sources of values, language, code lists.
+
+    windows: the row, counted from 0, around which a group of many rows is shown.
+    """
 
     names: Mapping[str, object] = field(default_factory=dict)
     sources: Mapping[str, ValueSource] = field(default_factory=dict)
     conflicts: Mapping[str, ValueConflict] = field(default_factory=dict)
+    windows: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, Mapping] = field(default_factory=dict)
     say: Say = lambda error: error.message % error.params
     lookup: Lookup = lambda definition: definition.options
 
@@ -78,7 +92,7 @@ def evaluate(
     Values of locked fields come from their source whatever `data` says. Idempotent: the state of
     `state.values` has the same values, and shows and asks for the same fields.
     """
-    outcome = _decide(definition, data, around)
+    outcome = decide(definition, data, around)
     states = {
         name: _field_state(definition, definition.fields[name], outcome, around)
         for name in definition.fields
@@ -87,13 +101,15 @@ def evaluate(
     _checks_apply(definition, outcome, around, states)
     pages = _pages(definition.pages, states)
     errors = {
-        each.name: list(each.errors) for page in pages for each in walk(page.fields) if each.errors
+        each.name: list(each.errors)
+        for page in pages
+        for each in walk(page.fields, far=True)
+        if each.errors
     }
-    values = {
-        name: _submitted(definition.fields[name], state.value)
-        for name, state in states.items()
-        if not is_blank(_submitted(definition.fields[name], state.value))
+    found = {
+        name: _submitted(definition.fields[name], state.value) for name, state in states.items()
     }
+    values = {name: each for name, each in found.items() if not is_blank(each)}
     return FormState(version_id, definition.key, definition.title, pages, values, errors)
 
 
@@ -109,7 +125,7 @@ def _pages(pages: tuple[PageDefinition, ...], states: dict) -> tuple[PageState, 
     return tuple(found)
 
 
-def _decide(
+def decide(
     definition: FormDefinition, data: Mapping[str, object], around: Surroundings
 ) -> _Outcome:
     """Walk the fields in the order of their dependence: one pass is the fixed point."""
@@ -158,16 +174,9 @@ def _usable(definition: FieldDefinition, value: object) -> object:
 
 def _submitted(definition: FieldDefinition, value: object) -> object:
     if definition.kind == "rows" and isinstance(value, list):
-        rows = [_row_known(definition, row) for row in value]
+        rows = [row_known(definition, row) for row in value]
         return [row for row in rows if not is_blank(row)] or None
     return value
-
-
-def _row_known(definition: FieldDefinition, row: object) -> dict[str, object]:
-    """Keep the filled cells of a row that the group has; the rest is nobody's."""
-    known = {each.key for each in definition.fields}
-    cells = row if isinstance(row, dict) else {}
-    return {key: v for key, v in cells.items() if key in known and not is_blank(v)}
 
 
 # --- one field -----------------------------------------------------------------------------------
@@ -185,7 +194,8 @@ def _field_state(
     options = _options(definition, around, outcome.restricted.get(name))
     required = name in outcome.required
     errors = () if locked else _errors(definition, value, required, options)
-    rows = _rows(definition, value, around) if definition.kind == "rows" else ()
+    group = _group(definition, value, around) if definition.kind == "rows" else NO_ROWS
+    errors += group.errors
     conflict = around.conflicts.get(name)
     return FieldState(
         key=name,
@@ -207,9 +217,17 @@ def _field_state(
         other=value_display(definition, conflict.other, options) if conflict else {},
         accept=definition.accept or PHOTO_TYPES,
         max_mb=definition.max_mb,
-        rows=rows,
-        may_add=len(rows) < definition.schema.get("maxItems", 200),
-        may_remove=len(rows) > 0,
+        rows=group.rows,
+        far_rows=group.far,
+        row_total=group.window.total,
+        row_start=group.window.start,
+        row_window=group.window.text,
+        row_limit=definition.schema.get("maxItems", GROUP_DEFAULT),
+        rows_wrong=group.wrong,
+        rows_note=around.notes.get(name, {}),
+        may_add=group.window.total < definition.schema.get("maxItems", GROUP_DEFAULT),
+        may_remove=group.window.total > 0,
+        block=definition.block,
         max_length=definition.schema.get("maxLength"),
         minimum=definition.schema.get("minimum"),
         maximum=definition.schema.get("maximum"),
@@ -218,32 +236,75 @@ def _field_state(
     )
 
 
-def _rows(definition: FieldDefinition, value: object, around: Surroundings) -> tuple[RowState, ...]:
-    rows = []
-    for number, row in enumerate(value if isinstance(value, list) else ()):
-        cells = row if isinstance(row, dict) else {}
-        empty = is_blank(_row_known(definition, row))
-        fields = tuple(
-            _cell(definition, each, cells.get(each.key), number, empty, around)
-            for each in definition.fields
-        )
-        rows.append(RowState(number + 1, f"{definition.key}.{number}", fields))
-    return tuple(rows)
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The rows of a group that are looked at, and what is wrong with the others."""
+
+    window: Window
+    rows: tuple[RowState, ...] = ()
+    far: tuple[RowState, ...] = ()
+    wrong: tuple[int, ...] = ()
+    errors: tuple[FieldError, ...] = ()
 
 
-def _cell(
-    group: FieldDefinition,
+NO_ROWS = _Group(window_of(0, 0))
+
+
+def _group(definition: FieldDefinition, value: object, around: Surroundings) -> _Group:
+    raw = value if isinstance(value, list) else []
+    options = {each.key: _options(each, around, None) for each in definition.fields}
+    window = window_of(around.windows.get(definition.key, 0), len(raw))
+    shown = range(window.start, window.stop)
+    rows = tuple(_row(definition, raw[place], place, options, around) for place in shown)
+    if len(shown) == len(raw):
+        return _Group(window, rows)
+    known = [row_known(definition, row) for row in raw]
+    wrong = rows_wrong(definition, known, options)
+    far = [place for place in wrong if place not in shown]
+    errors = ()
+    if far:
+        numbers = ", ".join(str(place + 1) for place in far[:10])
+        more = ", …" if len(far) > 10 else ""
+        errors = (FieldError("rows_wrong", {"count": len(far), "numbers": numbers + more}),)
+    return _Group(
+        window,
+        rows,
+        tuple(_row(definition, raw[place], place, options, around) for place in far[:FAR_SAID]),
+        tuple(place + 1 for place in wrong[:NUMBERS_SAID]),
+        errors,
+    )
+
+
+def _row(
     definition: FieldDefinition,
+    row: object,
+    place: int,
+    options: Mapping[str, tuple[Option, ...]],
+    around: Surroundings,
+) -> RowState:
+    cells = row if isinstance(row, dict) else {}
+    empty = is_blank(row_known(definition, row))
+    fields = tuple(
+        _cell(
+            each, f"{definition.key}.{place}", cells.get(each.key), empty, options[each.key], around
+        )
+        for each in definition.fields
+    )
+    return RowState(place + 1, f"{definition.key}.{place}", fields)
+
+
+def _cell(  # noqa: PLR0913 - what one cell is made of
+    definition: FieldDefinition,
+    row: str,
     value: object,
-    number: int,
     empty: bool,
+    options: tuple[Option, ...],
     around: Surroundings,
 ) -> FieldState:
-    options = _options(definition, around, None)
     errors = () if empty else _errors(definition, value, definition.required, options)
     return FieldState(
         key=definition.key,
-        name=f"{group.key}.{number}.{definition.key}",
+        name=f"{row}.{definition.key}",
         title=definition.title,
         widget=definition.widget,
         help=definition.help,
@@ -310,7 +371,7 @@ def _errors(
     if is_blank(value) or (definition.widget == "checkbox" and value is False):
         return (_missing(definition),) if required else ()
     if definition.kind == "rows":
-        return _validation(definition, value, only=())
+        return _group_validation(definition, value)
     found = _validation(definition, value)
     if not found and definition.has_options:
         allowed = {value_text(each.value) for each in options}
@@ -334,14 +395,17 @@ def _missing(definition: FieldDefinition) -> FieldError:
     return FieldError(by_widget.get(definition.widget, "required_text"))
 
 
-def _validation(
-    definition: FieldDefinition, value: object, *, only: tuple | None = None
-) -> tuple[FieldError, ...]:
-    """Validate by the schema; `only=()` keeps to errors of the value itself, not of its parts."""
+def _group_validation(definition: FieldDefinition, value: list) -> tuple[FieldError, ...]:
+    """Validate the group itself, not its rows."""
+    return tuple(
+        _translate(definition, error.kind.name, error.kind.value, value)
+        for error in definition.group_validator.iter_errors(value)
+    )
+
+
+def _validation(definition: FieldDefinition, value: object) -> tuple[FieldError, ...]:
     found = []
     for error in definition.validator.iter_errors(value):
-        if only is not None and tuple(error.instance_path) != only:
-            continue
         translated = _translate(definition, error.kind.name, error.kind.value, value)
         if translated.code.startswith("not_") and error.kind.name == "type":
             return (translated,)

@@ -1,0 +1,1 @@
+"""What is pure of designing forms: edits, checks, differences, files."""
