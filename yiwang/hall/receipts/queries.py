@@ -92,7 +92,10 @@ def _is_intact(record: SubmissionRecord, member: SealMember | None) -> bool:
             return False
     except (ValueError, NotCanonical):
         return False
-    if not isinstance(content, dict) or content.get("submitted_at") not in (None, rules.moment_text(record.submitted_at)):
+    if not isinstance(content, dict) or content.get("submitted_at") not in (
+        None,
+        rules.moment_text(record.submitted_at),
+    ):
         return False
     if member is not None and not _seal_fits(member.seal):
         return False
