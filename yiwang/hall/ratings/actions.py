@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from yiwang.engines.api import clock_due_map, clock_start, clock_stop
 from yiwang.hall.ratings import data
@@ -211,7 +212,8 @@ def _announce(topic: str, case: RatingCase, row: Rating) -> None:
             "rating_id": row.pk,
             "case_id": case.pk,
             "subject": row.subject,
-            "number": row.subject.removeprefix("application:"),
+            "number": row.subject.partition(":")[2],
+            "link": reverse("hall_windows:rate") if row.channel == data.ON_SITE else "",
             "title": row.title,
             "department_id": row.department_id,
             "account_id": row.account_id,

@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from yiwang.engines.api import (
     AttachmentRefused,
+    attachment_get,
+    attachment_hand_over,
     attachment_put,
     clock_resume,
     clock_stop,
@@ -25,7 +27,7 @@ from yiwang.hall.applications.errors import (
     SubmissionIncomplete,
 )
 from yiwang.hall.applications.models import Application, ApplicationMaterial, Correction
-from yiwang.hall.applications.queries.access import application_visible_get
+from yiwang.hall.applications.queries.access import application_visible_get, is_visible
 from yiwang.hall.deliveries.actions import delivery_choose
 from yiwang.hall.deliveries.data import DeliveryView, Receiver
 from yiwang.hall.matters.queries import matter_version_get
@@ -34,6 +36,7 @@ from yiwang.hall.ratings.actions import rating_follow_up, rating_give
 from yiwang.hall.ratings.data import ONLINE
 from yiwang.hall.ratings.errors import NothingToRate
 from yiwang.hall.ratings.queries import rating_of
+from yiwang.identity.api import delegation_use_record
 from yiwang.kernel.api import action, audit_record, context_get, error_text, event_publish
 from yiwang.sdk.errors import Forbidden
 
@@ -44,6 +47,29 @@ def own_application_lock(number: str) -> Application:
     if application.applicant_ref != context_get().subject_ref:
         raise ApplicationNotFound()
     return application
+
+
+def answering_lock(number: str) -> tuple[Application, bool]:
+    """Lock an application whose correction one may answer: one's own, or what one filed as a deputy (受托人)."""
+    application, context = application_lock(f"application:{number}"), context_get()
+    if not context.subject_ref or not is_visible(context, application):
+        raise ApplicationNotFound()
+    return application, application.applicant_ref != context.subject_ref
+
+
+def _deputy_answered(application: Application, *, now: datetime) -> None:
+    given = application.materials.filter(source="UPLOAD", attachment_id__isnull=False)
+    ids = list(given.values_list("attachment_id", flat=True))
+    mine = [one for one in ids if attachment_get(one).account_id == context_get().account_id]
+    if mine:
+        attachment_hand_over(mine, account_id=application.account_id)
+    delegation_use_record(
+        application.delegation_id,
+        act="CORRECT",
+        subject=f"application:{application.number}",
+        title=application.title,
+        now=now,
+    )
 
 
 @action("hall.applications.correction_answer")
@@ -61,7 +87,7 @@ def correction_answer(
     values: the form's fields as typed, only those named in the notice are taken.
     files: material key → uploaded file. Raises SubmissionIncomplete with the fields.
     """
-    application = own_application_lock(number)
+    application, deputy = answering_lock(number)
     correction = (
         Correction.objects.select_for_update()
         .filter(pk=correction_id, application=application)
@@ -83,6 +109,8 @@ def correction_answer(
     correction.save(update_fields=["answered_at", "answer_note", "changes"])
     application.form_data = after
     application.save(update_fields=["form_data"])
+    if deputy:
+        _deputy_answered(application, now=now)
     _process_resume(application, correction, now=now)
     event_publish(
         "application.correction_answered",
