@@ -1,11 +1,12 @@
 """What the law says of an application's limits: silence accepts, who may extend and how far."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.hall.test_applications import elder_card_submit, the_application, the_item
-from tests.hall.test_pack_journeys import JOURNEYS, applicant_make, code_of, submit
+from tests.hall.test_pack_journeys import JOURNEYS, applicant_make, code_of, officer_of, submit
 from yiwang.engines.api import clock_list
 from yiwang.engines.clocks.actions import clock_silence_sweep
 from yiwang.hall.api import matter_get
@@ -54,7 +55,7 @@ def test_silence_accepts_a_licence_from_the_day_its_papers_came(city, now):
 
 def test_a_notice_in_time_breaks_the_silence(city, now):
     number = certificate_submit(city, now)
-    with context_use(city.staff("education", "WINDOW_CLERK")):
+    with context_use(officer_of(the_item(number), now=now)):
         items = [{"kind": "material", "key": "diploma", "title": {"zh": "学历"}, "what": "不清晰"}]
         correction_request(the_item(number).id, items=items, now=now)
 
@@ -82,10 +83,12 @@ def test_silence_accepts_nothing_that_is_no_licence(city, now):
 
 def test_a_joint_limit_is_extended_with_the_governments_document_only(city, now):
     number = journey_submit(city, "restaurant:open_restaurant_approved", now=now)
-    with context_use(city.staff("market_supervision", "WINDOW_CLERK")):
+    with context_use(officer_of(the_item(number), now=now)):
         work_conclude(the_item(number).id, outcome="ACCEPT", now=now)
     subject = f"application:{number}"
-    with context_use(city.staff("market_supervision", "DEPARTMENT_HEAD")):
+    owner = the_application(number).department_id
+    head = replace(the_item(number, "food_permit"), role="DEPARTMENT_HEAD", department_id=owner)
+    with context_use(officer_of(head, now=now)):
         with pytest.raises(ApprovalDocumentMissing):
             limit_extend(number, amount=15, reason="需现场核查", now=now)
         assert all(not clock.extensions for clock in clock_list(subject, now=now))

@@ -8,15 +8,17 @@ from yiwang.engines.api import (
     clock_list,
     clock_pause,
     clock_stop,
+    work_item_case_list,
     work_item_complete,
     work_item_get,
     work_item_request_correction,
 )
 from yiwang.hall.applications import rules
-from yiwang.hall.applications.actions.submission import due_mirror
+from yiwang.hall.applications.actions.limits import due_mirror, limits_start
 from yiwang.hall.applications.errors import (
     AlreadyEnded,
     ApplicationNotFound,
+    ApprovalDocumentMissing,
     CorrectionItemsMissing,
     ReasonMissing,
 )
@@ -26,10 +28,12 @@ from yiwang.hall.applications.models import (
     Correction,
 )
 from yiwang.hall.applications.queries.access import application_rows
+from yiwang.hall.matters.queries import matter_version_get
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.sdk.errors import Forbidden
 
 HANDLE = "hall.applications.handle"
+ACCEPT = "ACCEPT"
 
 
 def application_lock(business_key: str) -> Application:
@@ -175,10 +179,13 @@ def _clocks_pause(
 
 
 @action("hall.applications.extend", permission="hall.applications.extend")
-def limit_extend(number: str, *, amount: int, reason: str, now: datetime) -> None:
-    """Extend the legal limit (延长办理期限) by `amount` of its unit, as the head of the organ may.
+def limit_extend(
+    number: str, *, amount: int, reason: str, now: datetime, approval: str = ""
+) -> None:
+    """Extend the legal limit (延长办理期限) by `amount` of its unit, once; the applicant is told with the reason.
 
-    At most 10 working days, once (行政许可法 art. 42); the applicant is told with the reason.
+    The head of the organ may by 10 working days; a joint one needs the head of the government (行政许可法 art. 42):
+    `approval` is the number of that document. Raises ApprovalDocumentMissing.
     """
     application = application_lock(f"application:{number}")
     context = context_get()
@@ -186,14 +193,18 @@ def limit_extend(number: str, *, amount: int, reason: str, now: datetime) -> Non
         raise Forbidden()
     subject = f"application:{number}"
     for clock in clock_list(subject, now=now):
-        if clock.kind in ("LEGAL", "PROMISED"):
-            clock_extend(
-                clock.id,
-                amount=amount,
-                reason=reason,
-                approver_account_id=context.account_id,
-                now=now,
-            )
+        if clock.kind not in ("LEGAL", "PROMISED"):
+            continue
+        if clock.approver == "GOVERNMENT_HEAD" and not approval.strip():
+            raise ApprovalDocumentMissing(fields={"approval": ["—"]})
+        clock_extend(
+            clock.id,
+            amount=amount,
+            reason=f"{reason}（{approval.strip()}）" if approval.strip() else reason,
+            approver_account_id=context.account_id,
+            approver_level=clock.approver or "AGENCY_HEAD",
+            now=now,
+        )
     due_mirror(application)
     event_publish(
         "application.extended",
@@ -209,5 +220,36 @@ def limit_extend(number: str, *, amount: int, reason: str, now: datetime) -> Non
     audit_record(
         subject,
         person_ref=rules.person_ref_of(application.applicant_ref),
-        detail={"amount": amount},
+        detail={"amount": amount, "approval": approval.strip()},
     )
+
+
+@action("hall.applications.deem_accepted")
+def application_deem_accepted(number: str, *, legal_basis: str, now: datetime) -> bool:
+    """Hold an application for accepted, since nobody said in time what was missing (逾期未告知视为受理).
+
+    Its limits run from the day on which its papers were received. Returns False where somebody spoke in time.
+    """
+    subject = f"application:{number}"
+    application = application_lock(subject)
+    if application.accepted_at is not None or application.state != "SUBMITTED":
+        audit_record(subject, detail={"deemed": False})
+        return False
+    answered = application.corrections.order_by("-answered_at").exclude(answered_at=None).first()
+    application.accepted_at = answered.answered_at if answered else application.submitted_at
+    application.save(update_fields=["accepted_at"])
+    open_items = [one.id for one in work_item_case_list(subject) if one.closed_at is None]
+    waiting = [one for one in open_items if ACCEPT in work_item_get(one).outcomes]
+    if waiting:
+        work_item_complete(waiting[0], outcome=ACCEPT, comment=legal_basis, now=now)
+    else:  # accepted and decided in one step: the step stays, its limit is now that of the decision
+        clock_stop(f"{subject}/acceptance", now=now)
+        matter = matter_version_get(application.matter_version_id)
+        limits_start(application, matter, now=now)
+    due_mirror(application)
+    audit_record(
+        subject,
+        person_ref=rules.person_ref_of(application.applicant_ref),
+        detail={"deemed": True, "legal_basis": legal_basis},
+    )
+    return True

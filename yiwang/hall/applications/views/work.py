@@ -27,6 +27,7 @@ from yiwang.sdk.errors import N_, Invalid
 
 HANDLE = "hall.applications.handle"
 PURPOSE = "办理办件"
+EXTENSION_MAX = 15  # of what several departments decide together; the clock knows the limit of each case
 MISSING = {
     "reason": N_("Write the reason of the refusal, so that the applicant understands it."),
     "legal_basis": N_("Name the legal basis of the refusal."),
@@ -163,10 +164,13 @@ def extend(request: HttpRequest, number: str) -> HttpResponse:
     """Extend the limit of an application (延长期限), as the head of the organ may."""
     amount = request.POST.get("amount", "")
     reason = request.POST.get("reason", "").strip()
-    if not (amount.isdigit() and 1 <= int(amount) <= 10 and reason):
-        flash(request, "danger", _("An extension is 1 to 10 working days and needs a reason."))
+    if not (amount.isdigit() and 1 <= int(amount) <= EXTENSION_MAX and reason):
+        flash(request, "danger", _("An extension is 1 to 15 working days and needs a reason."))
     else:
-        limit_extend(number, amount=int(amount), reason=reason, now=timezone.now())
+        approval = request.POST.get("approval", "")[:80]
+        limit_extend(
+            number, amount=int(amount), reason=reason, approval=approval, now=timezone.now()
+        )
         flash(request, "success", _("Extended; the applicant is told with the reason."))
     return redirect("hall_applications:case", number)
 
