@@ -1,5 +1,6 @@
 """Reads of the matters (事项): one version, lists, popular ones, life events."""
 
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet
@@ -69,6 +70,13 @@ def matter_version_list(code: str) -> list[MatterView]:
     """List a matter's versions (历史版本), newest first."""
     rows = MatterVersion.objects.select_related("matter").filter(matter__code=code)
     return [_view(row) for row in rows.order_by("-number")]
+
+
+def matter_current_list(*, item_types: Iterable[str] = ()) -> list[MatterView]:
+    """List the versions in force whole (有效事项), by code; item_types: only these of A.1, all if empty."""
+    rows = MatterVersion.objects.select_related("matter").filter(valid_to__isnull=True)
+    rows = rows.filter(item_type__in=list(item_types)) if item_types else rows
+    return [_view(row) for row in rows.order_by("matter__code")]
 
 
 def matter_codes_of_source(source: str) -> set[str]:

@@ -9,6 +9,7 @@ from yiwang.engines.api import SearchHit, SearchResult, process_xml, search
 from yiwang.hall.matters import rules
 from yiwang.hall.matters.data import MatterFilter, MatterRow
 from yiwang.hall.matters.guides import guide_build
+from yiwang.hall.matters.parts import parts_of
 from yiwang.hall.matters.queries import (
     life_event_list,
     matter_count_by,
@@ -142,6 +143,7 @@ def detail(request: HttpRequest, code: str) -> HttpResponse:
     }
     shell = "print" if request.GET.get("print") == "1" else "portal"
     context["shell"] = f"kernel/ui/{shell}.html"
+    context["parts"] = parts_of("matter", view) if view.is_current else []
     return render(request, "hall/matters/detail.html", context)
 
 
