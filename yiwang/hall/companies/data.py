@@ -14,8 +14,8 @@ KINDS = {
     "JOINT_STOCK": N_("Joint-stock company"),
 }
 ARRANGEMENTS = {
-    FRONT: N_("Division first: 苏州明月科技有限公司"),
-    BRACKETS: N_("Division in brackets: 明月（苏州）科技有限公司"),
+    FRONT: N_("Division first"),
+    BRACKETS: N_("Division in brackets after the trade name"),
 }
 RESERVATION_STATES = {
     "HELD": N_("Reserved"),

@@ -25,12 +25,12 @@ _BRACKETED = re.compile(r"[（(]([^（）()]+)[）)]")
 
 TEXTS = {
     "division": N_("“%(words)s” is not a division in which this company may be registered here."),
-    "core_missing": N_("The name has no 字号 of its own between division and trade."),
-    "core_short": N_("The 字号 needs at least %(words)s Chinese characters."),
-    "core_long": N_("The 字号 may have at most %(words)s Chinese characters."),
+    "core_missing": N_("The name has no trade name of its own between division and trade."),
+    "core_short": N_("The trade name needs at least %(words)s Chinese characters."),
+    "core_long": N_("The trade name may have at most %(words)s Chinese characters."),
     "characters": N_("Names are written in standard Chinese characters; “%(words)s” is none."),
-    "core_is_place": N_("“%(words)s” is the name of a division and cannot be the 字号."),
-    "core_is_trade": N_("“%(words)s” says what trade it is and cannot be the 字号."),
+    "core_is_place": N_("“%(words)s” is the name of a division and cannot be the trade name."),
+    "core_is_trade": N_("“%(words)s” says what trade it is and cannot be the trade name."),
     "trade_missing": N_("The name does not say the trade in words that are known."),
     "trade_permit": N_("A company that trades in “%(words)s” needs a permit before registration."),
     "form": N_("“%(words)s” is not a form that this kind of company may have."),
@@ -47,17 +47,17 @@ TEXTS = {
     "finance": N_("“%(words)s” may only be used with the permit of the financial supervisor."),
     "public_body": N_("“%(words)s” makes it look like a body that is not for profit."),
     "group": N_("“%(words)s” may only be used by a parent company with subsidiaries."),
-    "leader": N_("“%(words)s” is the name of a leader of the state and cannot be the 字号."),
+    "leader": N_("“%(words)s” is the name of a leader of the state and cannot be the trade name."),
     "identical": N_("The same name stands in the registry or is reserved: %(words)s."),
-    "same_core_and_trade": N_("The same 字号 in the same trade is taken: %(words)s."),
+    "same_core_and_trade": N_("The same trade name in the same trade is taken: %(words)s."),
     "same_sound_and_trade": N_(
-        "A 字号 that sounds the same in the same trade is taken: %(words)s."
+        "A trade name that sounds the same in the same trade is taken: %(words)s."
     ),
-    "same_core_other_trade": N_("The same 字号 is used in another trade: %(words)s."),
+    "same_core_other_trade": N_("The same trade name is used in another trade: %(words)s."),
     "well_known": N_(
-        "It contains the well-known 字号 “%(words)s”, which belongs to somebody else."
+        "It contains the well-known trade name “%(words)s”, which belongs to somebody else."
     ),
-    "contains_known_core": N_("Its 字号 contains that of %(words)s, of the same trade."),
+    "contains_known_core": N_("Its trade name contains that of %(words)s, of the same trade."),
 }
 BASIS = {
     "division": "企业名称登记管理规定第七条",
@@ -145,7 +145,7 @@ class Places:
     """Divisions for names (行政区划): all that may stand in front, and those allowed where the company sits.
 
     known: names taken off when a name is parsed; allowed: those of this seat; reserved: names of divisions
-    that cannot be the 字号.
+    that cannot be the trade name.
     """
 
     known: tuple[str, ...]
