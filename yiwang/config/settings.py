@@ -48,7 +48,8 @@ def _database(url: str) -> dict:
             "CONN_MAX_AGE": None,
         }
     if parts.scheme in ("postgresql", "postgres"):
-        options = dict(parse_qsl(parts.query))
+        # Statements are sent apart from their values, so that the server plans each of them once.
+        options = {"server_side_binding": True, **dict(parse_qsl(parts.query))}
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path[1:]),
@@ -106,6 +107,7 @@ INSTALLED_APPS = [
     "yiwang.resources.landing",
     "yiwang.hall.messages",
     "yiwang.hall.matters",
+    "yiwang.hall.reuse",
     "yiwang.hall.payments",
     "yiwang.hall.deliveries",
     "yiwang.hall.ratings",
