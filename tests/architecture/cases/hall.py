@@ -75,7 +75,37 @@ def _licence_issued(world: World, holder: str, holder_ref: str, department_id: i
         ).id
 
 
+def _service(name: str) -> Callable[[World], Case]:
+    """Return the case of a page of a sending system: its own department's, the operators see all."""
+
+    def build(world: World) -> Case:
+        from yiwang.hall.messages.notify.actions import service_put, template_put
+        from yiwang.kernel.api import context_system, context_use
+
+        def made(department_id: int) -> str:
+            numbers = ("per_minute", "sms_per_day", "email_per_day", "letter_per_day")
+            texts = {"name": "系统", "sender": "签名", "reply_to": "", "callback_url": ""}
+            flags = {"is_live": False, "may_post": False, "guests": []}
+            values = texts | flags | dict.fromkeys(numbers, 1)
+            with context_use(context_system("test")):
+                key = service_put(values | {"department_id": department_id}, now=world.now)
+                more = []
+                if name.endswith(":service_template"):
+                    more = [template_put(key, kind="sms", name="模板", body="x", now=world.now)]
+            return reverse(name, args=[key, *more])
+
+        return Case(
+            own=made(world.own_department),
+            other=made(world.other_department),
+            personas=("DEPARTMENT_HEAD", "DATA_STEWARD"),
+        )
+
+    return build
+
+
 matrix_case("hall_messages:detail", _message)
+for _name in ("service", "service_edit", "service_template", "service_template_new"):
+    matrix_case(f"hall_messages:{_name}", _service(f"hall_messages:{_name}"))
 matrix_case("hall_licences:detail", _licence("hall_licences:detail"))
 matrix_case("hall_licences:pdf", _licence("hall_licences:pdf"))
 

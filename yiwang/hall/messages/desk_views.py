@@ -84,7 +84,7 @@ def templates(request: HttpRequest) -> HttpResponse:
         one.name: max(sms_parts(_sample(one)["sms"][lang]) for lang in ("zh", "en"))
         for one in found
     }
-    context = {"groups": groups, "parts": parts, "group_names": GROUPS, "channels": CHANNELS}
+    context = {"groups": groups, "sms_parts": parts, "group_names": GROUPS, "channels": CHANNELS}
     return render(request, "hall/messages/templates.html", context)
 
 
@@ -127,7 +127,7 @@ def template(request: HttpRequest, name: str) -> HttpResponse:
             "errors": errors,
             "fields": sorted(TEMPLATES[name].fields),
             "preview": _sample(shown),
-            "parts": {lang: sms_parts(text) for lang, text in _sample(shown)["sms"].items()},
+            "sms_parts": {lang: sms_parts(text) for lang, text in _sample(shown)["sms"].items()},
             "missing": _left_out(shown, TEMPLATES[name]),
             "versions": version_list(name),
             "kinds": [(code, _(text)) for code, text in KINDS.items()],

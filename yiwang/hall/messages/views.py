@@ -126,7 +126,7 @@ def choices(request: HttpRequest) -> HttpResponse:
         request,
         "hall/messages/choices.html",
         {
-            "account": account,
+            "masked": {code: address_masked(code, at) for code, at in _addresses(account).items()},
             "choice": choice,
             "groups": groups,
             "channels": CHANNELS,

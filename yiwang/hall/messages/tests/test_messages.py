@@ -9,12 +9,26 @@ from django.urls import reverse
 from django.utils import timezone
 
 from yiwang.hall.messages.actions import mark_all_read, mark_read, message_send
-from yiwang.hall.messages.errors import TemplateUnknown
-from yiwang.hall.messages.models import Message, MessageSending
+from yiwang.hall.messages.errors import TemplateInvalid, TemplateUnknown
+from yiwang.hall.messages.models import (
+    ChannelState,
+    Message,
+    MessageChoice,
+    MessageSending,
+    NotifyKey,
+    StopEntry,
+    TemplateVersion,
+)
 from yiwang.hall.messages.queries import count_unread, message_get, message_list
-from yiwang.hall.messages.rules import GROUPS, KINDS, fields_of, template_for, text_make
+from yiwang.hall.messages.rules import GROUPS, KINDS, fields_of, sms_parts, template_for, text_make
 from yiwang.hall.messages.sendings import sendings_run
 from yiwang.hall.messages.shipped import TEMPLATES
+from yiwang.hall.messages.templates import (
+    MANAGE,
+    template_change,
+    template_get,
+    template_restore,
+)
 from yiwang.identity.api import account_create
 from yiwang.kernel.api import (
     RequestContext,
@@ -74,7 +88,7 @@ def test_every_template_speaks_both_languages_and_takes_the_same_facts(name):
         for language in ("zh", "en")
     }
     assert facts["zh"] == facts["en"]
-    assert template.audience == "STAFF" or {"number", "title"} <= facts["zh"]
+    assert template.audience == "STAFF" or "title" in facts["zh"]
     assert set(template.channels) <= {"EMAIL", "SMS"}
     assert template.group in GROUPS
     assert template.kind in KINDS
@@ -256,3 +270,141 @@ def test_the_pages_list_open_and_mark(client):
 @pytest.mark.django_db
 def test_nobody_signed_in_sees_no_messages(client):
     assert client.get("/hall/messages/").status_code in (302, 401)
+
+
+def _operator(name="系统管理员", *permissions):
+    return context_use(
+        RequestContext(
+            population="STAFF", account_id=1, name=name, permissions=frozenset(permissions)
+        )
+    )
+
+
+@pytest.mark.django_db
+def test_a_city_changes_a_template_and_goes_back_and_unknown_fields_are_refused():
+    account = _account()
+    shipped = template_get("application_approved")
+    values = {
+        "kind": "success",
+        "group": "RESULT",
+        "is_urgent": False,
+        "channels": ["SMS"],
+        "title": {"zh": "好消息：{title}", "en": "Good news: {title}"},
+        "body": dict(shipped.body),
+        "sms": {"zh": "{number} 已获批", "en": "{number} is approved"},
+    }
+    wrong = values | {"title": {"zh": "{password}", "en": "{title.__class__}"}}
+    with _operator("周", MANAGE):
+        with pytest.raises(TemplateInvalid) as refused:
+            template_change("application_approved", wrong, version=0, reason="x", now=NOW)
+        assert set(refused.value.fields) == {"title_zh", "title_en", "reason"}
+        assert TemplateVersion.objects.count() == 0
+        template_change("application_approved", values, version=0, reason="更亲切", now=NOW)
+        with pytest.raises(TemplateInvalid):
+            template_change("application_approved", values, version=0, reason="又改", now=NOW)
+    with pytest.raises(SignInNeeded):
+        template_change("application_approved", values, version=1, reason="无权", now=NOW)
+    message = message_get(_send(account), account_id=account)
+    assert message.title["zh"] == "好消息：老年人优待证"
+    sending = MessageSending.objects.get()
+    assert (sending.channel, sending.text) == ("SMS", "320508-1 已获批")
+    with _operator("周", MANAGE):
+        assert template_restore("application_approved", version=1, now=NOW) == 2
+    assert message_get(_send(account), account_id=account).title["zh"].startswith("申请已通过")
+    assert template_get("application_approved").version == 2
+    assert message_get(message.id, account_id=account).title["zh"] == "好消息：老年人优待证"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("好" * 70, 1),
+        ("好" * 71, 2),
+        ("好" * 134, 2),
+        ("好" * 135, 3),
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+    ]
+    + [("€" * 80, 1), ("€" * 81, 2), ("😀" * 35, 1), ("😀" * 36, 2)],
+)
+def test_a_text_message_is_counted_in_parts_as_the_operators_do(text, parts):
+    assert sms_parts(text) == parts
+
+
+@pytest.mark.django_db
+def test_the_desks_show_preview_change_resend_and_stop(client):
+    from tests.architecture.world import World
+
+    client = World(("SYSTEM_ADMIN",)).client("SYSTEM_ADMIN")
+    for path in ("templates/", "outgoing/", "stops/", "services/", "services/new/", "choices/"):
+        assert client.get(f"/hall/messages/{path}").status_code == 200, path
+    address = "/hall/messages/templates/correction_requested/"
+    page = client.get(address).content.decode()
+    assert "市民政局请您补正" in page
+    form = {
+        "version": "0", "kind": "warning", "group": "ACTION", "is_urgent": "1", "channels": ["SMS"],
+        "title_zh": "补正：{title}", "title_en": "Correct: {title}", "body_zh": "{nobody}", "body_en": "x {number}",
+        "sms_zh": "", "sms_en": "", "reason": "简短",
+    }  # fmt: skip
+    shown = client.post(address, form | {"act": "preview", "body_zh": "编号 {number}"})
+    assert "编号 32050820261122000001" in shown.content.decode()
+    assert client.post(address, form | {"act": "save"}).status_code == 422
+    assert TemplateVersion.objects.count() == 0
+    kept = client.post(address, form | {"act": "save", "body_zh": "编号 {number}"})
+    assert kept.status_code == 302
+    assert template_get("correction_requested").body["zh"] == "编号 {number}"
+    failed = MessageSending.objects.create(
+        channel="SMS", lane="x", address="13900000001", state="TECHNICAL_FAILURE",
+        created_at=timezone.now(), not_before=NOW, due_at=NOW, error="boom",
+    )  # fmt: skip
+    assert "boom" in client.get("/hall/messages/outgoing/?state=FAILED").content.decode()
+    client.post("/hall/messages/outgoing/resend/", {"sending": failed.pk})
+    failed.refresh_from_db()
+    assert (failed.state, failed.resends) == ("CREATED", 1)
+    rate = {"channel": "SMS", "per_minute": "7", "is_stopped": "1"}
+    client.post("/hall/messages/outgoing/channel/", rate)
+    assert ChannelState.objects.get().per_minute == 7
+    wanted = {"channel": "SMS", "address": "13900000001", "reason": "本人来电"}
+    assert client.post("/hall/messages/stops/", wanted).status_code == 302
+    assert client.post("/hall/messages/stops/", wanted | {"reason": ""}).status_code == 422
+    assert StopEntry.objects.get().source == "STAFF"
+    client.post("/hall/messages/stops/", {"lift": StopEntry.objects.get().pk})
+    assert StopEntry.objects.filter(lifted_at=None).count() == 0
+
+
+@pytest.mark.django_db
+def test_a_person_s_choices_are_kept_on_the_page_and_seen_with_the_message(client):
+    account = _account()
+    client.force_login(get_user_model().objects.get(pk=account))
+    form = {"quiet_from": "22:00", "quiet_to": "07:30", "digest_at": "18:00", "language": "zh"}
+    wrong = client.post("/hall/messages/choices/", form | {"quiet_to": "later"})
+    assert wrong.status_code == 422
+    assert MessageChoice.objects.count() == 0
+    ways = {"RESULT-EMAIL": "DIGEST", "RESULT-SMS": "OFF"}
+    assert client.post("/hall/messages/choices/", form | ways).status_code == 302
+    row = MessageChoice.objects.get()
+    assert row.ways == {"RESULT": {"EMAIL": "DIGEST", "SMS": "OFF"}}
+    shown = client.get(f"/hall/messages/{_send(account)}/").content.decode()
+    assert "送达情况" in shown
+    assert "shen@" not in shown
+
+
+@pytest.mark.django_db
+def test_a_key_is_shown_once_on_the_service_s_page_and_can_be_revoked(sender):
+    from tests.architecture.world import World
+
+    world = World(("SYSTEM_ADMIN", "DEPARTMENT_HEAD"))
+    client, address = world.client("SYSTEM_ADMIN"), f"/hall/messages/services/{sender.id}/"
+    answer = client.post(f"{address}keys/", {"name": "k", "kind": "live"})
+    assert f"k-{sender.id}-" in answer.content.decode()
+    assert f"k-{sender.id}-" not in client.get(address).content.decode()
+    key = NotifyKey.objects.get(name="k")
+    assert client.post(f"{address}keys/{key.pk}/revoke/").status_code == 302
+    assert NotifyKey.objects.get(name="k").revoked_at is not None
+    text = {"name": "新模板", "body": "((x))", "kind": "sms"}
+    assert client.post(f"{address}templates/new/", text).status_code == 302
+    assert client.post(f"{address}templates/new/", text | {"body": ""}).status_code == 422
+    foreign = world.client("DEPARTMENT_HEAD")
+    assert foreign.get(address).status_code == 404
+    assert foreign.post(f"{address}keys/", {"name": "k2", "kind": "live"}).status_code == 404
+    assert not NotifyKey.objects.filter(name="k2").exists()
