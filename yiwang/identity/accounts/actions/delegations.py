@@ -137,5 +137,10 @@ def _audit(row: Delegation, detail: dict) -> None:
 
 
 def _announce(topic: str, row: Delegation, account_id: int | None, *, name: str) -> None:
-    payload = {"account_id": account_id, "title": row.scope_title, "name": name}
+    payload = {
+        "account_id": account_id,
+        "number": str(row.pk),
+        "title": row.scope_title,
+        "name": name,
+    }
     event_publish(topic, {**payload, "delegation_id": row.pk}, key=f"delegation:{row.pk}")

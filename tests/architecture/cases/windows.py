@@ -1,0 +1,134 @@
+"""Rows of windows and delegations: a clerk's own visit, a department's papers, one's own authorisation."""
+
+import secrets
+
+from django.urls import reverse
+
+from tests.architecture.cases.case import Case, matrix_case
+from tests.architecture.world import World
+
+
+def _window(world: World, department_id: int):
+    from yiwang.hall.windows.actions import window_put
+    from yiwang.hall.windows.queries import window_row
+    from yiwang.kernel.api import context_system, context_use
+
+    code = secrets.token_hex(6)
+    with context_use(context_system("test")):
+        window_put(
+            code,
+            title={"zh": "窗口", "en": "Window"},
+            kind="HALL",
+            department_id=department_id,
+            area_code="320500",
+            address="某处",
+        )
+    return window_row(code)
+
+
+def _taking(world: World, persona: str, department_id: int):
+    """Make a visit with a clerk, and something taken in at it for a department."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from yiwang.hall.windows.models import Taking
+    from yiwang.hall.windows.queries import visit_rows
+
+    now = timezone.now()
+    window = _window(world, world.own_department)
+    visit = visit_rows().create(
+        number=secrets.token_hex(8),
+        window=window,
+        clerk_id=world.account_id(persona),
+        clerk_name=persona,
+        visitor_ref="person:other",
+        visitor_name="某",
+        applicant_ref="person:other",
+        applicant_name="某",
+        purpose="测试",
+        rating_code=secrets.token_hex(4),
+        opened_at=now,
+        expires_at=now + timedelta(hours=1),
+    )
+    return Taking.objects.create(
+        number=secrets.token_hex(8),
+        query_code="X",
+        receipt_hash="0" * 64,
+        visit=visit,
+        window=window,
+        matter_code="1",
+        title={"zh": "某事", "en": "A matter"},
+        department_id=department_id,
+        area_code="320500",
+        taken_at=now,
+    )
+
+
+def _visit(world: World) -> Case:
+    own = _taking(world, "WINDOW_CLERK", world.own_department).visit.number
+    other = _taking(world, "REVIEWER", world.own_department).visit.number
+    name = "hall_windows:visit"
+    return Case(own=reverse(name, args=[own]), other=reverse(name, args=[other]))
+
+
+def _receipt(world: World) -> Case:
+    own = _taking(world, "WINDOW_CLERK", world.own_department)
+    other = _taking(world, "REVIEWER", world.own_department)
+    name = "hall_windows:receipt"
+    return Case(
+        own=reverse(name, args=[own.visit.number, own.number]),
+        other=reverse(name, args=[other.visit.number, other.number]),
+    )
+
+
+def _hand_over(world: World) -> Case:
+    from yiwang.hall.windows.models import HandOver
+
+    def listed(department_id: int) -> str:
+        return HandOver.objects.create(
+            number=secrets.token_hex(8),
+            window=_window(world, world.other_department),
+            department_id=department_id,
+            handed_by="某",
+            handed_at=world.now,
+        ).number
+
+    name = "hall_windows:hand_over"
+    return Case(
+        own=reverse(name, args=[listed(world.own_department)]),
+        other=reverse(name, args=[listed(world.other_department)]),
+    )
+
+
+def _delegation(world: World) -> Case:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from yiwang.identity.accounts.models import Delegation
+
+    def made(principal_ref: str) -> int:
+        return Delegation.objects.create(
+            principal_ref=principal_ref,
+            principal_name="某",
+            deputy_name="某某",
+            scope="MATTER",
+            scope_value="1",
+            scope_title={"zh": "某事", "en": "A matter"},
+            code=secrets.token_hex(4),
+            to_date=timezone.localdate() + timedelta(days=1),
+            offered_at=world.now,
+        ).pk
+
+    name = "portal_spaces:delegation"
+    return Case(
+        own=reverse(name, args=[made("person:own")]),
+        other=reverse(name, args=[made("person:other")]),
+    )
+
+
+matrix_case("hall_windows:visit", _visit)
+matrix_case("hall_windows:receipt", _receipt)
+matrix_case("hall_windows:hand_over", _hand_over)
+matrix_case("portal_spaces:delegation", _delegation)
