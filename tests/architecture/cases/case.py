@@ -53,6 +53,9 @@ WHOLE_CITY = frozenset(
         "engines_designer:publish",
         "engines_designer:save",
         "engines_designer:upload",
+        # A hall is open to everybody; what is taken or booked there is one's own by the act.
+        "hall_counters:book",
+        "hall_counters:take",
         # Supervision watches every department; its role sees no applicant.
         "hall_supervision:case",
         "hall_supervision:department",

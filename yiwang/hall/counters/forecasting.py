@@ -176,16 +176,16 @@ def forecast_make(waits: Sequence[int], scores: Sequence[float] = ()) -> Forecas
     tail = (1 - LEVEL) / 2
     raw = tuple(round(_quantile(waits, share)) for share in (tail, 0.5, 1 - tail))
     low, middle, high = raw
-    shifts = (-1.0, 0.0, 1.0)
+    shifts, floor = (-1.0, 0.0, 1.0), 0
     if len(scores) >= RECORDS_NEEDED:
-        ordered = sorted(scores[:RECORDS])
+        ordered, floor = sorted(scores[:RECORDS]), FLOOR_SECONDS
         # One more than there are, as conformal prediction asks: a small sample is a little wider.
         n = len(ordered)
         ranks = (math.floor(tail * (n + 1)), (n + 1) / 2, math.ceil((1 - tail) * (n + 1)))
         shifts = tuple(ordered[min(n - 1, max(0, round(rank) - 1))] for rank in ranks)
     said = [
         middle
-        + shift * max(high - middle if shift > 0 else middle - low, FLOOR_SECONDS if scores else 0)
+        + shift * max(high - middle if shift > 0 else middle - low, floor)
         for shift in shifts
     ]
     return Forecast(*(max(0, round(one)) for one in said), raw=raw)

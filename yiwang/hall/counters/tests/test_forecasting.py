@@ -11,7 +11,6 @@ import statistics
 from dataclasses import dataclass, field
 from random import Random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -212,22 +211,20 @@ def naive_error(served) -> float:
     return statistics.fmean(abs(waited - mean) for waited in waits)
 
 
-@pytest.mark.heavy
-def test_four_of_five_waits_of_a_played_day_lie_in_the_interval():
-    """After two days of history, on a third: 80 % interval and mean error (figures in the area's page)."""
+def test_four_of_five_waits_of_played_days_lie_in_the_interval():
+    """After a day of history, on two busy days: 80 % interval and mean error against saying the day's mean."""
     hall = Hall()
-    for name in ("day one", "day two"):
-        Day(Random(name), hall).play()
-    served = Day(Random("day three"), hall).play()
+    Day(Random("before"), hall).play()
+    served = [one for name in ("one", "two") for one in Day(Random(name), hall).play()]
     pairs = [(person.said, waited) for person, waited in served if person.said]
     record = forecast_record(pairs)
     print(  # noqa: T201 - the figures for the page
         f"\n{record.count} tickets, mean wait {statistics.fmean(w for _p, w in served):.0f} s, within "
         f"{record.within:.3f}, mean error {record.mean_error} s, of the mean {naive_error(served):.0f} s"
     )
-    assert record.count > 120
-    assert 0.72 <= record.within <= 0.90
-    assert record.mean_error < 0.6 * naive_error(served)
+    assert record.count > 400
+    assert 0.74 <= record.within <= 0.88
+    assert record.mean_error < 0.5 * naive_error(served)
 
 
 def test_a_free_window_is_no_wait_and_no_window_is_no_forecast():

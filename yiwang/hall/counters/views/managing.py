@@ -54,7 +54,11 @@ TITLES = {
 }
 HEADINGS = (
     *(N_("Group"), N_("What"), N_("Calls"), N_("Mean wait, minutes"), N_("Median wait, minutes")),
-    *(N_("90 % waited at most, minutes"), N_("Longest wait, minutes"), N_("Mean service, minutes")),
+    *(
+        N_("Nine of ten waited at most, minutes"),
+        N_("Longest wait, minutes"),
+        N_("Mean service, minutes"),
+    ),
     *(N_("Median service, minutes"), N_("Nobody came")),
 )
 
