@@ -102,7 +102,13 @@ def _geodata_load():
         return geodata_load(NOW)
 
 
-LAYERS.update(seeds=_seeds_load, geodata=_geodata_load)
+def _packs_load():
+    from yiwang.kernel.api import pack_load_all
+
+    return {state.pack: state.problems for state in pack_load_all(NOW)}
+
+
+LAYERS.update(seeds=_seeds_load, geodata=_geodata_load, loaded_packs=_packs_load)
 
 
 class _Browsers:
@@ -153,6 +159,12 @@ def pytest_runtest_teardown(item, nextitem):
     yield
     if nextitem is None or not nextitem.get_closest_marker("browser"):
         _BROWSERS.close()
+
+
+@pytest.fixture
+def loaded_packs(db, _database):
+    """The city's packs are loaded, once for all tests that ask for them; gives the problems of each."""
+    return _database.given["loaded_packs"]
 
 
 @pytest.fixture

@@ -274,7 +274,7 @@ def words(names: dict[str, str]) -> dict[str, object]:
         "item_types": {code: _(text) for code, text in ITEM_TYPES.items()},
         "levels": {code: _(text) for code, text in LEVELS.items()},
         "kinds": {code: _(text) for code, text in CHANGE_KINDS.items()},
-        "parts": {code: _(text) for code, text in PARTS.items()},
+        "part_titles": {code: _(text) for code, text in PARTS.items()},
         "changed_parts": changed_parts,
     }
 

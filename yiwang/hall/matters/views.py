@@ -143,7 +143,7 @@ def detail(request: HttpRequest, code: str) -> HttpResponse:
     }
     shell = "print" if request.GET.get("print") == "1" else "portal"
     context["shell"] = f"kernel/ui/{shell}.html"
-    context["parts"] = parts_of("matter", view) if view.is_current else []
+    context["extra_parts"] = parts_of("matter", view) if view.is_current else []
     return render(request, "hall/matters/detail.html", context)
 
 
