@@ -37,7 +37,7 @@ def uscc_of(area_code: str, serial: int) -> str:
     """Return the unified social credit code (统一社会信用代码) of an enterprise, GB 32100-2015.
 
     >>> uscc_of("320508", 1)
-    '91320508MAY0000199'
+    '91320508MAY0000171'
     """
     return uscc_make("9", "1", area_code, uscc_body(serial))
 

@@ -21,6 +21,7 @@ from yiwang.hall.companies.naming import NameParts, name_keys
 from yiwang.hall.companies.queries import reservation_view
 from yiwang.hall.companies.rules import months_later
 from yiwang.hall.companies.tables import naming_tables
+from yiwang.identity.api import data_scope
 from yiwang.kernel.api import (
     action,
     audit_record,
@@ -161,7 +162,8 @@ def name_release(number: str, *, now: datetime) -> None:
     row = _own(number, now=now)
     row.state = "RELEASED"
     row.save(update_fields=["state"])
-    row.filings.filter(state__in=("SIGNING", "SIGNED")).update(state="CLOSED")
+    with data_scope(purpose="公司登记", reason=f"company_name:{number}"):
+        row.filings.filter(state__in=("SIGNING", "SIGNED")).update(state="CLOSED")
     _audit(row)
 
 
@@ -201,8 +203,12 @@ def _expire(key: int, *, today: date) -> int:
         row = NameReservation.objects.get(pk=key)
         event_publish(
             "company.name_expired",
-            {"number": row.number, "title": {"zh": row.name, "en": row.name},
-             "account_id": row.account_id},
+            {
+                "number": row.number,
+                "title": {"zh": row.name, "en": row.name},
+                "account_id": row.account_id,
+                "link": "/hall/companies/mine/",
+            },
             key=row.number,
-        )  # fmt: skip
+        )
     return changed
