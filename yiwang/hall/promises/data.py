@@ -11,7 +11,7 @@ KINDS = {TOLERANT: N_("Document to follow"), COMMITMENT: N_("Commitment instead 
 
 MADE, OPEN, SUPPLIED, KEPT, BROKEN, VOID = "MADE", "OPEN", "SUPPLIED", "KEPT", "BROKEN", "VOID"
 STATES = {
-    MADE: N_("Promised"),
+    MADE: N_("Promise given"),
     OPEN: N_("To be kept"),
     SUPPLIED: N_("Handed in, being looked at"),
     KEPT: N_("Kept"),

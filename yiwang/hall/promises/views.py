@@ -47,7 +47,7 @@ COLUMNS = (
         "due_at",
         text=lambda row: datetime_text(row.due_at) if row.due_at else "—",
     ),
-    Column("number", N_("Application")),
+    Column("number", N_("Its application")),
 )
 
 
