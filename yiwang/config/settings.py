@@ -124,6 +124,7 @@ INSTALLED_APPS = [
     "yiwang.hall.companies",
     "yiwang.hall.projects",
     "yiwang.hall.bundles",
+    "yiwang.hall.consultations",
     "yiwang.portal.sites",
     "yiwang.portal.spaces",
     "django_tasks",

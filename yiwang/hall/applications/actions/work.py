@@ -22,6 +22,7 @@ from yiwang.hall.applications.errors import (
     CorrectionItemsMissing,
     ReasonMissing,
 )
+from yiwang.hall.applications.hooks import conclusion_hooks_ask
 from yiwang.hall.applications.models import (
     Application,
     ApplicationOpinion,
@@ -77,6 +78,7 @@ def work_conclude(  # noqa: PLR0913 - one decision has these parts
                 if not text.strip()
             }
         )
+    conclusion_hooks_ask(application.number, branch_key_of(item), outcome, opinion)
     context = context_get()
     ApplicationOpinion.objects.create(
         application=application,

@@ -21,8 +21,9 @@ from yiwang.hall.applications.queries.details import (
     application_detail_get,
 )
 from yiwang.hall.applications.queries.work import colleague_list, correctable_list
+from yiwang.hall.matters.parts import parts_of
 from yiwang.identity.api import allow, pending_form_take
-from yiwang.kernel.api import audit_list, flash, render
+from yiwang.kernel.api import audit_list, error_text, flash, render
 from yiwang.sdk.errors import N_, Invalid
 
 HANDLE = "hall.applications.handle"
@@ -60,6 +61,7 @@ def _page(
         "correctable": correctable_list(found.application),
         "colleagues": colleague_list(item, on=timezone.localdate()),
         "history": audit_list(subject=item.business_key, limit=20),
+        "parts": parts_of("work", found),
         "errors": errors or {},
         "typed": typed or _kept(request, item.id),
     }
@@ -120,7 +122,7 @@ def conclude(request: HttpRequest, item_id: int) -> HttpResponse:
     except Invalid as error:
         fields = {k: [_(MISSING[k])] if v == ["—"] else v for k, v in error.fields.items()}
         return _page(
-            request, item, errors=fields or {"": [_(error.message)]}, typed=typed, status=422
+            request, item, errors=fields or {"": [error_text(error)]}, typed=typed, status=422
         )
     flash(
         request,
@@ -180,4 +182,5 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     """Show an application to an officer of a department that takes part."""
     found: ApplicationDetail = application_detail_get(number, purpose=PURPOSE, now=timezone.now())
     history = audit_list(subject=f"application:{number}", limit=50)
-    return render(request, "hall/applications/case.html", {"detail": found, "history": history})
+    names = {"detail": found, "history": history, "parts": parts_of("work", found)}
+    return render(request, "hall/applications/case.html", names)

@@ -1,0 +1,134 @@
+"""What leaves this room (征求意见的数据形态)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from yiwang.sdk.errors import N_
+from yiwang.sdk.joins import AGREE, ALL, ANY, QUORUM, REFUSE, VETO
+
+OPEN, CONCLUDED, RECALLED = "OPEN", "CONCLUDED", "RECALLED"
+WAITING, ANSWERED, ENDED = "WAITING", "ANSWERED", "ENDED"
+DEPARTMENT, EXPERT, PANEL = "DEPARTMENT", "EXPERT", "PANEL"
+EXPERT_REVIEW = "EXPERT_REVIEW"
+STATES = {
+    OPEN: N_("Waiting for opinions"),
+    CONCLUDED: N_("Answered"),
+    RECALLED: N_("Taken back"),
+}
+PARTY_STATES = {
+    WAITING: N_("Not answered yet"),
+    ANSWERED: N_("Answered"),
+    ENDED: N_("No longer needed"),
+}
+OPINIONS = {AGREE: N_("Agree, or no objection"), REFUSE: N_("Do not agree")}
+RESULTS = {AGREE: N_("The opinions are for it"), REFUSE: N_("The opinions are against it")}
+POLICIES = {
+    ALL: N_("All must agree"),
+    ANY: N_("One that agrees is enough"),
+    QUORUM: N_("So many must agree"),
+    VETO: N_("More than half must agree, and the first department named may veto"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PartyAsk:
+    """Whom to ask (征求对象). kind: DEPARTMENT with the department's id, PANEL with the panel's, EXPERT an account's."""
+
+    kind: str
+    ref: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartyView:
+    """One who is asked, and the answer (答复)."""
+
+    id: int
+    key: str
+    kind: str
+    name: Mapping[str, str]
+    state: str
+    opinion: str
+    answer: str
+    reason: str
+    attachment_id: int | None
+    answered_by: str
+    answered_at: datetime | None
+    has_veto: bool
+    may_answer: bool
+
+    @property
+    def state_label(self) -> str:
+        """Return the state in words, as a message id."""
+        return OPINIONS[self.opinion] if self.opinion else PARTY_STATES[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationView:
+    """A request for opinions (征求意见) with its answers. result: AGREE, REFUSE or "" while open."""
+
+    id: int
+    number: str
+    subject: str
+    branch: str
+    title: Mapping[str, str]
+    question: str
+    attachment_id: int | None
+    policy: str
+    needed: int
+    ground: str
+    days: int
+    state: str
+    result: str
+    department_id: int
+    department_name: str
+    asked_by_name: str
+    asked_at: datetime
+    due_at: datetime | None
+    closed_at: datetime | None
+    note: str
+    is_overdue: bool
+    parties: tuple[PartyView, ...]
+    may_recall: bool
+
+    @property
+    def state_label(self) -> str:
+        """Return the state in words, as a message id."""
+        return STATES[self.state]
+
+    @property
+    def result_label(self) -> str:
+        """Return what the opinions say together, as a message id; "" while open."""
+        return RESULTS.get(self.result, "")
+
+    @property
+    def policy_label(self) -> str:
+        """Return how the opinions become one, as a message id."""
+        return POLICIES[self.policy]
+
+    @property
+    def answered(self) -> int:
+        """Count the answers."""
+        return sum(one.state == ANSWERED for one in self.parties)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertView:
+    """An expert of a panel (专家)."""
+
+    id: int
+    account_id: int
+    name: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    """A panel of experts (专家组)."""
+
+    id: int
+    key: str
+    title: Mapping[str, str]
+    department_id: int
+    is_open: bool
+    experts: tuple[ExpertView, ...]
