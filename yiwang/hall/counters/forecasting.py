@@ -184,8 +184,7 @@ def forecast_make(waits: Sequence[int], scores: Sequence[float] = ()) -> Forecas
         ranks = (math.floor(tail * (n + 1)), (n + 1) / 2, math.ceil((1 - tail) * (n + 1)))
         shifts = tuple(ordered[min(n - 1, max(0, round(rank) - 1))] for rank in ranks)
     said = [
-        middle
-        + shift * max(high - middle if shift > 0 else middle - low, floor)
+        middle + shift * max(high - middle if shift > 0 else middle - low, floor)
         for shift in shifts
     ]
     return Forecast(*(max(0, round(one)) for one in said), raw=raw)

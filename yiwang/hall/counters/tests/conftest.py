@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 
 from yiwang.hall.counters.actions.setup import hall_put, priorities_put
 from yiwang.hall.counters.models import Hall, Queue, SlotPool, Window
@@ -11,6 +12,8 @@ from yiwang.hall.counters.queries.halls import MANAGE, RECEIVE, SERVE
 from yiwang.identity.api import department_put
 from yiwang.kernel.api import RequestContext, calendar_seed_load, context_system, context_use
 
+# What was announced: a row of another room, made without its door.
+OutboxEvent = apps.get_model("kernel_events", "OutboxEvent")
 # A Wednesday; 2026-11-25 10:00 in the city.
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -32,10 +32,9 @@ from yiwang.hall.counters.queries.slots import (
 )
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import audit_list, closure_add, context_use
-from yiwang.kernel.events.models import OutboxEvent
 from yiwang.sdk.errors import SignInNeeded
 
-from .conftest import MINUTE, NOW, SYSTEM, visitor
+from .conftest import MINUTE, NOW, SYSTEM, OutboxEvent, visitor
 
 # Thursday, 26 November 2026, 09:00 and 09:30 in the city.
 NINE = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)

@@ -33,9 +33,8 @@ from yiwang.hall.counters.queries import tickets as queries
 from yiwang.hall.counters.queries.slots import appointment_get
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import context_use
-from yiwang.kernel.events.models import OutboxEvent
 
-from .conftest import HALL, MINUTE, NOW, SYSTEM, visitor
+from .conftest import HALL, MINUTE, NOW, SYSTEM, OutboxEvent, visitor
 
 
 def take(hall, number=1, *, queue="general", priority="", now=NOW):
