@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "yiwang.engines.workflow",
     "yiwang.engines.decisions",
     "yiwang.engines.designer",
+    "yiwang.engines.approvals",
     "yiwang.engines.formdesigner",
     "yiwang.engines.tabular",
     "yiwang.resources.geospatial",

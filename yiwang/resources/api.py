@@ -72,6 +72,7 @@ from yiwang.resources.registries.actions import (
     registries_load,
 )
 from yiwang.resources.registries.data import (
+    ENTERPRISE_FIELDS,
     PERSON_FIELDS,
     EnterpriseView,
     FamilyMember,
@@ -124,6 +125,7 @@ from yiwang.resources.virtual.data import (
 from yiwang.resources.virtual.demo import virtual_demo_load
 
 __all__ = [
+    "ENTERPRISE_FIELDS",
     "PERSON_FIELDS",
     "PLANS",
     "REGISTRY_FUNCTIONS",

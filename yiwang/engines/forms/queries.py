@@ -20,7 +20,7 @@ from yiwang.engines.forms.data import (
     ValueSource,
 )
 from yiwang.engines.forms.models import Attachment, Draft, FormVersion
-from yiwang.engines.forms.registry import attachment_access_permits
+from yiwang.engines.forms.registry import attachment_access_permits, prefill_sources
 from yiwang.engines.forms.rules.definition import FieldDefinition, FormDefinition
 from yiwang.engines.forms.rules.inputs import post_lists, post_parse, values_clean
 from yiwang.engines.forms.rules.problems import FieldError
@@ -349,3 +349,34 @@ def form_rows(version_id: int, group: str, values: Mapping[str, object]) -> list
     return list(
         rows_write(field, rows if isinstance(rows, list) else [], options, language=language)
     )
+
+
+# --- what can be reused --------------------------------------------------------------------------
+
+
+def block_forms() -> dict[str, FormView]:
+    """Return the forms that are reusable blocks (常用信息块), the newest version of each, by block."""
+    newest: dict[str, FormVersion] = {}
+    rows = FormVersion.objects.select_related("form").exclude(form__block="")
+    for version in rows.order_by("form__block", "form__key", "-number"):
+        newest.setdefault(version.form.block, version)
+    return {block: form_view(each, definition_of(each)) for block, each in newest.items()}
+
+
+def form_prefill_titles() -> dict[str, Mapping[str, str]]:
+    """Return who holds what forms are filled with (已有数据目录): by source, and by the title of fields.
+
+    Keys are sources ("person.address") and Chinese titles: of the registries' own fields, and of fields
+    that any form has filled from one. Values {zh, en} name the department.
+    """
+    known = prefill_sources()
+    held: dict[str, Mapping[str, str]] = {}
+    for form in form_list():
+        for name, source in form.prefills.items():
+            if source in known:
+                held.setdefault(form.titles[name].get("zh", ""), known[source].holder)
+    for source, each in known.items():
+        held[source] = each.holder
+        held.setdefault(each.field_title.get("zh", ""), each.holder)
+    held.pop("", None)
+    return held

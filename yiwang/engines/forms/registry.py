@@ -4,7 +4,7 @@ attachment_access_register(lambda context, attachment_id: ...)
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from yiwang.kernel.api import RequestContext
 
@@ -48,11 +48,16 @@ def form_uses() -> list[FormUse]:
 
 @dataclass(frozen=True, slots=True)
 class PrefillSource:
-    """A value of a registry that a field may be filled with (预填来源): "person.name"."""
+    """A value of a registry that a field may be filled with (预填来源): "person.name".
+
+    sample: a made value for previews; field_title: what it is called; holder: which department has it.
+    """
 
     name: str
     title: Mapping[str, str]
     sample: object = ""
+    field_title: Mapping[str, str] = field(default_factory=dict)
+    holder: Mapping[str, str] = field(default_factory=dict)
 
 
 _prefills: dict[str, PrefillSource] = {}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yiwang.hall.applications.views import drafts, filing, materials, mine, public, work
+from yiwang.hall.applications.views import drafts, filing, materials, mine, public, rows, work
 
 urlpatterns = [
     path("track/", public.track, name="track"),
@@ -26,5 +26,6 @@ urlpatterns = [
     path("items/<int:item_id>/conclude/", work.conclude, name="conclude"),
     path("items/<int:item_id>/transfer/", work.transfer, name="transfer"),
     path("<str:number>/", work.case, name="case"),
+    path("<str:number>/rows/<str:group>.<str:form>", rows.rows, name="rows"),
     path("<str:number>/extend/", work.extend, name="extend"),
 ]

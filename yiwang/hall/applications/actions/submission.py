@@ -29,6 +29,8 @@ from yiwang.hall.licences.lifecycle import use_add
 from yiwang.hall.licences.queries import licence_find
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.receipts.actions import submission_keep
+from yiwang.hall.reuse.actions import origins_keep
+from yiwang.hall.reuse.origins import origins_of
 from yiwang.identity.api import DepartmentView, department_find
 from yiwang.kernel.api import (
     action,
@@ -88,6 +90,7 @@ class _Case:
     form_data: dict
     materials: list[MaterialLine]
     departments: dict[str, DepartmentView]
+    origins: dict[str, str]
     now: datetime
 
     @property
@@ -145,7 +148,7 @@ def _case_gather(draft_id: int, *, now: datetime) -> _Case:
         raise SubmissionIncomplete(fields=errors)
     area_code = form_data.get("area_code") or context.applicant.area_code
     departments = departments_of(context.matter, area_code=area_code)
-    return _Case(context, form_data, lines, departments, now)
+    return _Case(context, form_data, lines, departments, origins_of(state), now)
 
 
 def departments_of(matter: MatterView, *, area_code: str) -> dict[str, DepartmentView]:
@@ -195,6 +198,14 @@ def _rows_write(case: _Case) -> Application:
     _licences_used(case)
     materials_keep(application, case.materials)
     promises_of_lines(application, case.context, case.materials, now=case.now)
+    origins_keep(
+        number,
+        matter_code=case.matter.code,
+        matter_version_id=case.matter.version_id,
+        form_version_id=case.context.draft.form_version_id,
+        origins=case.origins,
+        now=case.now,
+    )
     return application
 
 

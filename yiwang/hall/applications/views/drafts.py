@@ -28,6 +28,7 @@ from yiwang.hall.applications.views.filing import (
     left_href,
     submitted_redirect,
 )
+from yiwang.hall.reuse.queries import offer_list
 from yiwang.identity.api import allow, pending_form_take
 from yiwang.kernel.api import flash, upload_overflow
 
@@ -110,6 +111,7 @@ def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
             "current": [one.key for one in state.pages].index(state.page(page).key),
             "errors_shown": errors_shown,
             "refusals": refusals,
+            "offers": offer_list(context.draft, state.page(page)),
         },
         status=413 if upload_overflow(request) else 422 if errors_shown else 200,
     )

@@ -1,0 +1,1 @@
+"""Pages of reuse: the blocks in one's space, and the measure for the city."""
