@@ -1,0 +1,115 @@
+"""Investment projects and their approvals (投资项目与审批事项)."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Project(models.Model):
+    """An investment project with its one code (投资项目). Every approval and application of it carries the code."""
+
+    class State(models.TextChoices):
+        ACTIVE = "ACTIVE", "办理中"
+        COMPLETED = "COMPLETED", "已竣工"
+        CANCELLED = "CANCELLED", "已终止"
+
+    class Kind(models.TextChoices):
+        FILE = "FILE", "备案类"
+        VERIFY = "VERIFY", "核准类"
+        APPROVE = "APPROVE", "审批类"
+
+    class Use(models.TextChoices):
+        INDUSTRIAL = "INDUSTRIAL", "工业"
+        HOUSING = "HOUSING", "住宅"
+        COMMERCIAL = "COMMERCIAL", "商业"
+        PUBLIC = "PUBLIC", "公共服务"
+
+    code = models.CharField("项目代码", max_length=24, unique=True)
+    name = models.CharField("项目名称", max_length=120)
+    kind = models.CharField("项目类型", max_length=8, choices=Kind.choices)
+    use = models.CharField("用途", max_length=10, choices=Use.choices)
+    investor_ref = models.CharField("投资主体", max_length=80)
+    investor_name = models.CharField("投资主体名称", max_length=160)
+    account_id = models.BigIntegerField("登记账户", null=True)
+    lead = models.ForeignKey(
+        "identity_organisations.Department",
+        models.PROTECT,
+        related_name="+",
+        verbose_name="牵头部门",
+    )
+    area_code = models.CharField("行政区划", max_length=12)
+    address = models.CharField("建设地点", max_length=200)
+    investment_wan = models.DecimalField("总投资（万元）", max_digits=16, decimal_places=2)
+    land_m2 = models.DecimalField("用地面积（平方米）", max_digits=14, decimal_places=2)
+    building_m2 = models.DecimalField("建筑面积（平方米）", max_digits=14, decimal_places=2)
+    needs_eia = models.BooleanField("需环评审批", default=False)
+    start_planned = models.DateField("计划开工日期")
+    finish_planned = models.DateField("计划竣工日期")
+    state = models.CharField("状态", max_length=9, choices=State.choices, default=State.ACTIVE)
+    flags = models.JSONField("预警", default=list)
+    is_off_track = models.BooleanField("滞后", default=False)
+    created_at = models.DateTimeField("赋码时间")
+    watched_at = models.DateTimeField("核对时间", null=True)
+    is_made = models.BooleanField("演示数据", default=False)
+
+    class Meta:
+        verbose_name = "投资项目"
+        indexes = [
+            models.Index(fields=["investor_ref", "-id"], name="project_investor"),
+            models.Index(fields=["lead", "is_off_track", "-id"], name="project_lead"),
+            models.Index(fields=["state", "watched_at"], name="project_watch"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(finish_planned__gt=models.F("start_planned")),
+                name="project_finish_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class ProjectApproval(models.Model):
+    """One approval that a project needs (项目审批事项), and the application that asks for it."""
+
+    class State(models.TextChoices):
+        NOT_STARTED = "NOT_STARTED", "未申报"
+        APPLIED = "APPLIED", "办理中"
+        GRANTED = "GRANTED", "已通过"
+        REFUSED = "REFUSED", "未通过"
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="approvals", verbose_name="投资项目"
+    )
+    key = models.CharField("事项", max_length=20)
+    matter_code = models.CharField("事项编码", max_length=64)
+    department = models.ForeignKey(
+        "identity_organisations.Department",
+        models.PROTECT,
+        related_name="+",
+        verbose_name="审批部门",
+    )
+    state = models.CharField("状态", max_length=11, choices=State.choices, default="NOT_STARTED")
+    application_number = models.CharField("办件编号", max_length=50, blank=True)
+    ready_at = models.DateTimeField("可申报时间", null=True)
+    applied_at = models.DateTimeField("申报时间", null=True)
+    decided_at = models.DateTimeField("办结时间", null=True)
+
+    class Meta:
+        verbose_name = "项目审批事项"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "key"], name="project_approval_once"),
+            models.UniqueConstraint(
+                fields=["application_number"],
+                condition=~Q(application_number=""),
+                name="project_application_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="NOT_STARTED") | ~Q(application_number=""),
+                name="project_approval_has_application",
+            ),
+        ]
+        indexes = [models.Index(fields=["department", "project"], name="project_approval_dept")]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.key}"
