@@ -301,6 +301,74 @@ def test_a_choice_that_the_matter_does_not_offer_is_refused(city, now):
     assert MaterialChoice.objects.count() == 0
 
 
+@pytest.fixture
+def browser_of(city, client):
+    """Sign an account in and give its draft's page of documents."""
+
+    def sign_in(username: str, code: str, now):
+        with context_use(city.context(username)):
+            draft_id = draft_begin(code, now=now)
+        client.force_login(city.account(username))
+        return client, f"/hall/applications/drafts/{draft_id}/materials/"
+
+    return sign_in
+
+
+def test_a_file_too_large_says_so_beside_its_field_and_the_others_are_kept(
+    browser_of, settings, now
+):
+    settings.UPLOAD_LIMITS_MB = {"": (1, 8)}
+    client, page = browser_of("agent", code_of("urban_services", "drainage_permit"), now)
+    files = {"drainage_plan": pdf(more=b"x" * (3 << 20)), "water_test": pdf("水质.pdf")}
+    answer = client.post(page, {**files, "go": "next"})
+    text = answer.content.decode()
+    assert answer.status_code == 413
+    assert "报告.pdf”（3 MB）没有保存" in text
+    assert list(DraftMaterial.objects.values_list("key", flat=True)) == ["water_test"]
+    assert "水质.pdf" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.pdf", PDF + b"<</S /JavaScript /JS (x)>>", "脚本"),
+        ("a.pdf", PDF + b"trailer <</Encrypt 5 0 R>>", "密码"),
+        ("a.pdf", b"", "0 字节"),
+        ("a.pdf", b"MZ\x90\x00", "可接收"),
+        ("../../x\x00.exe", PDF, "x.exe"),
+    ],
+)
+def test_what_is_wrong_with_a_file_stands_beside_its_field(browser_of, now, name, content, words):
+    client, page = browser_of("agent", code_of("urban_services", "drainage_permit"), now)
+    file = SimpleUploadedFile("a.pdf", content)
+    file._name = name
+    answer = client.post(page, {"drainage_plan": file})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert DraftMaterial.objects.count() == 0
+
+
+def test_promises_are_made_on_the_page_only_after_their_words_were_agreed_to(browser_of, now):
+    client, page = browser_of("agent", code_of("urban_services", "drainage_permit"), now)
+    assert "十个工作日内补交" in client.get(page).content.decode()
+    refused = client.post(page, {"choose": "follow:water_test"})
+    assert refused.status_code == 422
+    assert MaterialChoice.objects.count() == 0
+    agreed = {"choose": "follow:water_test", "agree:follow:water_test": "1"}
+    assert client.post(page, agreed).status_code == 302
+    assert "您已承诺受理后 10 个工作日内补交" in client.get(page).content.decode()
+    assert client.post(page, {"choose": "undo:water_test"}).status_code == 302
+    assert MaterialChoice.objects.count() == 0
+
+
+def test_the_page_lets_one_refuse_what_the_city_has(browser_of, now):
+    client, page = browser_of("elder", ELDER_CARD, now)
+    assert client.post(page, {"choose": "refuse:photo"}).status_code == 302
+    text = client.get(page).content.decode()
+    assert "您选择不沿用已有的，请上传" in text
+    assert 'value="undo:photo"' in text
+
+
 # --- 告知承诺 --------------------------------------------------------------------------------------
 
 

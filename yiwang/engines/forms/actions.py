@@ -409,7 +409,13 @@ def attachment_put(
 def _attachment_store(
     account_id: int, file: UploadedFile, *, accept, max_bytes: int, now: datetime
 ) -> Attachment:
-    size_check(file.name or "", file.size or 0, accept=accept, max_bytes=max_bytes)
+    size_check(
+        file.name or "",
+        file.size or 0,
+        accept=accept,
+        max_bytes=max_bytes,
+        is_kept=getattr(file, "is_kept", True),
+    )
     content = file.read(max_bytes + 1)
     facts = file_check(file.name or "", content, accept=accept, max_bytes=max_bytes)
     digest = hashlib.sha256(content).hexdigest()

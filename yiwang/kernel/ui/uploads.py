@@ -5,6 +5,8 @@ to its end and thrown away piece by piece, so that the fields typed beside it ar
 say, beside the field, how large the file was. Memory holds one piece of 64 KB at a time.
 """
 
+import io
+
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
@@ -29,8 +31,7 @@ class UploadTooLarge(YiwangError):
 class OversizedFile(UploadedFile):
     """A file that was counted and not kept: its true size, its name, no content."""
 
-    def read(self, size: int = -1) -> bytes:
-        return b""
+    is_kept = False
 
     def chunks(self, chunk_size: int | None = None):
         return iter(())
@@ -61,7 +62,7 @@ class CountingUploadHandler(FileUploadHandler):
     def file_complete(self, file_size: int) -> OversizedFile | None:
         if not self.is_over:
             return None
-        return OversizedFile(None, self.file_name, self.content_type, file_size)
+        return OversizedFile(io.BytesIO(), self.file_name, self.content_type, file_size)
 
 
 def upload_limits(path: str) -> tuple[int, int]:

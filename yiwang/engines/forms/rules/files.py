@@ -54,6 +54,16 @@ class AttachmentTooLarge(AttachmentRefused):
     )
 
 
+class AttachmentNotKept(AttachmentRefused):
+    """Too much was sent at once, so that this file was only counted."""
+
+    code = "attachment_not_kept"
+    message = N_(
+        "The file %(name)s (%(size)s) was not kept, because too much was sent at once. Please upload it "
+        "again by itself. Accepted are: %(accepted)s."
+    )
+
+
 class AttachmentWrongType(AttachmentRefused):
     """The content is of a type that is not accepted."""
 
@@ -234,16 +244,28 @@ def file_check(
 
 
 def size_check(
-    name: str, size: int, *, accept: list[str] | tuple[str, ...], max_bytes: int
+    name: str,
+    size: int,
+    *,
+    accept: list[str] | tuple[str, ...],
+    max_bytes: int,
+    is_kept: bool = True,
 ) -> None:
-    """Refuse a file by its size (大小检查) before it is read. Raises AttachmentTooLarge."""
+    """Refuse a file by its size (大小检查) before it is read. Raises AttachmentTooLarge, AttachmentNotKept.
+
+    is_kept: False for one that the server only counted, because the whole request was too large.
+    """
+    said = {"name": name_clean(name), "accepted": accepted_text(accept, max_bytes)}
     if size > max_bytes:
-        said = {"name": name_clean(name), "accepted": accepted_text(accept, max_bytes)}
         raise _too_large(said, size, max_bytes)
+    if not is_kept:
+        raise AttachmentNotKept(**said, size=size_text(size))
 
 
 def _too_large(said: dict[str, str], size: int, limit: int) -> AttachmentTooLarge:
-    return AttachmentTooLarge(**said, size=size_text(size), limit=size_text(limit))
+    shown, most = size_text(size), size_text(limit)
+    # A few bytes too many read the same when they are rounded.
+    return AttachmentTooLarge(**said, size=f"{size:,} B" if shown == most else shown, limit=most)
 
 
 def _content_check(found: str, content: bytes, said: dict[str, str]) -> None:

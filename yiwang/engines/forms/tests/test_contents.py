@@ -211,6 +211,12 @@ def test_a_file_is_refused_by_its_size_before_it_is_read():
     assert caught.value.params["name"] == "a.pdf"
 
 
+def test_a_file_a_few_bytes_too_large_does_not_read_as_if_it_fitted():
+    with pytest.raises(AttachmentTooLarge) as caught:
+        size_check("a.pdf", 5 * MB + 1, accept=[PDF], max_bytes=5 * MB)
+    assert caught.value.params["size"] == "5,242,881 B"
+
+
 def test_every_problem_has_words_in_both_languages():
     from yiwang.engines.forms.rules.files import FOUND
 

@@ -98,6 +98,7 @@ def test_a_file_over_the_limit_is_counted_and_what_was_typed_around_it_is_kept(s
     file = request.FILES["file"]
     assert isinstance(file, OversizedFile)
     assert (file.name, file.size, file.read(), list(file.chunks())) == ("扫描.pdf", size, b"", [])
+    file.seek(0)
     assert upload_overflow(request)
 
 
