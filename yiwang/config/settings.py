@@ -116,6 +116,7 @@ INSTALLED_APPS = [
     "yiwang.hall.counters",
     "yiwang.hall.promises",
     "yiwang.hall.receipts",
+    "yiwang.hall.parties",
     "yiwang.hall.applications",
     "yiwang.hall.windows",
     "yiwang.hall.supervision",

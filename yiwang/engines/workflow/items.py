@@ -40,10 +40,14 @@ def item_open(item_id: int, now: datetime.datetime) -> tuple[Step, WorkItem]:
 def item_allow(step: Step, item: WorkItem) -> None:
     """Raise unless this person may act on the item, in their own right or for someone absent (有权办理)."""
     context = step.context
-    if item_permits(item, context):
+    is_permitted = item_permits(item, context)
+    if is_permitted and item.assignee_id in (None, context.account_id):
         return
-    step.acting_for = principal_find(item, context, now=step.now)
-    if step.acting_for is None:
+    principal_id = principal_find(item, context, now=step.now)
+    # A colleague of the same post may look after what an absent one has taken, and nothing else of others.
+    if not is_permitted or principal_id == item.assignee_id:
+        step.acting_for = principal_id
+    if step.acting_for is None and not is_permitted:
         raise WorkItemForbidden(role=item.role)
 
 
