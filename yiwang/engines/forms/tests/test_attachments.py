@@ -1,5 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from yiwang.engines.forms import registry
 from yiwang.engines.forms.actions import (
@@ -106,3 +109,25 @@ def test_a_photo_in_a_form_is_kept_and_a_wrong_one_loses_nothing_typed(citizen, 
     )
     kept = Attachment.objects.get()
     assert right.values == {"mobile": "13800000000", "code": f"attachment:{kept.pk}"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_thirty_two_uploads_of_one_content_at_once_keep_it_once(now, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+
+    def press(n):
+        try:
+            with context_use(RequestContext(population="CITIZEN", account_id=7)):
+                return put(now, name=f"{n}.pdf").sha256
+        finally:
+            connection.close()
+
+    in_memory = connection.vendor == "sqlite" and connection.is_in_memory_db()
+    with ThreadPoolExecutor(1 if in_memory else 32) as pool:
+        digests = set(pool.map(press, range(32)))
+    assert len(digests) == 1
+    assert Attachment.objects.count() == 32
+    assert set(Attachment.objects.values_list("path", flat=True)) == {
+        f"attachments/{digest[:2]}/{digest[2:4]}/{digest}" for digest in digests
+    }
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
