@@ -7,10 +7,10 @@ from datetime import date, datetime
 from yiwang.sdk.errors import N_
 
 LEVELS = {
-    "CITY": N_("City"),
-    "DISTRICT": N_("District"),
-    "STREET": N_("Street or town"),
-    "COMMUNITY": N_("Community"),
+    "CITY": N_("City level"),
+    "DISTRICT": N_("District level"),
+    "STREET": N_("Street level"),
+    "COMMUNITY": N_("Community level"),
 }
 WINDOW_STATES = {
     "CLOSED": N_("Window closed"),
@@ -24,7 +24,7 @@ SKIPPED, DONE, NO_ANSWER, LEFT = "SKIPPED", "DONE", "NO_ANSWER", "LEFT"
 IN_HAND = (CALLED, SERVING)
 PRESENT = (WAITING, CALLED, SERVING, SKIPPED)
 TICKET_STATES = {
-    WAITING: N_("Waiting"),
+    WAITING: N_("Waits to be called"),
     CALLED: N_("Called"),
     SERVING: N_("Being served"),
     SKIPPED: N_("Missed the call"),

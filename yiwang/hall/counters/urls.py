@@ -25,5 +25,6 @@ urlpatterns = [
     path("kiosk/take/", kiosk.take, name="kiosk_take"),
     path("kiosk/check-in/", kiosk.check_in, name="kiosk_check_in"),
     path("kiosk/verify/", kiosk.verify, name="kiosk_verify"),
+    path("kiosk/look-up/", kiosk.look_up, name="kiosk_look_up"),
     path("kiosk/tickets/<str:code>/", kiosk.ticket, name="kiosk_ticket"),
 ]

@@ -53,7 +53,11 @@ PURPOSE = "办理本人预约"
 COLUMNS = (
     Column("starts_at", N_("When"), text=lambda row: datetime_text(row.starts_at)),
     Column("hall", N_("Service hall"), text=lambda row: localized(row.hall.title)),
-    Column("queues", N_("What for"), text=lambda row: " · ".join(map(localized, row.queues))),
+    Column(
+        "queues",
+        N_("Purpose of the visit"),
+        text=lambda row: " · ".join(map(localized, row.queues)),
+    ),
     Column("state", N_("State"), text=lambda row: _(row.state_label)),
 )
 

@@ -70,7 +70,11 @@ APPOINTMENT_COLUMNS = (
     Column("name", N_("Name")),
     Column("phone", N_("Mobile number")),
     Column("people", N_("People"), align="end"),
-    Column("queues", N_("What for"), text=lambda row: " · ".join(map(localized, row.queues))),
+    Column(
+        "queues",
+        N_("Purpose of the visit"),
+        text=lambda row: " · ".join(map(localized, row.queues)),
+    ),
     Column("state", N_("State"), text=lambda row: _(row.state_label)),
 )
 

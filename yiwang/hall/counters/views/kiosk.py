@@ -5,11 +5,11 @@ A machine is known by a signed cookie that it got when it was paired; without on
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from yiwang.hall.applications.queries.details import application_track
 from yiwang.hall.counters.actions.setup import kiosk_pair
 from yiwang.hall.counters.actions.tickets import appointment_check_in, ticket_take_at_kiosk
 from yiwang.hall.counters.data import KIOSK, KioskView
@@ -31,7 +31,7 @@ from yiwang.sdk.errors import YiwangError
 
 COOKIE, SALT = "counters_kiosk", "hall.counters.kiosk"
 COOKIE_SECONDS = 400 * 24 * 3600
-LOOK_UP = "hall_progress:look_up"
+ROOM = "hall.counters.kiosk"
 TRIES_PER_MINUTE = 20
 
 
@@ -39,7 +39,7 @@ TRIES_PER_MINUTE = 20
 @public
 def start(request: HttpRequest) -> HttpResponse:
     """Offer what the machine does (终端首页), or to be paired."""
-    return _page(request, "start", look_up=_look_up())
+    return _page(request, "start")
 
 
 @require_POST
@@ -128,6 +128,22 @@ def verify(request: HttpRequest) -> HttpResponse:
     return _page(request, "verify", **names)
 
 
+@require_http_methods(["GET", "POST"])
+@public
+def look_up(request: HttpRequest) -> HttpResponse:
+    """Say where an application is, by its number and code (终端办件查询); nothing personal."""
+    _kiosk_require(request)
+    names: dict[str, object] = {}
+    if request.method == "POST":
+        number, code = request.POST.get("number", "")[:50], request.POST.get("code", "")[:12]
+        if _too_often("look_up") or rate_exceeded(f"{ROOM}:{number}", per_minute=TRIES_PER_MINUTE):
+            names["error"] = _("Too many tries. Wait a minute.")
+        else:
+            names["found"] = application_track(number, code, now=timezone.now())
+            names["is_asked"] = True
+    return _page(request, "look_up", **names)
+
+
 @require_GET
 @public
 def ticket(request: HttpRequest, code: str) -> HttpResponse:
@@ -152,16 +168,8 @@ def _kiosk_require(request: HttpRequest) -> KioskView:
     return kiosk
 
 
-def _look_up() -> str:
-    """Return where an application is looked up by number and code, "" while no room offers it (办件查询)."""
-    try:
-        return reverse(LOOK_UP)
-    except NoReverseMatch:
-        return ""
-
-
 def _too_often(what: str) -> bool:
-    key = f"hall.counters.kiosk:{what}:{context_get().address}"
+    key = f"{ROOM}:{what}:{context_get().address}"
     return rate_exceeded(key, per_minute=TRIES_PER_MINUTE)
 
 

@@ -53,7 +53,13 @@ TITLES = {
     "block_days": N_("close booking for so many days"),
 }
 HEADINGS = (
-    *(N_("Group"), N_("What"), N_("Calls"), N_("Mean wait, minutes"), N_("Median wait, minutes")),
+    *(
+        N_("Grouped by"),
+        N_("What"),
+        N_("Calls"),
+        N_("Mean wait, minutes"),
+        N_("Median wait, minutes"),
+    ),
     *(
         N_("Nine of ten waited at most, minutes"),
         N_("Longest wait, minutes"),

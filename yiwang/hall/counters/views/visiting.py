@@ -37,8 +37,8 @@ COLUMNS = (
     Column("title", N_("Service hall")),
     Column("level", N_("Level"), text=lambda row: _(row.level_label)),
     Column("address", N_("Address")),
-    Column("hours_text", N_("Open today"), text=lambda row: row.hours_text or _("Closed")),
-    Column("waiting", N_("Waiting"), align="end"),
+    Column("hours_text", N_("Open today"), text=lambda row: row.hours_text or _("Not open")),
+    Column("waiting", N_("People waiting"), align="end"),
 )
 
 
