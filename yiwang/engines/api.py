@@ -78,6 +78,7 @@ from yiwang.engines.forms.queries import (
     form_rows,
     form_state,
     form_validate,
+    form_version_list,
 )
 from yiwang.engines.forms.registry import (
     FormUse,
@@ -157,7 +158,13 @@ from yiwang.engines.workflow.oversight import (
     work_item_oversee_count,
     work_item_past_scan,
 )
-from yiwang.engines.workflow.proxies import ProxyView, proxy_list, proxy_put, proxy_revoke
+from yiwang.engines.workflow.proxies import (
+    ProxyView,
+    proxy_list,
+    proxy_put,
+    proxy_revoke,
+    work_item_principal,
+)
 from yiwang.engines.workflow.queries import (
     instance_called,
     instance_diagram,
@@ -293,6 +300,7 @@ __all__ = [
     "form_state",
     "form_use_register",
     "form_validate",
+    "form_version_list",
     "instance_access_register",
     "instance_called",
     "instance_diagram",
@@ -350,6 +358,7 @@ __all__ = [
     "work_item_oversee",
     "work_item_oversee_count",
     "work_item_past_scan",
+    "work_item_principal",
     "work_item_recall",
     "work_item_release",
     "work_item_remove_signer",

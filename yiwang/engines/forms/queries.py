@@ -50,6 +50,12 @@ def form_list(keys: list[str] | None = None) -> list[FormView]:
     return [form_view(version, definition_of(version)) for version in newest.values()]
 
 
+def form_version_list(key: str) -> list[FormView]:
+    """List all versions of a form (表单历史版本), the newest first."""
+    rows = FormVersion.objects.select_related("form").filter(form__key=key).order_by("-number")
+    return [form_view(version, definition_of(version)) for version in rows]
+
+
 def form_view(version: FormVersion, definition: FormDefinition) -> FormView:
     """Turn a version's row into what other areas see."""
     fields = definition.fields

@@ -10,7 +10,7 @@ from django.urls import reverse
 from yiwang.engines.api import SearchEntry, search_put_many, search_remove
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.matters.models import Matter, MatterFacet, MatterVersion
-from yiwang.hall.matters.queries import MatterNotFound, matter_get
+from yiwang.hall.matters.queries import MatterNotFound, form_chosen, matter_get
 from yiwang.hall.matters.rules import function_title
 from yiwang.kernel.api import action, audit_record
 from yiwang.sdk.errors import N_, Conflict
@@ -45,6 +45,7 @@ def matter_put(
     matter, _ = Matter.objects.select_for_update().get_or_create(
         code=definition.code, defaults={"kind": kind, "local_task_code": local_task_code}
     )
+    form_version_id = form_chosen(matter.pk, form_version_id)
     spec = definition_dump(definition)
     digest = digest_of(
         definition,

@@ -101,3 +101,26 @@ class MatterFacet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.facet} {self.value}"
+
+
+class MatterFormChoice(models.Model):
+    """A newer version of a matter's form that the city chose (事项表单选用), until its source brings another.
+
+    given_form_version_id: what the source of the matter names; as long as it names that one, the chosen
+    one is used in its place.
+    """
+
+    matter = models.OneToOneField(
+        Matter, models.CASCADE, related_name="form_choice", verbose_name="事项"
+    )
+    given_form_version_id = models.BigIntegerField("来源所定表单版本")
+    form_version_id = models.BigIntegerField("选用表单版本")
+    reason = models.TextField("选用理由")
+    chosen_by_name = models.CharField("选用人", max_length=80, blank=True)
+    chosen_at = models.DateTimeField("选用时间")
+
+    class Meta:
+        verbose_name = "事项表单选用"
+
+    def __str__(self) -> str:
+        return f"{self.matter_id} {self.form_version_id}"

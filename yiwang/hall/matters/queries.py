@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.db.models import Count, QuerySet
 from django.urls import reverse
 
+from yiwang.engines.api import FormUse
 from yiwang.hall.matters.data import (
     LifeEvent,
     MatterFilter,
@@ -13,7 +14,7 @@ from yiwang.hall.matters.data import (
     MatterRow,
     MatterView,
 )
-from yiwang.hall.matters.models import Matter, MatterFacet, MatterVersion
+from yiwang.hall.matters.models import Matter, MatterFacet, MatterFormChoice, MatterVersion
 from yiwang.hall.matters.rules import LIFE_EVENTS
 from yiwang.identity.api import department_get
 from yiwang.sdk.errors import N_, NotFound
@@ -220,3 +221,26 @@ def _view(row: MatterVersion) -> MatterView:
         valid_to=row.valid_to,
         is_made=row.is_made,
     )
+
+
+def form_chosen(matter_id: int, given: int | None) -> int | None:
+    """Return the form version that a matter uses when its source names `given` (实际采用的表单版本)."""
+    choice = MatterFormChoice.objects.filter(
+        matter_id=matter_id, given_form_version_id=given
+    ).values_list("form_version_id", flat=True)
+    return choice.first() or given
+
+
+def form_use_list() -> list[FormUse]:
+    """Return which matters in force use which form version (表单使用情况), for the designer of forms."""
+    rows = MatterVersion.objects.filter(
+        valid_to__isnull=True, form_version_id__isnull=False
+    ).values_list("form_version_id", "title", "title_en", "matter__code")
+    return [
+        FormUse(
+            form_version_id,
+            {"zh": title, "en": title_en or title},
+            reverse("hall_matters:form", args=[code]),
+        )
+        for form_version_id, title, title_en, code in rows.order_by("matter__code")
+    ]
