@@ -1,6 +1,7 @@
 """Every case of the matrix, by the area whose rows it makes; importing an area declares its cases."""
 
 from tests.architecture.cases import (
+    approvals,
     bundles,
     counters,
     hall,
@@ -12,6 +13,6 @@ from tests.architecture.cases import (
 )
 from tests.architecture.cases.case import CASES, WHOLE_CITY
 
-AREAS = (bundles, counters, hall, identity, payments, registers, resources, windows)
+AREAS = (approvals, bundles, counters, hall, identity, payments, registers, resources, windows)
 
 __all__ = ["CASES", "WHOLE_CITY"]

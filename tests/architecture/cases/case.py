@@ -56,6 +56,10 @@ WHOLE_CITY = frozenset(
         # A hall is open to everybody; what is taken or booked there is one's own by the act.
         "hall_counters:book",
         "hall_counters:take",
+        # Moving running cases concerns a process of the city.
+        "engines_approvals:migration",
+        # Templates of messages are the city's, without any person's data.
+        "hall_messages:template",
         # Supervision watches every department; its role sees no applicant.
         "hall_supervision:case",
         "hall_supervision:department",

@@ -1,7 +1,7 @@
 """The acts of the designer (流程设计操作): draft, save, publish."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import IntegrityError, transaction
 
@@ -12,6 +12,7 @@ from yiwang.engines.designer.data import (
     NoteMissing,
     ProcessKeyInvalid,
     ProcessKeyTaken,
+    PublisherIsWriter,
 )
 from yiwang.engines.designer.models import ProcessDraft, ProcessPublication
 from yiwang.engines.designer.queries import draft_get, draft_view, version_xml
@@ -84,6 +85,7 @@ def _begin(
         edited_by_id=context.account_id,
         edited_by_name=context.name[:80],
         edited_at=now,
+        writer_ids=_writers((), context.account_id),
     )
     audit_record(f"process:{key}", detail={"base": base})
     return draft_view(draft)
@@ -113,6 +115,7 @@ def process_draft_save(
     }
     if title is not None:
         changes["title"] = dict(title)
+    changes["writer_ids"] = _writers(draft_get(key).writer_ids, context.account_id)
     done = ProcessDraft.objects.filter(key=key, revision=revision).update(**changes)
     if not done:
         raise DraftChanged(name=draft_get(key).edited_by_name)
@@ -136,14 +139,17 @@ def process_draft_publish(
 ) -> ProcessView:
     """Publish a draft as the next version (发布流程); running instances stay on theirs.
 
-    note: what changed and why. Raises NoteMissing, DraftChanged, and `ProcessInvalid` with every
-    reason why it is not sound or lacks something.
+    note: what changed and why. Nobody who drew it publishes it (双人发布). Raises NoteMissing,
+    DraftChanged, PublisherIsWriter, and `ProcessInvalid` with every reason why it is not sound or
+    lacks something.
     """
     if not note.strip():
         raise NoteMissing()
     draft = draft_get(key)
     if draft.revision != revision:
         raise DraftChanged(name=draft.edited_by_name)
+    if context_get().account_id in draft.writer_ids:
+        raise PublisherIsWriter()
     view = process_put(key, draft.xml, title=draft.title, source="engines.designer")
     context = context_get()
     ProcessPublication.objects.update_or_create(
@@ -153,6 +159,7 @@ def process_draft_publish(
             "note": note.strip()[:2000],
             "published_by_id": context.account_id,
             "published_by_name": context.name[:80],
+            "written_by_name": draft.edited_by_name,
             "published_at": now,
         },
     )
@@ -161,6 +168,10 @@ def process_draft_publish(
         raise DraftChanged(name=draft.edited_by_name)
     audit_record(f"process:{key}", detail={"version": view.number})
     return view
+
+
+def _writers(known: Iterable[int], account_id: int | None) -> list[int]:
+    return sorted({*known, account_id} - {None})
 
 
 def drawn(xml: str | bytes) -> str:

@@ -14,7 +14,14 @@ class EnginesDesignerConfig(AppConfig):
         permission_register(
             "engines.designer.read",
             {"zh": "查看流程模型", "en": "Look at process models"},
-            {"REVIEWER", "APPROVER", "DEPARTMENT_HEAD", "SUPERVISOR", "SYSTEM_ADMIN"},
+            {
+                "REVIEWER",
+                "APPROVER",
+                "DEPARTMENT_HEAD",
+                "SUPERVISOR",
+                "SYSTEM_ADMIN",
+                "SECURITY_ADMIN",
+            },
         )
         permission_register(
             "engines.designer.design",

@@ -21,6 +21,7 @@ class DraftView:
     revision: int
     edited_by_name: str
     edited_at: datetime.datetime
+    writer_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,15 @@ class DraftChanged(Conflict):
     message = N_(
         "%(name)s saved this draft meanwhile. Download yours, reload the page and bring the changes"
         " together."
+    )
+
+
+class PublisherIsWriter(Conflict):
+    """Who drew a process would publish it."""
+
+    code = "publisher_is_writer"
+    message = N_(
+        "Whoever drew a version does not publish it. Ask a colleague who may publish to look at it."
     )
 
 

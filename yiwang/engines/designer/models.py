@@ -16,6 +16,8 @@ class ProcessDraft(models.Model):
     edited_by_id = models.BigIntegerField("编辑人", null=True)
     edited_by_name = models.CharField("编辑人姓名", max_length=80, blank=True)
     edited_at = models.DateTimeField("保存时间")
+    # Accounts of all who drew it: none of them publishes it.
+    writer_ids = models.JSONField("编写人", default=list)
 
     class Meta:
         verbose_name = "流程草稿"
@@ -32,6 +34,7 @@ class ProcessPublication(models.Model):
     note = models.TextField("变更说明")
     published_by_id = models.BigIntegerField("发布人", null=True)
     published_by_name = models.CharField("发布人姓名", max_length=80, blank=True)
+    written_by_name = models.CharField("编写人姓名", max_length=80, blank=True)
     published_at = models.DateTimeField("发布时间")
 
     class Meta:

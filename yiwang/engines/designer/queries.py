@@ -29,6 +29,7 @@ def draft_view(draft: ProcessDraft) -> DraftView:
         draft.revision,
         draft.edited_by_name,
         draft.edited_at,
+        tuple(draft.writer_ids),
     )
 
 

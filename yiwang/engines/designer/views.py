@@ -18,6 +18,7 @@ from yiwang.engines.designer.data import (
     ProcessKeyInvalid,
     ProcessKeyTaken,
     ProcessUnknown,
+    PublisherIsWriter,
 )
 from yiwang.engines.designer.words import EVENT_WORDS, INSTANCE_STATES, STATES, editor_words
 from yiwang.engines.workflow.bpmn_xml import MAX_BYTES
@@ -28,7 +29,7 @@ from yiwang.engines.workflow.interchange.difference import Change
 from yiwang.engines.workflow.queries import instance_diagram, instance_history
 from yiwang.engines.workflow.registry import SERVICES
 from yiwang.identity.api import ROLES, allow
-from yiwang.kernel.api import Column, Filter, context_get, flash, page_of, render
+from yiwang.kernel.api import Column, Filter, context_get, error_text, flash, page_of, render
 from yiwang.sdk.errors import N_, YiwangError
 
 READ, DESIGN = "engines.designer.read", "engines.designer.design"
@@ -293,6 +294,8 @@ def publish(request: HttpRequest, key: str) -> HttpResponse:
             )
         except NoteMissing as error:
             errors = {"note": [str(error)]}
+        except PublisherIsWriter as error:
+            errors = {"": [error_text(error)]}
         except ProcessInvalid as error:
             errors = {"": [_said(error)]}
         else:
@@ -312,6 +315,7 @@ def publish(request: HttpRequest, key: str) -> HttpResponse:
             "report": _report(view.xml),
             "changes": queries.version_changes(key, newest, 0) if newest else [],
             "is_stale": newest > view.base_number,
+            "is_writer": context_get().account_id in view.writer_ids,
             "note": note,
             "errors": errors,
         },

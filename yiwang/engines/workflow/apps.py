@@ -21,7 +21,8 @@ class EnginesWorkflowConfig(AppConfig):
         permission_register(
             "engines.workflow.publish",
             {"zh": "发布流程", "en": "Publish processes"},
-            {"SYSTEM_ADMIN"},
+            # Two: whoever drew a version does not publish it.
+            {"SYSTEM_ADMIN", "SECURITY_ADMIN"},
         )
         permission_register(
             "engines.workflow.send",

@@ -49,6 +49,16 @@ def principal_find(
     return next((proxy.principal_id for proxy in proxies if _covers(proxy, item)), None)
 
 
+def work_item_principal(item_id: int, *, now: datetime.datetime) -> int | None:
+    """Return for whom the acting person would do an open item (代谁办理), None for their own or nobody's."""
+    context = context_get()
+    item = WorkItem.objects.select_related("instance").filter(pk=item_id).first()
+    if item is None or item.closed_at is not None or item.assignee_id == context.account_id:
+        return None
+    principal_id = principal_find(item, context, now=now)
+    return principal_id if item.assignee_id in (None, principal_id) else None
+
+
 def proxy_list(
     *, now: datetime.datetime, deputy_id: int | None = None, principal_id: int | None = None
 ) -> list[ProxyView]:

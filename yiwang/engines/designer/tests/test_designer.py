@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from yiwang.engines.designer import actions, queries
 from yiwang.engines.designer.data import (
@@ -14,6 +15,7 @@ from yiwang.engines.designer.data import (
     ProcessKeyInvalid,
     ProcessKeyTaken,
     ProcessUnknown,
+    PublisherIsWriter,
 )
 from yiwang.engines.designer.models import ProcessDraft, ProcessPublication
 from yiwang.engines.workflow.data import ProcessInvalid
@@ -211,17 +213,49 @@ def test_the_pages_lead_from_a_file_to_a_published_version(designer):
     designer.post(
         HOME + "city.shop/draft/upload/", {"file": SimpleUploadedFile("b", SOUND.encode())}
     )
-    assert "<textarea" in text_of(designer, HOME + "city.shop/draft/publish/")
+    assert "您编写了此版本" in text_of(designer, HOME + "city.shop/draft/publish/")
     posted = {"revision": "3", "note": ""}
     assert designer.post(HOME + "city.shop/draft/publish/", posted).status_code == 422
     posted["note"] = "首版"
-    assert designer.post(HOME + "city.shop/draft/publish/", posted).url == HOME + "city.shop/"
+    own = designer.post(HOME + "city.shop/draft/publish/", posted)
+    assert own.status_code == 422
+    assert not ProcessVersion.objects.exists()
+    publisher = Client()
+    publisher.force_login(staff("SECURITY_ADMIN"))
+    assert "<textarea" in text_of(publisher, HOME + "city.shop/draft/publish/")
+    assert publisher.post(HOME + "city.shop/draft/publish/", posted).url == HOME + "city.shop/"
     page = text_of(designer, HOME + "city.shop/")
     assert "首版" in page
     assert "开店" in text_of(designer, HOME)
     file = designer.get(HOME + "city.shop/file.bpmn?version=1")
     assert file["Content-Disposition"] == 'attachment; filename="city.shop-v1.bpmn"'
     assert model_equal(file.content, queries.version_xml("city.shop", 1))
+
+
+def test_nobody_who_drew_a_version_publishes_it(db):
+    def person(key):
+        return context_use(
+            RequestContext(
+                population="STAFF",
+                account_id=key,
+                name=f"人{key}",
+                permissions=frozenset({"engines.designer.design", "engines.workflow.publish"}),
+            )
+        )
+
+    with person(1):
+        actions.process_draft_new("city.shop", title=TITLE, xml=SOUND, now=NOW)
+    with person(2):
+        actions.process_draft_save("city.shop", xml=SOUND, revision=1, now=NOW)
+    for key in (1, 2):
+        with person(key), pytest.raises(PublisherIsWriter):
+            actions.process_draft_publish("city.shop", revision=2, note="x", now=NOW)
+    assert ProcessDraft.objects.exists()
+    assert not ProcessVersion.objects.exists()
+    with person(3):
+        actions.process_draft_publish("city.shop", revision=2, note="x", now=NOW)
+    made = ProcessPublication.objects.get()
+    assert (made.written_by_name, made.published_by_name) == ("人2", "人3")
 
 
 def test_two_versions_are_compared_in_words_and_marks(designer, draft):

@@ -11,6 +11,7 @@ from yiwang.engines.api import (
     WorkItemView,
     work_item_claim,
     work_item_get,
+    work_item_principal,
     work_item_release,
     work_item_transfer,
 )
@@ -28,7 +29,9 @@ from yiwang.sdk.errors import N_, Invalid
 
 HANDLE = "hall.applications.handle"
 PURPOSE = "办理办件"
-EXTENSION_MAX = 15  # of what several departments decide together; the clock knows the limit of each case
+EXTENSION_MAX = (
+    15  # of what several departments decide together; the clock knows the limit of each case
+)
 MISSING = {
     "reason": N_("Write the reason of the refusal, so that the applicant understands it."),
     "legal_basis": N_("Name the legal basis of the refusal."),
@@ -53,6 +56,7 @@ def _page(
     context = {
         "item": item,
         "item_light": item.light(now),
+        "acting_for": work_item_principal(item.id, now=now),
         "is_panel": panel,
         "detail": found,
         "outcomes": [o for o in outcomes if o["code"] != "CORRECT"],
@@ -61,7 +65,7 @@ def _page(
         "correctable": correctable_list(found.application),
         "colleagues": colleague_list(item, on=timezone.localdate()),
         "history": audit_list(subject=item.business_key, limit=20),
-        "parts": parts_of("work", found),
+        "page_parts": parts_of("work", found),
         "errors": errors or {},
         "typed": typed or _kept(request, item.id),
     }
@@ -182,5 +186,5 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     """Show an application to an officer of a department that takes part."""
     found: ApplicationDetail = application_detail_get(number, purpose=PURPOSE, now=timezone.now())
     history = audit_list(subject=f"application:{number}", limit=50)
-    names = {"detail": found, "history": history, "parts": parts_of("work", found)}
+    names = {"detail": found, "history": history, "page_parts": parts_of("work", found)}
     return render(request, "hall/applications/case.html", names)
