@@ -97,9 +97,7 @@ def client_of(city, username) -> Client:
 
 def reserve(city, parts=PARTS, *, username="citizen", now=None):
     with context_use(city.context(username)):
-        return names.name_reserve(
-            parts, kind="LIMITED", area_code=AREA, now=now or timezone.now()
-        )
+        return names.name_reserve(parts, kind="LIMITED", area_code=AREA, now=now or timezone.now())
 
 
 def draft_filled(city, client, **changes) -> int:
@@ -166,9 +164,7 @@ def grant(number: str):
 
 
 def check(parts=PARTS, own=""):
-    return name_check(
-        parts, kind="LIMITED", area_code=AREA, today=timezone.localdate(), own=own
-    )
+    return name_check(parts, kind="LIMITED", area_code=AREA, today=timezone.localdate(), own=own)
 
 
 # --- the whole way ------------------------------------------------------------------------------
@@ -221,7 +217,9 @@ def test_a_company_is_founded_from_the_name_to_the_licence_without_paper(city):
     assert company.name in verified.content.decode()
     pdf = client.get(reverse("hall_companies:own_licence", args=[company.uscc]))
     assert pdf.content.startswith(b"%PDF")
-    assert partner.get(reverse("hall_companies:own_licence", args=[company.uscc])).status_code == 404
+    assert (
+        partner.get(reverse("hall_companies:own_licence", args=[company.uscc])).status_code == 404
+    )
     assert application_rows("测试").get(number=number).state == "APPROVED"
     assert NameReservation.objects.get().state == "USED"
 
@@ -259,7 +257,9 @@ def test_a_reserved_name_is_nobody_elses_until_it_is_given_up(city, now):
     assert (held.state, held.expires_date) == ("HELD", datetime.date(2027, 1, 20))
     for core in ("澄湖月影", "澄湖悦影"):
         with pytest.raises(NameRefused) as refusal:
-            reserve(city, NameParts("苏州市", core, "网络科技", "有限公司"), username="elder", now=now)
+            reserve(
+                city, NameParts("苏州市", core, "网络科技", "有限公司"), username="elder", now=now
+            )
         assert refusal.value.fields["core"]
     assert NameReservation.objects.count() == 1
     with context_use(city.context("elder")), pytest.raises(ReservationNotFound):
@@ -300,7 +300,11 @@ def test_one_person_keeps_five_names(city, now):
 
 def test_the_constraint_holds_when_two_look_at_once(city, now, monkeypatch):
     reserve(city, now=now)
-    monkeypatch.setattr(names, "name_check", lambda *_a, **_k: check(NameParts("苏州", "别样红", "软件", "有限公司")))
+    monkeypatch.setattr(
+        names,
+        "name_check",
+        lambda *_a, **_k: check(NameParts("苏州", "别样红", "软件", "有限公司")),
+    )
     with pytest.raises(NameTaken):
         reserve(city, username="elder", now=now)
     assert NameReservation.objects.count() == 1
@@ -314,7 +318,9 @@ def test_the_index_follows_the_registry(city, now):
         assert names.names_follow(now=now) == 0
     [entry] = NameEntry.objects.order_by("pk")[:1]
     assert enterprise_get(entry.uscc).name == entry.name
-    found = [one.kind for one in check(NameParts("苏州", entry.core_key, "软件", "有限公司")).findings]
+    found = [
+        one.kind for one in check(NameParts("苏州", entry.core_key, "软件", "有限公司")).findings
+    ]
     assert {"same_core_and_trade", "same_core_other_trade", "identical"} & set(found)
 
 
@@ -336,7 +342,10 @@ def test_nothing_is_submitted_before_all_have_confirmed_exactly_that(city):
              "company_phone": "0512-65210001", "go": "next"}  # fmt: skip
     with context_use(city.context("citizen")):
         kept = draft_context_get(draft_id).draft.values
-    typed |= {key: kept[key] for key in ("reservation_number", "company_name", "company_kind", "area_code")}
+    typed |= {
+        key: kept[key]
+        for key in ("reservation_number", "company_name", "company_kind", "area_code")
+    }
     assert client.post(page, typed).status_code == 302
     with context_use(city.context("citizen")):
         with pytest.raises(SubmissionIncomplete):

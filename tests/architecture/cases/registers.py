@@ -56,9 +56,7 @@ def _own_company(world: World) -> Case:
 def _filing(world: World) -> Case:
     """Parties see a filing; officers only through an application that their department handles."""
     name = "hall_companies:filing"
-    own = {
-        persona: _filed(world, world.own_subject[persona]) for persona in ("CITIZEN", "AGENT")
-    }
+    own = {persona: _filed(world, world.own_subject[persona]) for persona in ("CITIZEN", "AGENT")}
     return Case(
         own=lambda persona: reverse(name, args=[own[persona]]),
         other=reverse(name, args=[_filed(world, "person:other")]),
@@ -121,9 +119,7 @@ def _filed(world: World, party: str) -> str:
             digest="x",
             opened_at=world.now,
         )
-        FilingParty.objects.create(
-            filing=row, subject_ref=party, name="某", roles=["SHAREHOLDER"]
-        )
+        FilingParty.objects.create(filing=row, subject_ref=party, name="某", roles=["SHAREHOLDER"])
     return row.number
 
 

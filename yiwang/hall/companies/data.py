@@ -20,19 +20,19 @@ ARRANGEMENTS = {
 RESERVATION_STATES = {
     "HELD": N_("Reserved"),
     "FILED": N_("Registration applied for"),
-    "USED": N_("Registered"),
+    "USED": N_("Company registered"),
     "RELEASED": N_("Given up"),
-    "EXPIRED": N_("Ran out"),
+    "EXPIRED": N_("Reservation ended"),
 }
 FILING_STATES = {
     "SIGNING": N_("Waiting for confirmations"),
     "SIGNED": N_("All have confirmed"),
-    "REGISTERED": N_("Registered"),
+    "REGISTERED": N_("Company registered"),
     "CLOSED": N_("Ended"),
 }
 PARTY_STATES = {
     "WAITING": N_("Has not answered"),
-    "CONFIRMED": N_("Confirmed"),
+    "CONFIRMED": N_("Has confirmed"),
     "DECLINED": N_("Declined"),
 }
 ROLES = {
@@ -51,10 +51,10 @@ FOLLOW_UPS = {
 }
 ENTRY_KINDS = {
     "ESTABLISH": N_("Foundation"),
-    "CHANGE": N_("Change"),
+    "CHANGE": N_("Change of registration"),
     "CANCEL": N_("Cancellation"),
 }
-COMPANY_STATES = {"ACTIVE": N_("In business"), "CANCELLED": N_("Cancelled")}
+COMPANY_STATES = {"ACTIVE": N_("In business"), "CANCELLED": N_("Struck off")}
 
 
 @dataclass(frozen=True, slots=True)

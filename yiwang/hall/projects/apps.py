@@ -28,7 +28,7 @@ class HallProjectsConfig(AppConfig):
         menu_register(
             "space",
             "",
-            N_("Investment projects"),
+            N_("Approval of investment projects"),
             "hall_projects:mine",
             order=26,
             icon="building-gear",
@@ -36,7 +36,7 @@ class HallProjectsConfig(AppConfig):
         menu_register(
             "desk",
             N_("Registers"),
-            N_("Investment projects"),
+            N_("Approval of investment projects"),
             "hall_projects:desk",
             permission=queries.READ,
             order=61,

@@ -15,8 +15,8 @@ KINDS = {
     "APPROVE": N_("Decided by the authority"),
 }
 USES = {
-    "INDUSTRIAL": N_("Industry"),
-    "HOUSING": N_("Housing"),
+    "INDUSTRIAL": N_("Industrial"),
+    "HOUSING": N_("Homes"),
     "COMMERCIAL": N_("Commerce"),
     "PUBLIC": N_("Public services"),
 }

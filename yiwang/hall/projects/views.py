@@ -37,7 +37,7 @@ FIELDS = (
 COLUMNS = (
     Column("name", N_("Project")),
     Column("code", N_("Project code")),
-    Column("investor_name", N_("Investor")),
+    Column("investor_name", N_("Investing company")),
     Column("lead_name", N_("Lead department")),
     Column("investment", N_("Investment (10,000 yuan)"),
            text=lambda row: f"{row.investment_wan:f}", align="end"),

@@ -31,7 +31,7 @@ from yiwang.sdk.errors import N_
 
 PURPOSE = "商事登记管理"
 COLUMNS = (
-    Column("name", N_("Name")),
+    Column("name", N_("Name of the company")),
     Column("uscc", N_("Unified social credit code")),
     Column("legal_representative", N_("Legal representative")),
     Column("capital", N_("Capital (10,000 yuan)"),
@@ -41,7 +41,7 @@ COLUMNS = (
 )  # fmt: skip
 FOLLOW_UP_COLUMNS = (
     Column("company", N_("Company"), text=lambda row: row.company_name),
-    Column("kind", N_("Item"), text=lambda row: _(row.label)),
+    Column("kind", N_("What is to be done"), text=lambda row: _(row.label)),
     Column("opened", N_("Sent"), text=lambda row: date_text(row.opened_at)),
     Column("state", N_("State"), text=lambda row: row.note or row.state),
 )
@@ -61,7 +61,7 @@ def register(request: HttpRequest) -> HttpResponse:
         lambda query, cap: company_count(cap=cap, **given(query)),
     )
     filters = [
-        Filter("name", N_("Name"), "text"),
+        Filter("name", N_("Name of the company"), "text"),
         Filter("uscc", N_("Unified social credit code"), "text"),
         Filter("state", N_("State"), "select",
                choices=[(code, _(text)) for code, text in COMPANY_STATES.items()]),
@@ -107,7 +107,7 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
         ),
         lambda query, cap: follow_up_count(state=query.filters.get("state", ""), cap=cap),
     )
-    choices = [("OPEN", _("Open")), ("DONE", _("Done"))]
+    choices = [("OPEN", _("Not yet done")), ("DONE", _("Done"))]
     filters = [Filter("state", N_("State"), "select", choices=choices)]
     page = page_of(request, source, columns=FOLLOW_UP_COLUMNS, filters=filters)
     names = {"page": page, "titles": FOLLOW_UPS}
