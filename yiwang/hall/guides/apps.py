@@ -24,6 +24,7 @@ class HallGuidesConfig(AppConfig):
         sweep_register("hall.guides.forecast", following.forecast_sweep, every_seconds=3600)
         part_register("matter", matter_part, order=10)
         part_register("application", application_part, order=10)
+        part_register("track", application_part, order=10)
         menu_register(
             "portal",
             N_("Services"),

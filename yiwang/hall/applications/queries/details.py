@@ -24,6 +24,7 @@ from yiwang.hall.deliveries.data import DeliveryView
 from yiwang.hall.deliveries.queries import delivery_of
 from yiwang.hall.licences.data import LicenceView
 from yiwang.hall.licences.queries import licence_list_by_source
+from yiwang.hall.matters.parts import parts_of
 from yiwang.hall.matters.queries import matter_version_get
 from yiwang.hall.payments.data import BillView
 from yiwang.hall.payments.queries import bill_of
@@ -280,8 +281,8 @@ def _timeline(application: Application, corrections, decision) -> list[TimelineE
 def application_track(number: str, query_code: str, *, now: datetime) -> dict | None:
     """Follow an application by number and code (办件查询) without an account; no personal data.
 
-    Returns {number, title, state, state_label, department, phone, submitted_at, decided_at, clocks,
-    branches} or None when number and code do not belong together.
+    Returns {number, title, state, state_label, department, phone, submitted_at, decided_at, clocks, branches,
+    steps, parts} or None when number and code do not belong together.
     """
     application = (
         application_rows("凭办件编号和查询码查询进度")
@@ -302,6 +303,8 @@ def application_track(number: str, query_code: str, *, now: datetime) -> dict | 
         "decided_at": application.decided_at,
         "clocks": detail.clocks,
         "branches": detail.branches,
+        "steps": detail.steps,
+        "parts": parts_of("track", detail),
     }
 
 

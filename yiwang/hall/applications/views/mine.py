@@ -24,6 +24,7 @@ from yiwang.hall.applications.queries.drafts import draft_open_list
 from yiwang.hall.deliveries.data import METHODS, Receiver
 from yiwang.hall.deliveries.errors import LockerFull, ReceiverIncomplete
 from yiwang.hall.deliveries.queries import locker_list
+from yiwang.hall.matters.parts import parts_of
 from yiwang.hall.ratings.data import INDICATORS, LEVELS, ONLINE
 from yiwang.hall.ratings.errors import RatingIncomplete
 from yiwang.hall.receipts.queries import proof_exists
@@ -76,7 +77,8 @@ def mine(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, number: str) -> HttpResponse:
     """Show one's application: state, clock, story, documents, what happens next."""
     found = application_detail_get(number, purpose=PURPOSE, now=timezone.now())
-    return render(request, "hall/applications/detail.html", {"detail": found})
+    names = {"detail": found, "cards": parts_of("application", found)}
+    return render(request, "hall/applications/detail.html", names)
 
 
 @allow(populations=APPLICANTS, purpose=PURPOSE)
