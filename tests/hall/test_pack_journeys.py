@@ -23,6 +23,8 @@ from yiwang.hall.applications.actions.work import correction_request, work_concl
 from yiwang.hall.applications.errors import FeeUnpaid
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.applications.queries.drafts import draft_context_get
+from yiwang.hall.applications.queries.joint import joint_draft
+from yiwang.hall.parties.actions import party_confirm, party_invite, party_join
 from yiwang.hall.payments.actions import payment_begin
 from yiwang.hall.payments.following import payment_refresh
 from yiwang.hall.payments.providers.sandbox import sandbox_answer
@@ -53,7 +55,7 @@ FILES = {
 def test_the_journey_ends_as_it_says(city, now, pack, journey):
     matter = matter_get(code_of(pack, journey["matter"]))
     applicant = applicant_make(city, journey["applicant"], now=now)
-    number = submit(pack, journey, matter, applicant, now=now)
+    number = submit(city, pack, journey, matter, applicant, now=now)
     for step in journey["steps"]:
         if "officer" in step:
             officer_act(number, step, now=now)
@@ -99,6 +101,8 @@ def applicant_make(city, wanted: dict, *, now):
 
         with data_scope(purpose="测试旅程"):
             people = Person.objects.filter(id_number__isnull=False, birth_date__isnull=False)
+            if "sex" in wanted:
+                people = people.filter(sex=wanted["sex"])
             people = people.order_by("ref")
             for row in people.values("ref", "name", "birth_date", "phone"):
                 age = (now.date() - row["birth_date"]).days // 365.25
@@ -116,7 +120,7 @@ def applicant_make(city, wanted: dict, *, now):
         return replace(context_of_account(account_id), purpose="测试旅程")
 
 
-def submit(pack, journey, matter, applicant, *, now) -> str:
+def submit(city, pack, journey, matter, applicant, *, now) -> str:
     sample = next(file for file in pack.section("sample") if file.name == journey["sample"])
     values = {**sample.data["rows"][0]["values"], **journey["values"]}
     with context_use(applicant):
@@ -124,7 +128,25 @@ def submit(pack, journey, matter, applicant, *, now) -> str:
         fill(draft_id, values, now=now)
         for key in journey["materials"]:
             material_attach(draft_id, key, file=upload(matter, key), now=now)
+    for wanted in journey.get("parties", ()):
+        party_confirms(draft_id, wanted, applicant, applicant_make(city, wanted, now=now), values)
+    with context_use(applicant):
         return application_submit(draft_id, now=now).number
+
+
+def party_confirms(draft_id: int, wanted: dict, applicant, other, values: dict) -> None:
+    """Invite another party to a draft, fill in their part as themselves and confirm it."""
+    from django.utils import timezone
+
+    with context_use(applicant):
+        draft = joint_draft(draft_context_get(draft_id))
+        invited = party_invite(draft, key=wanted["key"], name=other.name, now=timezone.now())
+    with context_use(other):
+        own = party_join(invited.code, now=timezone.now())
+        for page in own.party.pages:
+            post = {key: str(value).lower() for key, value in values.items()}
+            draft_post(own.draft_id, post=post, page=page, now=timezone.now())
+        party_confirm(own.part.id, now=timezone.now())
 
 
 def fill(draft_id: int, values: dict, *, now) -> None:

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from yiwang.hall.applications.views import drafts, filing, materials, mine, public, rows, work
+from yiwang.hall.applications.views import (
+    drafts,
+    filing,
+    materials,
+    mine,
+    parties,
+    public,
+    rows,
+    work,
+)
 
 urlpatterns = [
     path("track/", public.track, name="track"),
@@ -11,6 +20,7 @@ urlpatterns = [
     path("drafts/<int:draft_id>/", drafts.resume, name="resume"),
     path("drafts/<int:draft_id>/pages/<str:page>/", drafts.page, name="draft"),
     path("drafts/<int:draft_id>/materials/", materials.materials, name="materials"),
+    path("drafts/<int:draft_id>/parties/", parties.parties, name="parties"),
     path("drafts/<int:draft_id>/check/", drafts.check, name="check"),
     path("drafts/<int:draft_id>/submit/", drafts.submit, name="submit"),
     path("drafts/<int:draft_id>/discard/", drafts.discard, name="discard"),

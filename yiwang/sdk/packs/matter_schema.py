@@ -65,6 +65,7 @@ _PARTY = _object(
     min={"type": "integer", "minimum": 0, "maximum": 20},
     max={"type": "integer", "minimum": 1, "maximum": 20},
     pages=_list(_WORD, minimum=1),
+    reads=_list(_WORD),
     signs={"type": "boolean"},
 )
 _MATERIAL = _object(

@@ -155,7 +155,8 @@ class Party:
     """Somebody who takes part beside the applicant (共同申请人), with pages of the form of their own.
 
     kind: person or enterprise. min, max: how many there are. pages: keys of the form's pages that they fill
-    in and the applicant does not. signs: whether they must confirm what was entered before it is submitted.
+    in and the applicant does not; reads: pages of the applicant that they read before they confirm. signs:
+    whether they must confirm what was entered before it is submitted.
     """
 
     key: str
@@ -164,6 +165,7 @@ class Party:
     min: int = 1
     max: int = 1
     pages: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     signs: bool = True
 
 

@@ -15,6 +15,9 @@ from yiwang.hall.applications.models import DraftCase, DraftMaterial, MaterialCh
 from yiwang.hall.applications.queries.drafts import draft_context_get
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.matters.queries import matter_get
+from yiwang.hall.parties.actions import parties_forget
+from yiwang.hall.parties.queries import fields_of
+from yiwang.hall.parties.rules import without
 from yiwang.kernel.api import action, audit_record, context_get
 from yiwang.resources.api import enterprise_values, person_values
 from yiwang.sdk.errors import SignInNeeded
@@ -33,7 +36,8 @@ def draft_begin(matter_code: str, *, now: datetime, filing: Filing = OWN) -> int
     """Open a draft for a matter (开始填报), or go on with the open one; return its id.
 
     The applicant is the context's subject; who files for another calls `draft_begin_for`. The registry is
-    read once, under the matter as purpose; what it says is prefilled with source and date. Raises MatterNotOnline, WrongApplicant, NotEligible, SignInNeeded.
+    read once, under the matter as purpose; what it says is prefilled with source and date, but not on pages of
+    other parties. Raises MatterNotOnline, WrongApplicant, NotEligible, SignInNeeded.
     """
     context = context_get()
     matter = matter_get(matter_code)
@@ -46,7 +50,10 @@ def draft_begin(matter_code: str, *, now: datetime, filing: Filing = OWN) -> int
         account_id=context.account_id,
         purpose_key=f"matter:{matter.code}:{applicant.ref}{filing.suffix}",
         form_version_id=matter.form_version_id,
-        prefill=prefill_of(matter.form_version_id, applicant),
+        prefill=without(
+            prefill_of(matter.form_version_id, applicant),
+            fields_of(matter.form_version_id, matter.spec.parties),
+        ),
         now=now,
     )
     DraftCase.objects.update_or_create(
@@ -154,6 +161,7 @@ def draft_drop(draft_id: int, *, now: datetime) -> None:
 
 def draft_forget(draft_id: int) -> None:
     """Delete a draft with all that was read and attached for it, dropped or submitted."""
+    parties_forget(draft_id)
     draft_discard(draft_id)
     DraftCase.objects.filter(draft_id=draft_id).delete()
     DraftMaterial.objects.filter(draft_id=draft_id).delete()

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from yiwang.engines.api import (
     WorkCard,
-    draft_state,
     process_start,
 )
 from yiwang.hall.applications import rules
@@ -24,10 +23,12 @@ from yiwang.hall.applications.errors import NoDepartment, SubmissionIncomplete
 from yiwang.hall.applications.models import Application, ApplicationBranch
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.applications.queries.drafts import DraftContext, draft_context_get
+from yiwang.hall.applications.queries.joint import submitted_state
 from yiwang.hall.applications.queries.materials import material_line_list
 from yiwang.hall.licences.lifecycle import use_add
 from yiwang.hall.licences.queries import licence_find
 from yiwang.hall.matters.data import MatterView
+from yiwang.hall.parties.actions import parties_submitted
 from yiwang.hall.receipts.actions import submission_keep
 from yiwang.hall.reuse.actions import origins_keep
 from yiwang.hall.reuse.origins import origins_of
@@ -106,6 +107,7 @@ def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
     if case.matter.spec.project_type == ON_THE_SPOT:
         fee_bill(application, case.matter, now=now)
     filing_finish(application, case.context, now=now)
+    parties_submitted(draft_id, application.number)
     draft_forget(draft_id)
     event_publish(
         "application.submitted",
@@ -135,7 +137,7 @@ def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
 def _case_gather(draft_id: int, *, now: datetime) -> _Case:
     context = draft_context_get(draft_id)
     names = context.applicant.names(timezone.localtime(now).date())
-    state = draft_state(context.draft, names=names)
+    state = submitted_state(context, names=names)
     form_data, errors = dict(state.values), dict(state.errors)
     lines = material_line_list(context, form_data=form_data, now=now)
     for line in lines:

@@ -18,6 +18,7 @@ from yiwang.hall.applications.actions.submission import application_submit
 from yiwang.hall.applications.errors import SubmissionIncomplete
 from yiwang.hall.applications.filing import OWN
 from yiwang.hall.applications.queries.drafts import DraftContext, draft_context_get
+from yiwang.hall.applications.queries.joint import own_pages, submitted_state
 from yiwang.hall.applications.queries.materials import material_line_list
 from yiwang.hall.applications.views.filing import (
     FILL,
@@ -55,7 +56,7 @@ def resume(request: HttpRequest, draft_id: int) -> HttpResponse:
 def form_state_of(context: DraftContext) -> FormState:
     """Return the form of a draft as it stands today."""
     names = context.applicant.names(timezone.localdate())
-    return draft_state(draft_shown(context), names=names)
+    return own_pages(context, draft_state(draft_shown(context), names=names))
 
 
 def steps_of(context: DraftContext, state: FormState) -> list[tuple[str, str]]:
@@ -66,6 +67,8 @@ def steps_of(context: DraftContext, state: FormState) -> list[tuple[str, str]]:
         (page.title[language], reverse("hall_applications:draft", args=[draft_id, page.key]))
         for page in state.pages
     ]
+    if context.matter.spec.parties:
+        steps.append((_("Parties"), reverse("hall_applications:parties", args=[draft_id])))
     steps.append((_("Documents"), reverse("hall_applications:materials", args=[draft_id])))
     steps.append((_("Check and submit"), reverse("hall_applications:check", args=[draft_id])))
     return steps
@@ -135,7 +138,8 @@ def _target(context: DraftContext, page: str, go: str) -> str | None:
         return None
     after = state.page_after(page)
     if after is None:
-        return reverse("hall_applications:materials", args=[context.draft.id])
+        step = "parties" if context.matter.spec.parties else "materials"
+        return reverse(f"hall_applications:{step}", args=[context.draft.id])
     return _page_href(context, after.key)
 
 
@@ -153,6 +157,9 @@ def check(request: HttpRequest, draft_id: int) -> HttpResponse:
 def _check_page(request: HttpRequest, draft_id: int, *, errors: dict | None = None) -> HttpResponse:
     context = draft_context_get(draft_id)
     state = form_state_of(context)
+    whole = state
+    if context.matter.spec.parties:
+        whole = submitted_state(context, names=context.applicant.names(timezone.localdate()))
     lines = material_line_list(context, form_data=dict(state.values), now=timezone.now())
     steps = steps_of(context, state)
     return draft_render(
@@ -160,7 +167,7 @@ def _check_page(request: HttpRequest, draft_id: int, *, errors: dict | None = No
         "hall/applications/check.html",
         {
             "draft": context,
-            "state": state,
+            "state": whole,
             "wrong_href": _wrong_href(context),
             "edit_href": reverse("hall_applications:draft", args=[draft_id, "{page}"]),
             "lines": lines,

@@ -1,0 +1,105 @@
+"""What rooms say to each other about several parties (多方申请的值)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from yiwang.hall.matters.data import MatterView
+from yiwang.sdk.errors import N_
+from yiwang.sdk.packs import Party
+
+STATES = {
+    "INVITED": N_("Invited"),
+    "JOINED": N_("Filling in"),
+    "CONFIRMED": N_("Confirmed"),
+    "VOID": N_("Changed since, to be confirmed again"),
+}
+CASE_STATES = {
+    "DRAFT": N_("Being filled in"),
+    "SUBMITTED": N_("Waiting for acceptance"),
+    "HANDLING": N_("Being handled"),
+    "APPROVED": N_("Approved"),
+    "REFUSED": N_("Refused"),
+    "NOT_ACCEPTED": N_("Not accepted"),
+    "WITHDRAWN": N_("Withdrawn"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JointDraft:
+    """The applicant's draft as this room needs it; who passes it has checked that it is the asker's."""
+
+    draft_id: int
+    applicant_ref: str
+    applicant_name: str
+    matter: MatterView
+    form_version_id: int
+    values: Mapping[str, object]
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """Return who takes part beside the applicant, as the matter says."""
+        return self.matter.spec.parties
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """A party's part (当事人部分) as the applicant, the party and officers see it: without what was entered.
+
+    state: INVITED, JOINED, CONFIRMED or VOID. code: for the applicant until it was used.
+    """
+
+    id: int
+    key: str
+    title: Mapping[str, str]
+    name: str
+    code: str
+    state: str
+    invited_at: datetime
+    confirmed_at: datetime | None
+    digest: str
+
+    @property
+    def state_label(self) -> str:
+        """Return the state in words, as a message id (当事人状态)."""
+        return STATES[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What the parties add to a form (合并内容): values by field, those of many by "<party>_parties".
+
+    skipped: fields that the whole form must not judge: of parties that are not there, or that are many.
+    errors: "party:<key>" → sentences.
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    lists: Mapping[str, list] = field(default_factory=dict)
+    skipped: frozenset[str] = frozenset()
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPart:
+    """A part to the party whose it is (我的部分)."""
+
+    part: PartView
+    case_title: Mapping[str, str]
+    applicant_name: str
+    case_state: str
+    document_number: str
+    number: str
+    party: Party
+    form_version_id: int
+    draft_id: int | None
+    values: Mapping[str, object]
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the application is still being filled in."""
+        return self.case_state == "DRAFT"
+
+    @property
+    def case_label(self) -> str:
+        """Return where the application stands, as a message id (办件状态)."""
+        return CASE_STATES[self.case_state]

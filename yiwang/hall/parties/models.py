@@ -1,0 +1,91 @@
+"""Several parties on one application (多方申请): who takes part, what each entered, what each confirmed."""
+
+from django.db import models
+from django.db.models import Q
+
+from yiwang.identity.api import PersonalDataManager, protected
+
+
+class PartyCase(models.Model):
+    """An application with several parties (多方申请), from the draft to its outcome."""
+
+    class State(models.TextChoices):
+        DRAFT = "DRAFT", "填报中"
+        SUBMITTED = "SUBMITTED", "待受理"
+        HANDLING = "HANDLING", "办理中"
+        APPROVED = "APPROVED", "准予"
+        REFUSED = "REFUSED", "不予许可"
+        NOT_ACCEPTED = "NOT_ACCEPTED", "不予受理"
+        WITHDRAWN = "WITHDRAWN", "已撤回"
+
+    draft_id = models.BigIntegerField("草稿", null=True, unique=True)
+    number = models.CharField("办件编号", max_length=50, blank=True)
+    matter_version_id = models.BigIntegerField("事项版本")
+    form_version_id = models.BigIntegerField("表单版本")
+    title = models.JSONField("事项名称")
+    applicant_ref = models.CharField("申请人", max_length=80)
+    applicant_name = protected(models.CharField("申请人名称", max_length=160), level=3)
+    state = models.CharField("状态", max_length=12, choices=State.choices, default=State.DRAFT)
+    document_number = models.CharField("决定文书号", max_length=80, blank=True)
+
+    objects = PersonalDataManager()
+
+    class Meta:
+        verbose_name = "多方申请"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["number"], condition=~Q(number=""), name="party_case_number_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="DRAFT", draft_id__isnull=False)
+                | ~Q(state="DRAFT") & ~Q(number=""),
+                name="party_case_numbered_once_submitted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or f"draft {self.draft_id}"
+
+
+class PartyPart(models.Model):
+    """One party's part (当事人部分): invited with a code, joined as themselves, filled in, confirmed.
+
+    digest: what they confirmed, the applicant's entries and their own; values: kept at submission.
+    """
+
+    case = models.ForeignKey(
+        PartyCase, models.CASCADE, related_name="parts", verbose_name="多方申请"
+    )
+    key = models.CharField("当事人标识", max_length=40)
+    title = models.JSONField("当事人称谓")
+    kind = models.CharField("主体类型", max_length=10)
+    name = protected(models.CharField("当事人名称", max_length=160), level=3)
+    code = models.CharField("口令码", max_length=12, unique=True)
+    ref = protected(models.CharField("当事人", max_length=80, blank=True), level=3)
+    account_id = models.BigIntegerField("账户", null=True)
+    draft_id = models.BigIntegerField("草稿", null=True)
+    invited_at = models.DateTimeField("邀请时间")
+    joined_at = models.DateTimeField("加入时间", null=True)
+    values = protected(models.JSONField("填报内容", default=dict), level=4)
+    digest = models.CharField("确认内容摘要", max_length=64, blank=True)
+    confirmed_at = models.DateTimeField("确认时间", null=True)
+
+    objects = PersonalDataManager()
+
+    class Meta:
+        verbose_name = "当事人部分"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "ref"], condition=~Q(ref=""), name="party_once_in_a_case"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_at__isnull=True) | ~Q(digest="") & ~Q(ref=""),
+                name="party_confirmed_as_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["ref", "-id"], condition=~Q(ref=""), name="party_part_of"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.key}"
