@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from yiwang.engines.forms.rules.definition import FormDefinition
 from yiwang.engines.forms.rules.state import Surroundings, evaluate
 from yiwang.hall.bundles.union import FormPart, Shared, collected, projected, union_make
+from yiwang.sdk.expressions import compile as expression_compile
 
 TITLE = {"zh": "表", "en": "Form"}
 TODAY = datetime.date(2026, 11, 22)
@@ -232,6 +233,13 @@ def test_nothing_is_asked_twice_and_what_the_one_form_accepts_every_form_accepts
     assert sorted(answered) == sorted(pairs)
     asked = [name for page in union.definition["ui"]["pages"] for name in page["fields"]]
     assert sorted(asked) == sorted(union.fields)
+
+    page_of = {name: number for number, page in enumerate(union.definition["ui"]["pages"])
+               for name in page["fields"]}  # fmt: skip
+    for condition in union.definition["conditions"]:
+        deciders = expression_compile(condition["when"]).names & page_of.keys()
+        for name in [*condition.get("show", ()), *condition.get("require", ())]:
+            assert all(page_of[one] <= page_of[name] for one in deciders)
 
     values = {name: data.draw(VALUES) for name in union.fields}
     whole = state_of(union.definition, values, applies)

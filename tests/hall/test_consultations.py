@@ -64,7 +64,7 @@ def case(city, now):
     journey = pack.files["tests/journey.yaml"].data["journeys"][0]
     matter = matter_get("320709001000")
     person = applicant_make(city, journey["applicant"], now=now)
-    number = submit(pack, journey, matter, person, now=now)
+    number = submit(city, pack, journey, matter, person, now=now)
     officer_act(number, ACCEPT, now=now)
     return number, officer_of(item_of(number, "review"), now=now)
 

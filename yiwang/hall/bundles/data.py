@@ -144,7 +144,7 @@ class ItemView:
 class BundleCaseView:
     """A bundle somebody filed (一件事办件), with all its matters and the projected end.
 
-    schedule: None where the calendar of `missing_year` is not published yet.
+    schedule: without dates where the calendar of `missing_year` is not published yet.
     """
 
     number: str

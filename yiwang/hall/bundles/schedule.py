@@ -55,13 +55,22 @@ class ScheduleLine:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A plan with its dates (工期). path: the critical steps, in order."""
+    """A plan with its dates (工期). path: the critical steps, in order.
+
+    is_dated: False where the calendar is not published far enough: then only the counts of working days
+    mean something (`day_of`), and calendar days were taken as five working days a week.
+    """
 
     begin: date
     finish: date
     working_days: int
     path: tuple[str, ...]
     lines: Mapping[str, ScheduleLine]
+    is_dated: bool = True
+
+    def day_of(self, day: date) -> int:
+        """Return on which working day of an undated plan something is (第几个工作日)."""
+        return (day - self.begin).days
 
 
 def schedule_make(
@@ -84,6 +93,31 @@ def schedule_make(
         lines[step.key] = ScheduleLine(step.key, start, end, slack, critical, done)
     days = calendar.working_days_between(begin, finish)
     return Schedule(begin, finish, days, path, lines)
+
+
+class CountingCalendar:
+    """Counts working days without dates (仅计工作日), for plans beyond the published calendar."""
+
+    def add_working_days(self, day: date, amount: int) -> date:
+        """Return the day so many days later: every day counts."""
+        return day + timedelta(days=amount)
+
+    def working_days_between(self, start: date, end: date) -> int:
+        """Count the days between."""
+        return max((end - start).days, 0)
+
+
+def schedule_count(steps: Sequence[PlanStep], *, begin: date) -> Schedule:
+    """Work out a plan in working days alone (不含日期的工期), from its limits; what has happened is left out."""
+    plain = [PlanStep(one.key, _working_days(one), after=one.after, join=one.join) for one in steps]
+    found = schedule_make(plain, begin=begin, calendar=CountingCalendar())
+    return replace(found, is_dated=False)
+
+
+def _working_days(step: PlanStep) -> int:
+    if step.unit == CALENDAR_DAY:
+        return -(-step.amount * 5 // 7)
+    return -(-step.amount // HOURS_A_DAY) if step.unit == WORKING_HOUR else step.amount
 
 
 def day_after(day: date, amount: int, unit: str, calendar: Calendar) -> date:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from yiwang.sdk.expressions import compile as expression_compile
 from yiwang.sdk.substitution import substitute
 
-QUESTIONS_PAGE = "questions"
+QUESTIONS_PAGE, LAST_PAGE = "questions", "last"
+COMMON, OWN, LAST = 0, 1, 2
+LAST_TITLE = {"zh": "补充信息", "en": "Further details"}
 LOWER = ("minLength", "minimum", "exclusiveMinimum", "minItems")
 UPPER = ("maxLength", "maximum", "exclusiveMaximum", "maxItems")
 LIMITS = {**dict.fromkeys(LOWER, max), **dict.fromkeys(UPPER, min)}
@@ -139,6 +141,7 @@ class _Maker:
         schemas = {name: self.schema_of(name) for name in self.fields}
         ui_fields = {name: self.ui_of(name, schemas[name]) for name in self.fields}
         self.twice_find()
+        conditions = self.conditions()
         definition = {
             "key": self.key,
             "title": dict(self.title),
@@ -148,10 +151,10 @@ class _Maker:
                 "properties": {**_question_schemas(self.questions), **schemas},
             },
             "ui": {
-                "pages": self.pages(),
+                "pages": self.pages(conditions),
                 "fields": {**_question_ui(self.questions), **ui_fields},
             },
-            "conditions": self.conditions(),
+            "conditions": conditions,
         }
         before = sum(len(part.properties) for part in self.parts)
         return Union(definition, self.fields, before, tuple(self.problems))
@@ -318,10 +321,12 @@ class _Maker:
 
     # --- where it is asked ---------------------------------------------------------------------
 
-    def pages(self) -> list[dict]:
-        """Put what several forms need first, page by page, then what only one of them needs."""
+    def pages(self, conditions: Sequence[Mapping]) -> list[dict]:
+        """Put first what several forms need, then what only one needs, last what the answers there decide."""
+        stages = self.stages(conditions)
         common: dict[str, dict] = {}
         own_pages: list[dict] = []
+        last: dict = {"key": LAST_PAGE, "title": dict(LAST_TITLE), "fields": []}
         placed: set[str] = set()
         for part in self.parts:
             for page in part.pages:
@@ -332,12 +337,16 @@ class _Maker:
                     if name in placed:
                         continue
                     placed.add(name)
-                    if len(self.fields[name]) > 1:
-                        titles = {"title": dict(page["title"]), "fields": []}
-                        key = f"common_{page['key']}"
-                        common.setdefault(key, {"key": key, **titles})["fields"].append(name)
-                    else:
-                        own["fields"].append(name)
+                    key = f"common_{page['key']}"
+                    first = {"key": key, "title": dict(page["title"]), "fields": []}
+                    target = (
+                        last
+                        if stages[name] == LAST
+                        else own
+                        if stages[name] == OWN
+                        else common.setdefault(key, first)
+                    )
+                    target["fields"].append(name)
                 if own["fields"]:
                     own_pages.append(own)
         first = []
@@ -345,7 +354,28 @@ class _Maker:
             names = [one["name"] for one in self.questions]
             words = {"zh": "您的情况", "en": "Your situation"}
             first = [{"key": QUESTIONS_PAGE, "title": words, "fields": names}]
-        return first + list(common.values()) + own_pages
+        return first + list(common.values()) + own_pages + ([last] if last["fields"] else [])
+
+    def stages(self, conditions: Sequence[Mapping]) -> dict[str, int]:
+        """Say where each field is asked: never before an answer that decides on it."""
+        deciders: dict[str, set[str]] = {name: set() for name in self.fields}
+        for condition in conditions:
+            names = _roots(condition["when"]) & self.fields.keys()
+            for sort in ("show", "require", "lock", "options"):
+                for name in condition.get(sort) or ():
+                    deciders[name] |= names
+        stages = {
+            name: COMMON if len(sources) > 1 else OWN for name, sources in self.fields.items()
+        }
+        changed = True
+        while changed:
+            changed = False
+            for name, by in deciders.items():
+                latest = max((stages[one] for one in by - {name}), default=COMMON)
+                late = latest == LAST or (stages[name] == COMMON and latest == OWN)
+                if late and stages[name] != LAST:
+                    stages[name], changed = LAST, True
+        return stages
 
 
 def _merge(one: Mapping, other: Mapping) -> dict:

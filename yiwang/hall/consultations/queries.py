@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from yiwang.hall.consultations import data
 from yiwang.hall.consultations.data import ConsultationView, ExpertView, PanelView, PartyView
-from yiwang.hall.consultations.errors import ConsultationNotFound
+from yiwang.hall.consultations.errors import ConsultationNotFound, PanelForbidden
 from yiwang.hall.consultations.models import Consultation, ConsultationParty, ExpertPanel
 from yiwang.kernel.api import RequestContext, context_get
 from yiwang.sdk.joins import Join, join_load
@@ -149,6 +149,14 @@ def panel_get(panel_id: int) -> PanelView:
     if row is None:
         raise ConsultationNotFound()
     return panel_view(row)
+
+
+def panel_own_get(panel_id: int) -> PanelView:
+    """Return a panel that one's department keeps. Raises `ConsultationNotFound`, `PanelForbidden`."""
+    found = panel_get(panel_id)
+    if found.department_id not in context_get().department_ids:
+        raise PanelForbidden()
+    return found
 
 
 def panel_view(row: ExpertPanel) -> PanelView:

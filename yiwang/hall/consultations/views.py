@@ -19,8 +19,8 @@ from yiwang.hall.consultations.queries import (
     consultation_asked_rows,
     consultation_get,
     consultation_sent_rows,
-    panel_get,
     panel_list,
+    panel_own_get,
 )
 from yiwang.identity.api import allow, department_get, department_list
 from yiwang.kernel.api import (
@@ -248,5 +248,5 @@ def panel(request: HttpRequest, panel_id: int) -> HttpResponse:
             errors = dict(error.fields)
         else:
             return redirect("hall_consultations:panel", panel_id)
-    names = {"panel": panel_get(panel_id), "errors": errors, "typed": typed}
+    names = {"panel": panel_own_get(panel_id), "errors": errors, "typed": typed}
     return render(request, "hall/consultations/panel.html", names, status=422 if errors else 200)

@@ -7,7 +7,7 @@ from yiwang.hall.bundles.definition import bundle_load
 from yiwang.hall.bundles.errors import BundleNotFound
 from yiwang.hall.bundles.models import BundleVersion
 from yiwang.hall.bundles.rules import PROMISED, plan_step
-from yiwang.hall.bundles.schedule import Schedule, schedule_make
+from yiwang.hall.bundles.schedule import Schedule, schedule_count, schedule_make
 from yiwang.hall.matters.queries import matter_get
 from yiwang.kernel.api import CalendarNotPublished, calendar_get
 
@@ -48,8 +48,8 @@ def bundle_view(row: BundleVersion) -> BundleView:
 
 def bundle_schedule(
     bundle: BundleView, keys: tuple[str, ...], *, begin: date, kind: str = PROMISED
-) -> Schedule | None:
-    """Work out how long some matters of a bundle take (工期测算), None before the calendar is published.
+) -> Schedule:
+    """Work out how long some matters of a bundle take (工期测算), undated before the calendar is published.
 
     kind: "promised" by what the departments promise, "legal" by the law's limits with acceptance.
     """
@@ -61,7 +61,7 @@ def bundle_schedule(
     try:
         return schedule_make(steps, begin=begin, calendar=calendar_get())
     except CalendarNotPublished:
-        return None
+        return schedule_count(steps, begin=begin)
 
 
 def _row(bundle: BundleView) -> BundleRow:

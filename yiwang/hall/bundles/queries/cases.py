@@ -13,7 +13,7 @@ from yiwang.hall.bundles.models import BundleCase, BundleItem
 from yiwang.hall.bundles.queries.access import case_rows, own_case_get, own_case_rows
 from yiwang.hall.bundles.queries.bundles import bundle_view
 from yiwang.hall.bundles.rules import PROMISED, plan_step
-from yiwang.hall.bundles.schedule import PlanStep, Schedule, schedule_make
+from yiwang.hall.bundles.schedule import PlanStep, Schedule, schedule_count, schedule_make
 from yiwang.hall.matters.rules import function_title
 from yiwang.identity.api import department_get
 from yiwang.kernel.api import CalendarNotPublished, calendar_get
@@ -121,7 +121,7 @@ def _department(department_id: int | None, function: str) -> dict[str, str]:
 
 def _schedule(
     case: BundleCase, bundle: BundleView, rows: list[BundleItem], *, now: datetime
-) -> tuple[Schedule | None, int | None]:
+) -> tuple[Schedule, int | None]:
     """Project when all will be done (预计办结): what has happened, clocks of what runs, limits of the rest."""
     planned = [row for row in rows if row.state in IN_PLAN]
     subjects = {f"application:{row.application_number}": row for row in planned}
@@ -132,11 +132,11 @@ def _schedule(
         for row in planned
     ]
     today = _day(now) if case.state == data.OPEN else None
+    begin = _day(case.submitted_at)
     try:
-        begin = _day(case.submitted_at)
         found = schedule_make(steps, begin=begin, calendar=calendar_get(), today=today)
     except CalendarNotPublished as error:
-        return None, error.year
+        return schedule_count(steps, begin=begin), error.year
     return found, None
 
 

@@ -7,7 +7,13 @@ from functools import cache
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yiwang.hall.bundles.schedule import CALENDAR_DAY, WORKING_HOUR, PlanStep, schedule_make
+from yiwang.hall.bundles.schedule import (
+    CALENDAR_DAY,
+    WORKING_HOUR,
+    PlanStep,
+    schedule_count,
+    schedule_make,
+)
 from yiwang.kernel.api import WorkingCalendar
 from yiwang.sdk.joins import Join
 
@@ -68,6 +74,15 @@ def test_what_has_happened_counts_and_what_runs_late_moves_the_end():
 
 def test_matters_that_are_not_in_the_plan_are_not_waited_for():
     assert plan(PlanStep("shop", 3, after=("waste",))).lines["shop"].start == BEGIN
+
+
+def test_beyond_the_published_calendar_only_working_days_are_counted():
+    steps = [PlanStep("a", 7, CALENDAR_DAY), PlanStep("b", 20, after=("a",))]
+
+    found = schedule_count(steps, begin=BEGIN)
+
+    assert (found.is_dated, found.working_days, found.path) == (False, 25, ("a", "b"))
+    assert found.day_of(found.lines["b"].start) == 5
 
 
 def test_an_empty_plan_is_done_at_once():
