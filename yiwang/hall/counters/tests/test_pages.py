@@ -7,8 +7,9 @@ from django.utils import timezone
 from yiwang.hall.counters import pack
 from yiwang.hall.counters.actions import windows as calls
 from yiwang.hall.counters.models import Appointment, Kiosk, Ticket, TicketCall
-from yiwang.identity.api import accounts_load, data_scope, posts_load
-from yiwang.kernel.api import context_system, context_use
+from yiwang.hall.messages.queries import message_list
+from yiwang.identity.api import account_find, accounts_load, data_scope, posts_load
+from yiwang.kernel.api import context_system, context_use, event_relay
 from yiwang.sdk.packs import PackFile
 
 from .conftest import HALL, MINUTE, NOW
@@ -113,6 +114,10 @@ def test_a_citizen_books_moves_and_cancels(hall, sign_in):
     page = text(client.get(made.url))
     assert ("Y20261126000001" in page, "09:00–09:30" in page) == (True, True)
     assert "I am in the hall" not in page
+    event_relay(limit=50, now=NOW)
+    (told,) = message_list(account_find("citizen").id)
+    assert told.body["zh"].startswith("您已预约 11月26日 09:00–09:30 到姑苏大厅（政务路1号）")
+    assert told.link == made.url
     assert "26 November 2026 09:00" in text(client.get(f"{HERE}appointments/"))
     assert "stays until the new one is there" in text(client.get(f"{made.url}move/"))
     later = {"slot": "2026-11-26T10:00:00+08:00"}
