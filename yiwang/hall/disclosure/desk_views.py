@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yiwang.hall.disclosure import actions, queries
+from yiwang.hall.disclosure.asking import day_of
 from yiwang.hall.disclosure.data import GROUNDS, HIDDEN, KINDS, REPAIR, REVOKED, STATES
 from yiwang.hall.disclosure.errors import (
     FileTooLong,
@@ -22,7 +23,6 @@ from yiwang.hall.disclosure.errors import (
 from yiwang.hall.disclosure.intake import file_rows, records_take
 from yiwang.hall.disclosure.queries import ENTER, OVERSEE, PUBLISH, PURPOSE
 from yiwang.hall.disclosure.rules import standard_get, table_make, values_clean
-from yiwang.hall.disclosure.views import day_of
 from yiwang.hall.disclosure.wording import problem_texts
 from yiwang.identity.api import allow, department_get
 from yiwang.kernel.api import (

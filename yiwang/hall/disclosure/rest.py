@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from yiwang.hall.disclosure import queries
+from yiwang.hall.disclosure.asking import FILTER_KEYS, filter_of
 from yiwang.hall.disclosure.data import KINDS
 from yiwang.hall.disclosure.intake import LINES_MAX, records_take
 from yiwang.hall.disclosure.queries import ENTER
-from yiwang.hall.disclosure.views import FILTER_KEYS, filter_of
 from yiwang.hall.disclosure.wording import problem_texts
 from yiwang.identity.api import allow, programs, public
 from yiwang.kernel.api import ListQuery, context_get

@@ -1,13 +1,12 @@
 """Pages everybody reads (双公示公开页): published licences and penalties, masked by the rules of their fields."""
 
-from datetime import date
-
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from yiwang.hall.disclosure import queries
-from yiwang.hall.disclosure.data import KINDS, PublicFilter
+from yiwang.hall.disclosure.asking import FILTER_KEYS, filter_of
+from yiwang.hall.disclosure.data import KINDS
 from yiwang.hall.disclosure.rules import standard_get, table_make
 from yiwang.identity.api import department_list, public
 from yiwang.kernel.api import (
@@ -77,30 +76,6 @@ def export(request: HttpRequest, form: str) -> HttpResponse:
     filters = filter_of(ListQuery({k: v for k, v in given.items() if v}, (), 0, 0))
     rows = (record.values for record in queries.public_list(filters, limit=EXPORT_MAX))
     return sheet_response(form, table_make(kind, rows, heading="title"), f"disclosure-{kind}")
-
-
-FILTER_KEYS = ("q", "kind", "department", "since", "until")
-
-
-def filter_of(query: ListQuery) -> PublicFilter:
-    """Read what the list is narrowed to (公示筛选)."""
-    given = query.filters
-    department = given.get("department", "")
-    return PublicFilter(
-        text=given.get("q", ""),
-        kind=given.get("kind", ""),
-        department_id=int(department) if department.isdecimal() else None,
-        since=day_of(given.get("since", "")),
-        until=day_of(given.get("until", "")),
-    )
-
-
-def day_of(text: str) -> date | None:
-    """Read a day out of the address; None for anything else."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def shown(kind: str, code: str, text: str) -> str:
