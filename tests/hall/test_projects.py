@@ -2,8 +2,10 @@
 
 import datetime
 import re
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -31,7 +33,9 @@ from yiwang.hall.projects.errors import (
 )
 from yiwang.hall.projects.models import Project
 from yiwang.hall.projects.queries import project_detail_get, project_list
+from yiwang.hall.projects.tables import project_plan
 from yiwang.kernel.api import context_system, context_use, event_relay
+from yiwang.sdk.packs import pack_read
 
 DAY = datetime.timedelta(days=1)
 TYPED = {"contact_name": "王工", "contact_phone": "13800000002", "agree": "true"}
@@ -318,3 +322,12 @@ def test_the_desk_shows_the_projects_in_both_languages(city, agent, project):
     export = client.get("/hall/projects/desk/?export=csv")
     assert matter_get("320117002000").title["zh"] == "建筑工程施工许可证核发"
     assert export.status_code == 200
+
+
+def test_every_approval_of_the_plan_is_a_matter_with_the_promised_days():
+    pack = pack_read(Path(settings.PACK_DIRS[0]) / "investment_projects")
+    matters = {file.data["code"]: file.data for file in pack.section("matters")}
+    plan = project_plan()
+    assert {one.matter for one in plan.approvals} == matters.keys()
+    for one in plan.approvals:
+        assert matters[one.matter]["limits"]["promised"]["amount"] == one.days

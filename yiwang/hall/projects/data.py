@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from yiwang.engines.api import ClockView
 from yiwang.hall.projects.rules import FLAGS, STATES
 from yiwang.sdk.errors import N_
 
@@ -58,7 +57,10 @@ class ProjectRow:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalDetail:
-    """An approval as the project's page shows it (项目审批事项). standing: a key of `rules.STATES`."""
+    """An approval as the project's page shows it (项目审批事项).
+
+    standing: a key of `rules.STATES`; clocks: views of the engine's clocks that run.
+    """
 
     key: str
     title: Mapping[str, str]
@@ -70,7 +72,7 @@ class ApprovalDetail:
     may_open: bool
     applied_at: datetime | None
     decided_at: datetime | None
-    clocks: tuple[ClockView, ...]
+    clocks: tuple
     ends_on: date | None
     slack_days: float
     is_critical: bool

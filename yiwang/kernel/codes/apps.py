@@ -7,12 +7,9 @@ class KernelCodesConfig(AppConfig):
     verbose_name = "代码表"
 
     def ready(self) -> None:
-        from yiwang.kernel.codes.pack import codes_read  # noqa: PLC0415
-        from yiwang.kernel.packs.registry import pack_section_register  # noqa: PLC0415
         from yiwang.kernel.ui.menus import menu_register  # noqa: PLC0415
         from yiwang.sdk.errors import N_  # noqa: PLC0415
 
-        pack_section_register("codes", codes_read, order=5)
         menu_register(
             "desk",
             N_("Reference"),

@@ -40,7 +40,7 @@ def pack_section_register(
     """Let `reader` read a section (应用包章节) of every pack.
 
     name: a folder ("matters") or one file ("synonyms.yaml"); values returned must be JSON.
-    order: synonyms 8, forms 10, workflows 20, licences 30, matters 40, sample 60.
+    order: codes 5, synonyms 8, forms 10, workflows 20, licences 30, matters 40, sample 60.
     check_only: `yw pack check` reads it, loading does not.
     """
     _sections[name] = Section(name, reader, order, check_only)
