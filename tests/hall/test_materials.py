@@ -22,7 +22,13 @@ from tests.hall.test_pack_journeys import (
 )
 from tests.pictures import PDF
 from yiwang.engines.api import attachment_put
-from yiwang.hall.api import application_submit, licence_issue, licence_list_by_source, matter_get
+from yiwang.hall.api import (
+    application_submit,
+    guide_get,
+    licence_issue,
+    licence_list_by_source,
+    matter_get,
+)
 from yiwang.hall.applications.actions.applicant import application_withdraw, correction_answer
 from yiwang.hall.applications.actions.drafts import draft_begin
 from yiwang.hall.applications.actions.materials import (
@@ -440,6 +446,15 @@ def test_the_officer_reads_the_same_provenance_and_the_promise(city, now):
     assert [one.key for one in detail.promises] == ["premises_proof"]
 
 
+def test_the_guide_says_what_may_follow_and_what_a_commitment_replaces(city):
+    guide = guide_get(code_of("urban_services", "drainage_permit"), "zh")
+    follows = {one.key: (one.follow_days, one.valid_days) for one in guide.materials_needed}
+    assert follows["water_test"] == (10, 90)
+    assert follows["drainage_plan"] == (0, 0)
+    company = guide_get(code_of("market_supervision", "company_registration"), "zh")
+    assert [one.key for one in company.materials_needed if one.may_commit] == ["premises_proof"]
+
+
 def test_promises_of_a_withdrawn_application_fall_away(city, now):
     number, who = company_submit(city, now)
     with context_use(who):
@@ -468,6 +483,9 @@ def test_what_follows_is_accepted_on_a_promise_and_nothing_is_issued_before_it_i
     (promise,) = promise_list_of(subject)
     assert (promise.state, promise.days, promise.due_at.date()) == ("OPEN", 10, date(2026, 12, 4))
 
+    with context_use(officer_of(item_of(number, "decide"), now=now)):
+        unkept = application_detail_get(number, purpose="办理办件", now=now).unkept
+    assert [one.id for one in unkept] == [promise.id]
     with pytest.raises(PromiseUnkept):
         run(number, "decide", now=now)
     assert licence_list_by_source(subject) == []

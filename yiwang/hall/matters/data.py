@@ -135,7 +135,11 @@ class LifeEvent:
 
 @dataclass(frozen=True, slots=True)
 class GuideMaterial:
-    """A material as the guide shows it. key, required, source and when are those that run."""
+    """A material as the guide shows it. key, required, source and when are those that run.
+
+    follow_days: it may be handed in so many working days after acceptance (容缺受理), 0 = not; may_commit:
+    a commitment may replace it (告知承诺); valid_days: one of an earlier case is used again if not older.
+    """
 
     key: str
     title: str
@@ -146,6 +150,9 @@ class GuideMaterial:
     max_mb: int
     is_conditional: bool
     licence: str
+    follow_days: int = 0
+    may_commit: bool = False
+    valid_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)

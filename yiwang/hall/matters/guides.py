@@ -119,6 +119,9 @@ def _material(material: Material, words: _Words) -> GuideMaterial:
         max_mb=material.max_mb,
         is_conditional=bool(material.when),
         licence=_licence_title(material.licence_type, words),
+        follow_days=material.may_follow.days if material.may_follow else 0,
+        may_commit=material.commitment is not None,
+        valid_days=material.valid_days,
     )
 
 

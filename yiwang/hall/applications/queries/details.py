@@ -30,6 +30,7 @@ from yiwang.hall.payments.data import BillView
 from yiwang.hall.payments.queries import bill_of
 from yiwang.hall.promises.data import PromiseView
 from yiwang.hall.promises.queries import promise_list_of
+from yiwang.hall.promises.rules import blocks_issue
 from yiwang.hall.ratings.data import RatingCaseView, RatingView
 from yiwang.hall.ratings.queries import case_of, rating_of
 from yiwang.hall.receipts.queries import proof_exists
@@ -106,6 +107,11 @@ class ApplicationDetail:
         """Tell whether there is a paper result whose way to the applicant is still to be chosen."""
         has_way = self.delivery is not None and self.delivery.state not in ("RETURNED", "CANCELLED")
         return bool(self.licences) and not has_way
+
+    @property
+    def unkept(self) -> list[PromiseView]:
+        """Return the promises that keep anything from being issued (未履行承诺)."""
+        return [one for one in self.promises if blocks_issue(one.kind, one.state, one.consequence)]
 
     @property
     def open_corrections(self) -> list[Correction]:
