@@ -14,8 +14,10 @@ ASKERS = ("REVIEWER", "APPROVER", "DEPARTMENT_HEAD")
 def _bundle_case(world: World, applicant_ref: str) -> str:
     from yiwang.hall.bundles.models import Bundle, BundleCase, BundleItem, BundleVersion
     from yiwang.identity.api import data_scope
+    from yiwang.kernel.api import context_system, context_use
 
-    matter = _matter(world)
+    with context_use(context_system("test")):
+        matter = _matter(world)
     bundle, _new = Bundle.objects.get_or_create(key="matrix.bundle", defaults={"source": "test"})
     part = {"key": "one", "matter": "matrix.one", "code": matter.code}
     definition = {

@@ -43,11 +43,8 @@ def application_consult(
     A review by experts pauses the department's own clock and the one legal clock. Raises what
     `consultation_ask` raises, Forbidden for an item that is not one's own.
     """
-    item = work_item_get(item_id)
-    number = item.business_key.removeprefix("application:")
-    application_visible_get(number, purpose="征求意见")
+    item = consult_item_get(item_id)
     application = application_lock(item.business_key)
-    _own_require(item)
     branch = branch_key_of(item)
     return consultation_ask(
         item.business_key,
@@ -64,11 +61,15 @@ def application_consult(
     )
 
 
-def _own_require(item: WorkItemView) -> None:
-    context = context_get()
+def consult_item_get(item_id: int) -> WorkItemView:
+    """Return a work item from which one may ask. Raises Forbidden, ApplicationNotFound for others' items."""
+    item, context = work_item_get(item_id), context_get()
+    number = item.business_key.removeprefix("application:")
+    application_visible_get(number, purpose="征求意见")
     held = item.assignee_id is None or item.assignee_id == context.account_id
     if item.department_id not in context.department_ids or not held or item.closed_at is not None:
         raise Forbidden()
+    return item
 
 
 def conclusion_check(number: str, branch: str, outcome: str, opinion: str) -> None:

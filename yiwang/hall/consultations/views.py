@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from yiwang.engines.api import AttachmentRefused, work_item_get
+from yiwang.engines.api import AttachmentRefused
 from yiwang.hall.consultations import data
 from yiwang.hall.consultations.actions import consultation_answer, consultation_recall
-from yiwang.hall.consultations.casework import application_consult
+from yiwang.hall.consultations.casework import application_consult, consult_item_get
 from yiwang.hall.consultations.data import PartyAsk
 from yiwang.hall.consultations.panels import expert_add, expert_remove, panel_put
 from yiwang.hall.consultations.queries import (
@@ -146,7 +146,7 @@ def recall(request: HttpRequest, consultation_id: int) -> HttpResponse:
 @allow(populations={"STAFF"}, permission=ASK, purpose=PURPOSE)
 def ask(request: HttpRequest, item_id: int) -> HttpResponse:
     """Ask other departments or a panel of experts about the case of a work item."""
-    item = work_item_get(item_id)
+    item = consult_item_get(item_id)
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
         try:
