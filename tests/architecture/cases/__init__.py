@@ -4,6 +4,7 @@ from tests.architecture.cases import (
     approvals,
     bundles,
     counters,
+    disclosure,
     hall,
     identity,
     payments,
@@ -13,6 +14,17 @@ from tests.architecture.cases import (
 )
 from tests.architecture.cases.case import CASES, WHOLE_CITY
 
-AREAS = (approvals, bundles, counters, hall, identity, payments, registers, resources, windows)
+AREAS = (
+    approvals,
+    bundles,
+    counters,
+    disclosure,
+    hall,
+    identity,
+    payments,
+    registers,
+    resources,
+    windows,
+)
 
 __all__ = ["CASES", "WHOLE_CITY"]

@@ -56,6 +56,11 @@ WHOLE_CITY = frozenset(
         # A hall is open to everybody; what is taken or booked there is one's own by the act.
         "hall_counters:book",
         "hall_counters:take",
+        # The lists of powers are the whole city's; two persons change them.
+        "hall_lists:mark",
+        # The kind of decision is the parameter; what is entered is the actor's own department's by the act.
+        "api_hall_disclosure:decisions",
+        "hall_disclosure:new",
         # Moving running cases concerns a process of the city.
         "engines_approvals:migration",
         # Templates of messages are the city's, without any person's data.

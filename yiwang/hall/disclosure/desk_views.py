@@ -1,6 +1,6 @@
 """Pages of the departments (双公示工作台): the check queue, entering, correcting, publishing, files, the board."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -175,6 +175,9 @@ def record(request: HttpRequest, record_id: int) -> HttpResponse:
 
 def _record_act(request: HttpRequest, view, values: dict[str, str]) -> int:  # noqa: ANN001
     now = timezone.now()
+    if request.POST.get("do") == "hide":
+        _hide(request, view.id, now=now)
+        return view.id
     if request.POST.get("do") == "publish":
         done = actions.record_publish(view.id, now=now)
         flash(request, "success", _("Published."))
@@ -190,22 +193,19 @@ def _record_act(request: HttpRequest, view, values: dict[str, str]) -> int:  # n
     return done.id
 
 
-@require_POST
-@allow(populations={"STAFF"}, permission=PUBLISH, purpose=PURPOSE)
-def hide(request: HttpRequest, record_id: int) -> HttpResponse:
+def _hide(request: HttpRequest, record_id: int, *, now: datetime) -> None:
     """Take a record from view: credit repaired, or the decision withdrawn (停止公示)."""
     try:
         actions.record_hide(
             record_id,
             ground=request.POST.get("ground", ""),
             reason=request.POST.get("hide_reason", ""),
-            now=timezone.now(),
+            now=now,
         )
     except (ReasonNeeded, TooEarly, RecordMoved) as error:
         flash(request, "danger", error_text(error))
     else:
         flash(request, "success", _("Taken from view. The record stays with its reason."))
-    return redirect("hall_disclosure:record", record_id)
 
 
 @require_http_methods(["GET", "POST"])

@@ -15,5 +15,4 @@ urlpatterns = [
     path("desk/file/", desk_views.file, name="file"),
     path("desk/export/", desk_views.standard_file, name="standard_file"),
     path("desk/<int:record_id>/", desk_views.record, name="record"),
-    path("desk/<int:record_id>/hide/", desk_views.hide, name="hide"),
 ]

@@ -322,8 +322,8 @@ def test_a_head_enters_corrects_publishes_and_hides_on_the_pages(head, bureau, c
     shown = client.get(f"/hall/disclosure/records/{record.id}/").content.decode()
     assert "15638296218" not in shown
     assert "罚款5000元" in shown
-    hide = f"/hall/disclosure/desk/{record.id}/hide/"
-    head.post(hide, {"ground": "REVOKED", "hide_reason": "复议撤销"})
+    hide = f"/hall/disclosure/desk/{record.id}/"
+    head.post(hide, {"do": "hide", "ground": "REVOKED", "hide_reason": "复议撤销"})
     assert client.get(f"/hall/disclosure/records/{record.id}/").status_code == 404
     assert head.get("/hall/disclosure/board/?days=30").status_code == 200
 
