@@ -147,16 +147,19 @@ def due_take(row: Promise) -> None:
 def promise_supply(promise_id: int, *, file, now: datetime) -> None:
     """Hand in the document that was promised (补交材料), checked by its content.
 
-    Raises PromiseNotFound, PromiseStateWrong, AttachmentRefused.
+    By who promised; or by an officer of the department to whom it was brought. Raises PromiseNotFound,
+    PromiseStateWrong, AttachmentRefused.
     """
     row = _lock(promise_id)
-    if row.holder_ref != context_get().subject_ref:
+    context = context_get()
+    is_officer = context.population == "STAFF" and context.may(CHECK)
+    if row.holder_ref != context.subject_ref and not is_officer:
         raise PromiseNotFound()
     if row.kind != TOLERANT:
         raise PromiseStateWrong()
     _move(row, "SUPPLY")
     attachment = attachment_put(
-        account_id=context_get().account_id,
+        account_id=context.account_id,
         file=file,
         accept=list(row.accept),
         max_bytes=row.max_mb * MB,
@@ -315,6 +318,30 @@ def promise_remind(promise_id: int, *, now: datetime) -> bool:
     audit_record(f"promise:{promise_id}", detail={"reminded": bool(changed)})
     if changed:
         _announce("promise.due_soon", row)
+    return bool(changed)
+
+
+@action("hall.promises.check_late")
+def promise_check_late(promise_id: int, *, now: datetime) -> bool:
+    """Report a commitment that its department did not check in time (逾期未核查) to supervision, once."""
+    with data_scope(purpose="承诺到期处理", reason=f"promise:{promise_id}"):
+        rows = Promise.objects.filter(pk=promise_id, state="OPEN", warned_at__isnull=True)
+        changed = rows.update(warned_at=now)
+        row = Promise.objects.get(pk=promise_id)
+    audit_record(f"promise:{promise_id}", detail={"late": bool(changed)})
+    if changed:
+        event_publish(
+            "supervision.violation",
+            {
+                "trigger": "OTHER",
+                "source": f"promise:{row.pk}",
+                "department_id": row.department_id,
+                "number": row.number,
+                "title": row.title,
+                "description": f"告知承诺“{row.item['zh']}”逾期未核查",
+            },
+            key=row.number,
+        )
     return bool(changed)
 
 

@@ -5,10 +5,11 @@ from datetime import datetime
 from yiwang.hall.promises.actions import (
     clock_subject,
     due_take,
+    promise_check_late,
     promise_overdue,
     promise_remind,
 )
-from yiwang.hall.promises.data import OPEN, TOLERANT
+from yiwang.hall.promises.data import COMMITMENT, OPEN, TOLERANT
 from yiwang.hall.promises.models import Promise
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import EventView, context_system, context_use, subscriber
@@ -19,15 +20,17 @@ AT_ONCE = 500
 def promises_follow(*, now: datetime) -> int:
     """Remind and conclude (承诺到期处理): idempotent, each promise in a transaction of its own."""
     with context_use(context_system("承诺到期处理")):
-        late = _keys(due_at__lt=now)
-        broken = sum(promise_overdue(key, now=now) for key in late)
-        soon = _keys(warn_at__lte=now, due_at__gte=now, warned_at__isnull=True)
-        return broken + sum(promise_remind(key, now=now) for key in soon)
+        untold = {"warned_at__isnull": True}
+        done = sum(promise_overdue(key, now=now) for key in _keys(TOLERANT, due_at__lt=now))
+        soon = _keys(TOLERANT, warn_at__lte=now, due_at__gte=now, **untold)
+        done += sum(promise_remind(key, now=now) for key in soon)
+        unchecked = _keys(COMMITMENT, due_at__lt=now, **untold)
+        return done + sum(promise_check_late(key, now=now) for key in unchecked)
 
 
-def _keys(**narrowed: object) -> list[int]:
+def _keys(kind: str, **narrowed: object) -> list[int]:
     with data_scope(purpose="承诺到期处理", reason="sweep"):
-        rows = Promise.objects.filter(state=OPEN, kind=TOLERANT, **narrowed)
+        rows = Promise.objects.filter(state=OPEN, kind=kind, **narrowed)
         return list(rows.order_by("due_at", "pk").values_list("pk", flat=True)[:AT_ONCE])
 
 

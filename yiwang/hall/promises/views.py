@@ -145,7 +145,9 @@ def item(request: HttpRequest, promise_id: int) -> HttpResponse:
     typed = {key: request.POST.get(key, "")[:2000] for key in ("result", "reason", "legal_basis")}
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
-        errors = _conclude(request.POST.get("do", ""), promise_id, typed)
+        do = request.POST.get("do", "")
+        is_paper = do == "supply"
+        errors = _supply(request, promise_id) if is_paper else _conclude(do, promise_id, typed)
         if not errors:
             flash(request, "success", _("Done. The applicant has been told."))
             return redirect("hall_promises:item", promise_id)
@@ -158,7 +160,8 @@ def item(request: HttpRequest, promise_id: int) -> HttpResponse:
         "may_break": context_get().may(BREAK),
         "bar": bar_get(promise.holder_ref, promise.matter_code),
     }
-    return render(request, "hall/promises/item.html", names, status=422 if errors else 200)
+    status = 413 if upload_overflow(request) else 422 if errors else 200
+    return render(request, "hall/promises/item.html", names, status=status)
 
 
 def _conclude(do: str, promise_id: int, typed: dict[str, str]) -> dict[str, list[str]]:

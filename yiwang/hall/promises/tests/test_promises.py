@@ -240,6 +240,25 @@ def test_a_commitment_that_was_checked_is_kept_with_what_was_found(hall):
     assert (row(key).state, row(key).result) == ("KEPT", "现场核查属实")
 
 
+def test_a_commitment_not_checked_in_time_is_told_to_supervision_once(hall):
+    (key,) = hall.make(pledge(COMMITMENT, days=5))
+    late = row(key).due_at + timedelta(minutes=1)
+    assert [promises_follow(now=late), promises_follow(now=late)] == [1, 0]
+    (told,) = OutboxEvent.objects.filter(topic="supervision.violation")
+    assert told.payload["department_id"] == hall.department
+    assert told.payload["source"] == f"promise:{key}"
+    assert row(key).state == "OPEN"
+
+
+def test_a_document_brought_to_the_window_is_handed_in_by_an_officer_of_the_department(hall):
+    (key,) = hall.make()
+    with context_use(hall.officer(department_id=hall.other)), pytest.raises(PromiseNotFound):
+        promise_supply(key, file=file(), now=NOW)
+    with context_use(hall.officer("hall.promises.check")):
+        promise_supply(key, file=file(), now=NOW)
+    assert row(key).state == "SUPPLIED"
+
+
 def test_promises_of_what_came_to_nothing_fall_away(hall):
     hall.make(pledge(), pledge(COMMITMENT))
     with context_use(SYSTEM):
