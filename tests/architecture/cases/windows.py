@@ -132,3 +132,94 @@ matrix_case("hall_windows:visit", _visit)
 matrix_case("hall_windows:receipt", _receipt)
 matrix_case("hall_windows:hand_over", _hand_over)
 matrix_case("portal_spaces:delegation", _delegation)
+
+
+def _part(name: str):
+    def build(world: World) -> Case:
+        from yiwang.engines.api import draft_open, form_put
+        from yiwang.hall.matters.actions import matter_put
+        from yiwang.hall.parties.queries import case_rows, part_rows
+        from yiwang.kernel.api import context_system, context_use
+        from yiwang.sdk.packs import MatterDefinition, Party
+
+        text = {"zh": "某", "en": "X"}
+        form = {
+            "key": "x",
+            "title": text,
+            "schema": {"type": "object", "properties": {"a": {"type": "string"}}},
+            "ui": {
+                "pages": [{"key": "one", "title": text, "fields": ["a"]}],
+                "fields": {"a": {"title": text}},
+            },
+        }
+        party = Party(key="other", title=text, pages=("one",))
+        with context_use(context_system("test")):
+            version = form_put("test.x", form, source="test", now=world.now).version_id
+            matter = matter_put(
+                MatterDefinition(
+                    code="320714009000",
+                    title=text,
+                    item_type="07",
+                    department="civil_affairs",
+                    level="CITY",
+                    parties=(party,),
+                ),
+                form_version_id=version,
+                source="test@1",
+                now=world.now,
+            )
+
+        def made(ref: str, persona: str) -> int:
+            with context_use(context_system("test")):
+                first = draft_open(
+                    account_id=world.account_id("STAFF"),
+                    purpose_key=secrets.token_hex(8),
+                    form_version_id=version,
+                    prefill={},
+                    now=world.now,
+                )
+                own = draft_open(
+                    account_id=world.account_id(persona),
+                    purpose_key=secrets.token_hex(8),
+                    form_version_id=version,
+                    prefill={},
+                    now=world.now,
+                )
+            case = case_rows().create(
+                draft_id=first.id,
+                matter_version_id=matter.version_id,
+                form_version_id=version,
+                title=text,
+                applicant_ref="person:first",
+                applicant_name="某",
+            )
+            return (
+                part_rows()
+                .create(
+                    case=case,
+                    key="other",
+                    title=text,
+                    kind=ref.partition(":")[0],
+                    name="某",
+                    code=secrets.token_hex(5),
+                    ref=ref,
+                    draft_id=own.id,
+                    account_id=world.account_id(persona),
+                    invited_at=world.now,
+                )
+                .pk
+            )
+
+        page = ["one"] if name == "hall_parties:page" else []
+        own = {p: made(world.own_subject[p], p) for p in ("CITIZEN", "AGENT")}
+        other = made("person:other", "STAFF")
+        return Case(
+            own=lambda persona: reverse(name, args=[own[persona], *page]),
+            other=reverse(name, args=[other, *page]),
+        )
+
+    return build
+
+
+for _name in ("hall_parties:part", "hall_parties:page"):
+    matrix_case(_name, _part(_name))
