@@ -19,8 +19,8 @@ PERIODS = {"1": N_("this month"), "3": N_("three months"), "12": N_("twelve mont
 
 
 def percent(share: float | None) -> str:
-    """Write a share for people: "83.3 %"."""
-    return "—" if share is None else f"{share * 100:.1f} %"
+    """Write a share for people: "83.3%"."""
+    return "—" if share is None else f"{share * 100:.1f}%"
 
 
 def held_text(row: FieldReuse) -> str:
