@@ -39,7 +39,7 @@ def rows_make(count: int, trades: list[str]):
 def main() -> None:
     """Load, index, check."""
     options = options_parse(__doc__, names=350_000)
-    city_open()
+    city_open(build=False)
     from django.utils import timezone
 
     from yiwang.hall.companies.actions.names import names_follow

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from yiwang.hall.projects.rules import FLAGS, STATES
 from yiwang.sdk.errors import N_
 
 KINDS = {
@@ -23,6 +22,21 @@ PROJECT_STATES = {
     "ACTIVE": N_("Under way"),
     "COMPLETED": N_("Completed"),
     "CANCELLED": N_("Ended"),
+}
+
+STATES = {
+    "BLOCKED": N_("Waits for another approval"),
+    "READY": N_("Can be applied for"),
+    "APPLIED": N_("Being handled"),
+    "GRANTED": N_("Granted"),
+    "REFUSED": N_("Refused"),
+}
+FLAGS = {
+    "OVERDUE": N_("an approval is over its limit"),
+    "IDLE": N_("an approval waits too long for its application"),
+    "REFUSED": N_("an approval was refused"),
+    "START_LATE": N_("the planned start cannot be held"),
+    "FINISH_LATE": N_("the planned finish has passed"),
 }
 
 
@@ -59,7 +73,7 @@ class ProjectRow:
 class ApprovalDetail:
     """An approval as the project's page shows it (项目审批事项).
 
-    standing: a key of `rules.STATES`; clocks: views of the engine's clocks that run.
+    standing: a key of `STATES`; clocks: views of the engine's clocks that run.
     """
 
     key: str

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from graphlib import TopologicalSorter
 
-from yiwang.sdk.errors import N_
 from yiwang.sdk.expressions import compile as expression_compile
 
 CODE_PATTERN = re.compile(r"([0-9]{4})-([0-9]{6})-([0-9]{2})-([0-9]{2})-([0-9]{5})([0-9])")
@@ -17,20 +16,6 @@ SPREAD = 61_803  # coprime to 100,000: serials one after the other look unlike e
 
 NOT_STARTED, APPLIED, GRANTED, REFUSED = "NOT_STARTED", "APPLIED", "GRANTED", "REFUSED"
 READY, BLOCKED = "READY", "BLOCKED"
-STATES = {
-    BLOCKED: N_("Waits for another approval"),
-    READY: N_("Can be applied for"),
-    APPLIED: N_("Being handled"),
-    GRANTED: N_("Granted"),
-    REFUSED: N_("Refused"),
-}
-FLAGS = {
-    "OVERDUE": N_("an approval is over its limit"),
-    "IDLE": N_("an approval waits too long for its application"),
-    "REFUSED": N_("an approval was refused"),
-    "START_LATE": N_("the planned start cannot be held"),
-    "FINISH_LATE": N_("the planned finish has passed"),
-}
 
 
 # --- the code -----------------------------------------------------------------------------------
@@ -172,7 +157,7 @@ def blockers(approval: Approval, states: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def standing(approval: Approval, states: Mapping[str, str]) -> str:
-    """Return how an approval stands (办理状态): a key of `STATES`."""
+    """Return how an approval stands (办理状态): a key of `data.STATES`."""
     state = states.get(approval.key, NOT_STARTED)
     if state != NOT_STARTED:
         return state
@@ -251,7 +236,7 @@ def flags_of(  # noqa: PLR0913 - what a flag can come from
     finish_planned: date,
     today: date,
 ) -> tuple[str, ...]:
-    """Return why a project is off track (预警原因), keys of `FLAGS`; empty when it is on track.
+    """Return why a project is off track (预警原因), keys of `data.FLAGS`; empty when it is on track.
 
     start_day: the day on which the construction permit can be had at the earliest, None once it is there.
     """
