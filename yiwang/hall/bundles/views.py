@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from yiwang.engines.api import AttachmentRefused, FormState, draft_post
+from yiwang.engines.api import AttachmentRefused, FormState, PageState, draft_post
 from yiwang.hall.bundles.actions.cases import bundle_withdraw
 from yiwang.hall.bundles.actions.drafts import (
     bundle_document_attach,
@@ -102,14 +102,33 @@ def resume(request: HttpRequest, draft_id: int) -> HttpResponse:
     return redirect("hall_bundles:draft", draft_id, sheet.state.page(context.draft.page).key)
 
 
-def _steps(context: BundleDraftContext, state: FormState) -> list[tuple[str, str]]:
+def _way(context: BundleDraftContext, state: FormState) -> list[tuple[str, str]]:
+    """Return the whole way through the form: (step, address); the pages of one matter are one step."""
     draft_id = context.draft.id
-    steps = [(localized(one.title), _page_href(draft_id, one.key)) for one in state.pages]
+    way = [(_step(context, one), _page_href(draft_id, one.key)) for one in state.pages]
     place = 1 if state.pages[0].key == QUESTIONS_PAGE else 0
-    steps.insert(place, (_("What it takes"), reverse("hall_bundles:plan", args=[draft_id])))
-    steps.append((_("Documents"), reverse("hall_bundles:documents", args=[draft_id])))
-    steps.append((_("Check and submit"), reverse("hall_bundles:check", args=[draft_id])))
-    return steps
+    way.insert(place, (_("What it takes"), reverse("hall_bundles:plan", args=[draft_id])))
+    way.append((_("Documents"), reverse("hall_bundles:documents", args=[draft_id])))
+    way.append((_("Check and submit"), reverse("hall_bundles:check", args=[draft_id])))
+    return way
+
+
+def _step(context: BundleDraftContext, page: PageState) -> str:
+    """Return the step a page belongs to: what several need, a matter, or the page itself."""
+    if page.key.startswith("common_"):
+        return _("What several departments need")
+    for key, matter in context.bundle.matters.items():
+        if page.key.startswith(f"{key}_"):
+            return localized(matter.title)
+    return localized(page.title)
+
+
+def _steps(way: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the steps with the first address of each."""
+    first: dict[str, str] = {}
+    for title, href in way:
+        first.setdefault(title, href)
+    return list(first.items())
 
 
 def _page_href(draft_id: int, key: str) -> str:
@@ -130,8 +149,9 @@ def _render(
     status: int = 200,
     **names: object,
 ) -> HttpResponse:
-    steps = _steps(context, sheet.state)
-    current = _index(steps, href)
+    way = _way(context, sheet.state)
+    place = _index(way, href)
+    steps = _steps(way)
     room = "me" if context.applicant.kind == "person" else "enterprise"
     return render(
         request,
@@ -142,9 +162,9 @@ def _render(
             "sheet": sheet,
             "state": sheet.state,
             "steps": steps,
-            "current": current,
-            "back": steps[current - 1][1] if current else "",
-            "after": steps[current + 1][1] if current + 1 < len(steps) else "",
+            "current": [title for title, _href in steps].index(way[place][0]),
+            "back": way[place - 1][1] if place else "",
+            "after": way[place + 1][1] if place + 1 < len(way) else "",
             "titles": _titles(context.bundle),
             "departments": _departments(context.bundle),
             "wrong_href": reverse(f"resources_registries:{room}") + "?field={field}#objection",
@@ -193,14 +213,14 @@ def _target(context: BundleDraftContext, sheet: BundleSheet, page: str, go: str)
     """Where the pressed button leads; None stays on the page (an error, or a change of rows)."""
     if go == "leave":
         return reverse("hall_bundles:mine")
-    steps = _steps(context, sheet.state)
+    way = _way(context, sheet.state)
     shown = sheet.state.page(page)
-    place = _index(steps, _page_href(context.draft.id, shown.key))
+    place = _index(way, _page_href(context.draft.id, shown.key))
     if go == "back":
-        return steps[max(place - 1, 0)][1]
+        return way[max(place - 1, 0)][1]
     if go != "next" or shown.error_count:
         return None
-    return steps[place + 1][1]
+    return way[place + 1][1]
 
 
 @allow(populations=APPLICANTS, purpose=PURPOSE)

@@ -40,9 +40,9 @@ PURPOSE = "征求意见"
 COLUMNS = (
     Column("number", N_("Number"), "number"),
     Column("title", N_("About"), text=lambda row: localized(row.title)),
-    Column("department_name", N_("Asked by"), "department_name"),
+    Column("department_name", N_("Asking department"), "department_name"),
     Column("state", N_("State"), "state", text=lambda row: _(data.STATES[row.state])),
-    Column("asked_at", N_("Asked"), "asked_at"),
+    Column("asked_at", N_("Asked on"), "asked_at"),
     Column("due_at", N_("Due"), "due_at"),
 )
 
