@@ -48,6 +48,7 @@ from yiwang.hall.messages.data import MessageView
 from yiwang.hall.messages.queries import count_unread, message_list
 
 __all__ = [
+    "THEMES",
     "ApplicationRow",
     "CatalogueCounts",
     "GuideView",
@@ -61,7 +62,6 @@ __all__ = [
     "MessageView",
     "OpenCorrection",
     "Receipt",
-    "THEMES",
     "VerificationView",
     "application_open_count",
     "application_recent_list",
