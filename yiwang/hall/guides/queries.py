@@ -205,7 +205,8 @@ def _elapsed(since: date, today: date) -> int:
 
 def _day(since: date, days: int, today: date) -> date | None:
     try:
-        return max(calendar_get().add_working_days(since, days), today)
+        calendar = calendar_get()
+        return calendar.working_day_from(max(calendar.add_working_days(since, days), today))
     except CalendarNotPublished:
         return None
 

@@ -5,6 +5,7 @@ import json
 from datetime import date, timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ from yiwang.hall.lists.tests.conftest import (
     put,
 )
 from yiwang.hall.matters.actions import matter_close
+from yiwang.identity.api import account_create, post_assign, post_put
 from yiwang.kernel.api import context_use
 from yiwang.sdk.errors import Forbidden
 
@@ -248,3 +250,41 @@ def test_a_day_that_is_none_is_not_taken_for_one(catalogue, client):
     assert client.get("/hall/lists/?on=2026-02-31").status_code == 200
     assert "燃气经营许可证核发" not in client.get("/hall/lists/?on=2026-11-19").content.decode()
     assert client.get(f"/hall/lists/{BARE.code}/?on=2026-11-19").status_code == 404
+
+
+def staff(bureau, *roles, username):
+    with context_use(SYSTEM):
+        key = account_create(
+            username, population="STAFF", name=username, password="粉墙黛瓦 枕河人家 1986", now=NOW
+        )
+        post = post_put(bureau, title=username, roles=roles, now=NOW)
+        post_assign(key, post_id=post, from_date=date(2026, 1, 1), now=NOW)
+    return get_user_model().objects.get(pk=key)
+
+
+def test_a_steward_prepares_and_a_supervisor_publishes_on_the_pages(catalogue, bureau, client):
+    desk = "/hall/lists/desk/"
+    client.force_login(staff(bureau, "DATA_STEWARD", username="steward"))
+    assert "没有正在拟定的调整" in client.get(desk).content.decode()
+    assert client.post(desk, {"do": "prepare"}).status_code == 302
+    assert "燃气经营许可证核发" in client.get(desk).content.decode()
+    given = {"reason": "首次公布", "legal_ground": "依法", "effective_date": "2026-11-20"}
+    assert client.post(desk, {**given, "do": "save", "effective_date": "x"}).status_code == 422
+    change = ListChange.objects.get(code=BARE.code)
+    assert client.post(f"/hall/lists/desk/changes/{change.pk}/", {"do": "leave"}).status_code == 302
+    assert client.post(desk, {**given, "do": "submit"}).status_code == 302
+    assert client.post(desk, {"do": "publish"}).status_code == 422
+    client.force_login(staff(bureau, "SUPERVISOR", username="supervisor"))
+    assert client.post(desk, {"do": "return", "note": ""}).status_code == 422
+    assert client.post(desk, {"do": "publish"}).status_code == 302
+    assert [each.code for each in queries.entry_list()] == [STATEMENT.code]
+
+
+def test_a_head_completes_the_powers_of_the_department_on_the_pages(catalogue, bureau, client):
+    client.force_login(staff(bureau, "DEPARTMENT_HEAD", username="head"))
+    assert "承办机构" in client.get("/hall/lists/mine/").content.decode()
+    own = f"/hall/lists/mine/{STATEMENT.code}/"
+    assert client.get(own).status_code == 200
+    assert client.post(own, {"office": "养老服务科"}).status_code == 302
+    assert queries.detail_get(STATEMENT.code).office == "养老服务科"
+    assert client.get(f"/hall/lists/mine/{BARE.code}/").status_code == 403
