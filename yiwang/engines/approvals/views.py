@@ -218,7 +218,7 @@ def _named(username: str) -> int:
 
 
 _ACTING = (
-    Column("title", N_("Item")),
+    Column("title", N_("Case waiting")),
     Column("principal", N_("Whose")),
     Column("due", N_("Due")),
 )

@@ -9,7 +9,7 @@ CHANNELS: dict[str, str] = {"EMAIL": N_("E-mail"), "SMS": N_("Text message")}
 STATES: dict[str, str] = {
     "CREATED": N_("Waiting"),
     "SENDING": N_("Being sent"),
-    "SENT": N_("Handed over"),
+    "SENT": N_("Given to the carrier"),
     "DELIVERED": N_("Delivered"),
     "TEMPORARY_FAILURE": N_("Could not be delivered for now"),
     "PERMANENT_FAILURE": N_("Cannot be delivered"),

@@ -192,7 +192,7 @@ def _rows(rows: object, value: str) -> object:
 
 
 _COLUMNS = (
-    Column("id", N_("Number"), order="id"),
+    Column("id", N_("Sending number"), order="id"),
     Column("channel", N_("Channel"), text=lambda row: _(ALL_CHANNELS[row.channel])),
     Column("address", N_("To"), text=_address_text),
     Column("title", N_("Message")),
@@ -225,7 +225,7 @@ def _filters() -> tuple[Filter, ...]:
             channels,
             lambda rows, value: rows.filter(channel=value),
         ),
-        Filter("number", N_("Number"), apply=_rows),
+        Filter("number", N_("Sending number"), apply=_rows),
     )
 
 

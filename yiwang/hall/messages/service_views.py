@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yiwang.hall.messages.data import STATES
 from yiwang.hall.messages.errors import ServiceInvalid
 from yiwang.hall.messages.models import NotifyService
 from yiwang.hall.messages.notify import actions
@@ -32,6 +33,17 @@ KEY_KINDS = {
     "test": N_("Try out: nothing is sent"),
     "team": N_("Team: only to the try-out receivers"),
     "live": N_("Live: to anybody"),
+}
+KEYS = {"test": N_("try out"), "team": N_("team"), "live": N_("live")}
+API_STATES = {
+    "created": STATES["CREATED"],
+    "sending": STATES["SENDING"],
+    "sent": STATES["SENT"],
+    "received": STATES["SENT"],
+    "delivered": STATES["DELIVERED"],
+    "temporary-failure": STATES["TEMPORARY_FAILURE"],
+    "permanent-failure": STATES["PERMANENT_FAILURE"],
+    "technical-failure": STATES["TECHNICAL_FAILURE"],
 }
 NUMBERS = {
     "per_minute": (N_("Calls a minute"), 3000),
@@ -143,8 +155,8 @@ def _service_page(request: HttpRequest, row: NotifyService, **more: object) -> H
         Column("kind", N_("Kind"), text=lambda one: _(KINDS[one.kind])),
         Column("to", N_("To"), text=_masked),
         Column("template", N_("Template"), text=lambda one: one.template.name),
-        Column("status", N_("State")),
-        Column("key_kind", N_("Key"), text=lambda one: one.key_kind),
+        Column("status", N_("State"), text=lambda one: _(API_STATES[one.status])),
+        Column("key_kind", N_("Kind of key"), text=lambda one: _(KEYS[one.key_kind])),
     )
     return render(
         request,
@@ -156,6 +168,7 @@ def _service_page(request: HttpRequest, row: NotifyService, **more: object) -> H
             "templates": list(template_rows(row.pk)),
             "page": page_of(request, notification_rows(row.pk), columns=columns, count_cap=10_000),
             "kinds": KINDS,
+            "key_names": KEYS,
             "key_kinds": [(code, _(text)) for code, text in KEY_KINDS.items()],
             "numbers": NUMBERS,
             "errors": {},
