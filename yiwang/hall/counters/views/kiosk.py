@@ -3,6 +3,9 @@
 A machine is known by a signed cookie that it got when it was paired; without one it offers only that.
 """
 
+from collections.abc import Callable
+from functools import wraps
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -33,6 +36,20 @@ COOKIE, SALT = "counters_kiosk", "hall.counters.kiosk"
 COOKIE_SECONDS = 400 * 24 * 3600
 ROOM = "hall.counters.kiosk"
 TRIES_PER_MINUTE = 20
+
+
+Machine = Callable[..., HttpResponse]
+
+
+def for_machines(view: Machine) -> Machine:
+    """Hand a view its machine; a browser that is none is led to the start, which says so (终端专用)."""
+
+    @wraps(view)
+    def run(request: HttpRequest, *args: object, **named: object) -> HttpResponse:
+        kiosk = _kiosk_of(request)
+        return view(request, kiosk, *args, **named) if kiosk else redirect("hall_counters:kiosk")
+
+    return run
 
 
 @require_GET
@@ -67,9 +84,10 @@ def pair(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @public
-def take(request: HttpRequest) -> HttpResponse:
+@for_machines
+def take(request: HttpRequest, kiosk: KioskView) -> HttpResponse:
     """Choose what one comes for and take a ticket (终端取号)."""
-    kiosk, error = _kiosk_require(request), ""
+    error = ""
     if request.method == "POST":
         queue = request.POST.get("queue", "")
         try:
@@ -93,9 +111,10 @@ def take(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @public
-def check_in(request: HttpRequest) -> HttpResponse:
+@for_machines
+def check_in(request: HttpRequest, kiosk: KioskView) -> HttpResponse:
     """Turn an appointment into a ticket by its code (终端预约取号)."""
-    kiosk, error = _kiosk_require(request), ""
+    error = ""
     if request.method == "POST":
         try:
             if _too_often(f"code:{kiosk.id}"):
@@ -115,9 +134,9 @@ def check_in(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @public
-def verify(request: HttpRequest) -> HttpResponse:
+@for_machines
+def verify(request: HttpRequest, kiosk: KioskView) -> HttpResponse:
     """Verify a licence by the code on it (终端证照查验). POST, so that the code stays out of the address."""
-    _kiosk_require(request)
     names: dict[str, object] = {}
     if request.method == "POST":
         if _too_often("verify"):
@@ -130,9 +149,9 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @public
-def look_up(request: HttpRequest) -> HttpResponse:
+@for_machines
+def look_up(request: HttpRequest, kiosk: KioskView) -> HttpResponse:
     """Say where an application is, by its number and code (终端办件查询); nothing personal."""
-    _kiosk_require(request)
     names: dict[str, object] = {}
     if request.method == "POST":
         number, code = request.POST.get("number", "")[:50], request.POST.get("code", "")[:12]
@@ -146,9 +165,9 @@ def look_up(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @public
-def ticket(request: HttpRequest, code: str) -> HttpResponse:
+@for_machines
+def ticket(request: HttpRequest, kiosk: KioskView, code: str) -> HttpResponse:
     """Show the ticket just taken, to be printed or photographed (终端号票)."""
-    kiosk = _kiosk_require(request)
     view = ticket_by_code(code, now=timezone.now())
     if view.hall_id != kiosk.hall_id:
         raise TicketNotFound()
@@ -159,13 +178,6 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
 def _kiosk_of(request: HttpRequest) -> KioskView | None:
     mark = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=COOKIE_SECONDS)
     return kiosk_get(mark) if mark else None
-
-
-def _kiosk_require(request: HttpRequest) -> KioskView:
-    kiosk = _kiosk_of(request)
-    if kiosk is None:
-        raise KioskNotPaired()
-    return kiosk
 
 
 def _too_often(what: str) -> bool:
