@@ -78,7 +78,9 @@ def test_keys_stand_in_the_order_of_their_code_units():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, 10**400, "\ud800", {1: 2}, b"x"])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), 2**53, 10**400, "\ud800", {1: 2}, b"x"]
+)
 def test_what_has_no_canonical_form_is_refused(value):
     with pytest.raises(NotCanonical):
         canonical_json(value)
