@@ -291,6 +291,22 @@ def test_what_ran_out_unseen_does_not_stand_in_the_way(city, now):
     assert reserve(city, username="elder", now=now + 70 * DAY).state == "HELD"
 
 
+def test_the_public_page_says_why_a_name_cannot_be_had(city, now):
+    reserve(city, now=now)
+    asked = {
+        "core": "澄湖悦影",
+        "trade": "软件",
+        "form": "有限公司",
+        "area": AREA,
+        "division": "苏州",
+    }
+    page = Client().get("/hall/companies/", asked).content.decode()
+    assert "同行业中已有读音相同的字号：苏州澄湖月影软件有限公司" in page
+    assert "企业名称登记管理规定第十七条" in page
+    page = Client().get("/hall/companies/", {**asked, "core": "中国第一"}).content.decode()
+    assert "须按规定从严审核并报国务院批准" in page
+
+
 def test_one_person_keeps_five_names(city, now):
     for core in ("云澜", "山岚", "清渠", "木樨", "石湖荷"):
         reserve(city, NameParts("苏州", core, "软件", "有限公司"), now=now)
