@@ -35,7 +35,7 @@ def restaurant(city, now):
     journey = pack.files["tests/journey.yaml"].data["journeys"][0]
     matter = matter_get("321050001000")
     agent = applicant_make(city, journey["applicant"], now=now)
-    number = submit(pack, journey, matter, agent, now=now)
+    number = submit(city, pack, journey, matter, agent, now=now)
     officer_act(number, {"officer": "accept", "outcome": "ACCEPT"}, now=now)
     return number, agent, matter
 

@@ -1,5 +1,7 @@
 """The JSON Schema (2020-12) of matters/<name>.yaml: its shape; `matters.py` has the rules beyond."""
 
+from yiwang.sdk.joins import JOIN_SCHEMA
+
 THEMES = (
     "婚育收养", "环境资源", "教育培训", "住房保障", "劳动就业", "执业资格", "社会保障", "纳税缴费",
     "医疗卫生", "交通旅游", "出境入境", "生活服务", "民族宗教", "三农服务", "死亡殡葬", "设立变更",
@@ -118,6 +120,7 @@ MATTER_SCHEMA = {
         legal_basis=_list(_LEGAL_BASIS, minimum=1),
         limits=_object(("legal", "promised"), legal=_LIMIT, promised=_LIMIT),
         branches=_list(_BRANCH),
+        join=JOIN_SCHEMA,
         materials=_list(_MATERIAL),
         fee={"anyOf": [_FEE, {"type": "null"}]},
         conditions=_list(_TEXT),

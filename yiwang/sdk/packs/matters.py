@@ -13,6 +13,7 @@ import msgspec
 
 from yiwang.sdk.expressions import ExpressionError
 from yiwang.sdk.expressions import compile as expression_compile
+from yiwang.sdk.joins import Join, join_problems
 from yiwang.sdk.packs.documents import Keypath, PackError, PackFile, PackProblem
 from yiwang.sdk.packs.matter_schema import MATTER_SCHEMA
 
@@ -173,6 +174,7 @@ class Party:
 class MatterDefinition:
     """All that a matter's file says; the same record runs the application and writes the guide.
 
+    join: how the branches' opinions become one, told to the process as `joined`; None leaves it to the process.
     anywhere: whether any community window of the city takes it (全市通办); None: by the rule of the windows.
     """
 
@@ -189,6 +191,7 @@ class MatterDefinition:
     legal_basis: tuple[LegalBasis, ...] = ()
     limits: Limits | None = None
     branches: tuple[Branch, ...] = ()
+    join: Join | None = None
     materials: tuple[Material, ...] = ()
     fee: Fee | None = None
     conditions: tuple[Text, ...] = ()
@@ -241,6 +244,7 @@ def matter_check(file: PackFile) -> list[PackProblem]:
         *_limits(definition),
         *_materials(definition),
         *_parties(definition),
+        *_join(definition),
         *_guide(definition),
         *_expressions(definition),
     ]
@@ -316,6 +320,13 @@ def _parties(matter: MatterDefinition) -> Found:
         if shared := sorted(seen & set(party.pages)):
             yield ("parties", index, "pages"), f"Two parties fill in {', '.join(shared)}."
         seen |= set(party.pages)
+
+
+def _join(matter: MatterDefinition) -> Found:
+    """Yield why the branches' opinions cannot become one as the matter says (汇合规则)."""
+    if matter.join is not None:
+        for said in join_problems(matter.join, tuple(one.key for one in matter.branches)):
+            yield ("join",), said
 
 
 def _guide(matter: MatterDefinition) -> Found:

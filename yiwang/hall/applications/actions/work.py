@@ -14,6 +14,7 @@ from yiwang.engines.api import (
     work_item_request_correction,
 )
 from yiwang.hall.applications import rules
+from yiwang.hall.applications.actions.joint import joined_variables
 from yiwang.hall.applications.actions.limits import due_mirror, limits_start
 from yiwang.hall.applications.errors import (
     AlreadyEnded,
@@ -103,7 +104,10 @@ def work_conclude(  # noqa: PLR0913 - one decision has these parts
         person_ref=rules.person_ref_of(application.applicant_ref),
         detail={"item": item.id, "step": item.node_id, "outcome": outcome},
     )
-    work_item_complete(item.id, outcome=outcome, variables={}, comment=opinion.strip(), now=now)
+    variables = joined_variables(application, item.branch)
+    work_item_complete(
+        item.id, outcome=outcome, variables=variables, comment=opinion.strip(), now=now
+    )
     application.refresh_from_db()
     if application.state not in rules.END_STATES:
         due_mirror(application)
