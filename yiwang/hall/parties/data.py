@@ -11,7 +11,7 @@ from yiwang.sdk.packs import Party
 STATES = {
     "INVITED": N_("Invited"),
     "JOINED": N_("Filling in"),
-    "CONFIRMED": N_("Confirmed"),
+    "CONFIRMED": N_("Part confirmed"),
     "VOID": N_("Changed since, to be confirmed again"),
 }
 CASE_STATES = {

@@ -16,7 +16,7 @@ TABLET_WAIT = timedelta(minutes=5)
 PURPOSE = "窗口受理核验身份"
 
 ORIGINAL_STATES = {
-    "HELD": N_("At the window"),
+    "HELD": N_("Kept at the window"),
     "SENT": N_("On its way"),
     "RECEIVED": N_("With the department"),
     "MISSING": N_("Missing at the hand-over"),

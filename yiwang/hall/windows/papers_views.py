@@ -42,8 +42,8 @@ PERIODS = {"1": 1, "7": 7, "30": 30, "90": 90}
 STATES = {"OPEN": N_("To be signed for"), "RECEIVED": N_("Signed for")}
 LISTS = (
     Column("number", N_("List")),
-    Column("window", N_("From"), text=lambda row: localized(row.window.title)),
-    Column("department_name", N_("To")),
+    Column("window", N_("From the window"), text=lambda row: localized(row.window.title)),
+    Column("department_name", N_("To the department")),
     Column("handed_at", N_("Handed over"), text=lambda row: datetime_text(row.handed_at)),
     Column("received_by", N_("Signed for by")),
 )

@@ -18,7 +18,7 @@ USES = {
 }
 STATES = {
     "OFFERED": N_("Waits to be accepted"),
-    "RUNNING": N_("In force"),
+    "RUNNING": N_("May be used"),
     "EXPIRED": N_("Expired"),
     "REVOKED": N_("Ended"),
 }
