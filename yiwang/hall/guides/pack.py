@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from yiwang.hall.guides.actions import guide_put, guides_close
-from yiwang.hall.guides.data import DecisionRef, GuideSpec, Outcome, Question
+from yiwang.hall.guides.data import DecisionRef, GuideSpec, Option, Outcome, Question
 from yiwang.hall.guides.queries import outcome_of
 from yiwang.hall.guides.rules import PATHS_MAX, paths
 from yiwang.sdk.expressions import ExpressionError
@@ -41,9 +41,9 @@ def _resolved(section: PackSection, file: PackFile) -> GuideSpec:
         spec = msgspec.convert(file.data, GuideSpec, strict=True)
     except msgspec.ValidationError as error:
         raise PackError(file.problem((), str(error))) from error
-    problems = [file.problem(keypath, text) for keypath, text in _shape(spec)]
-    if problems:
-        raise PackError(problems)
+    found = [*_misspelt(file.data), *_shape(spec)]
+    if found:
+        raise PackError([file.problem(keypath, text) for keypath, text in found])
     table = section.resolve("decisions", spec.decision.model, file, ("decision", "model"))
     if spec.decision.question not in table["decisions"]:
         names = ", ".join(table["decisions"])
@@ -72,6 +72,20 @@ def _outcome(section: PackSection, file: PackFile, index: int, outcome: Outcome)
             for place, each in enumerate(outcome.also)
         ),
     )
+
+
+def _misspelt(data: dict) -> Iterator[tuple[tuple, str]]:
+    """Yield keys that nobody reads: mostly misspelt ones."""
+    parts = [((), data, GuideSpec)]
+    for index, question in enumerate(data["questions"]):
+        parts.append((("questions", index), question, Question))
+        for place, option in enumerate(question["options"]):
+            parts.append((("questions", index, "options", place), option, Option))
+    parts += [(("outcomes", at), outcome, Outcome) for at, outcome in enumerate(data["outcomes"])]
+    for keypath, part, kind in parts:
+        known = {each.name for each in dataclasses.fields(kind)}
+        for key in sorted(part.keys() - known):
+            yield (*keypath, key), f"The key {key} is not known here."
 
 
 def _shape(spec: GuideSpec) -> Iterator[tuple[tuple, str]]:

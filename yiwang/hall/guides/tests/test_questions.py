@@ -109,6 +109,7 @@ BROKEN = {
     "age == 'FROM_80' and household == 'LOCAL'": ("children == 'X'", "children is no question"),
     "outcomes:\n  - key: TOO_YOUNG": ("outcomes:\n  - key: TOO_OLD", "lead nowhere"),
     "matter: elder_allowance": ("matter: elder_allowances", "elder_allowances"),
+    "when: want ==": ("wen: want ==", "wen is not known"),
     "question: 应办事项": ("question: 该办事项", "has no decision"),
     "{value: FROM_60, zh: 六十至七十九周岁, en: 60 to 79,": (
         "{value: FROM_80, zh: 六十至七十九周岁, en: 60 to 79,",
