@@ -15,6 +15,7 @@ from yiwang.hall.messages.errors import ServiceInvalid
 from yiwang.hall.messages.models import NotifyService
 from yiwang.hall.messages.notify import actions
 from yiwang.hall.messages.notify.answers import NoResult
+from yiwang.hall.messages.notify.callbacks import callback_token
 from yiwang.hall.messages.notify.queries import (
     SERVICES,
     notification_rows,
@@ -169,6 +170,7 @@ def _service_page(request: HttpRequest, row: NotifyService, **more: object) -> H
             "page": page_of(request, notification_rows(row.pk), columns=columns, count_cap=10_000),
             "kinds": KINDS,
             "key_names": KEYS,
+            "callback_word": callback_token(row.pk) if row.callback_url else "",
             "key_kinds": [(code, _(text)) for code, text in KEY_KINDS.items()],
             "numbers": NUMBERS,
             "errors": {},
