@@ -18,7 +18,7 @@ from yiwang.hall.companies.naming import (
     sounds_of,
     structure_findings,
 )
-from yiwang.hall.companies.tables import naming_tables, places_of
+from yiwang.hall.companies.tables import naming_tables, places_known, places_of
 
 FOUND_MAX = 20
 REGISTRY = "legal-persons"
@@ -48,11 +48,10 @@ def name_check(
     )
 
 
-def keys_of(name: str, *, area_code: str) -> NameKeys:
+def keys_of(name: str) -> NameKeys:
     """Return what a registered name is found by (比对键)."""
     tables = naming_tables()
-    parts = name_parse(name, tables=tables, places=places_of(area_code))
-    return name_keys(parts, tables=tables)
+    return name_keys(name_parse(name, tables=tables, places=places_known()), tables=tables)
 
 
 def _known(keys: NameKeys, *, today: date, own: str) -> list[KnownName]:

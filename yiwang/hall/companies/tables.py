@@ -1,5 +1,6 @@
 """The data of the naming rules (名称规则数据), read once: the shipped file or the city's own."""
 
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import yaml
 from django.conf import settings
 
 from yiwang.hall.companies.naming import NamingTables, Places, tables_build
-from yiwang.kernel.api import code_get, code_list, edition_get
+from yiwang.kernel.api import code_get, code_list
 
 SHIPPED = Path(__file__).parent / "data_files"
 MUNICIPALITIES = ("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划")
@@ -23,22 +24,26 @@ def naming_tables() -> NamingTables:
     return _tables(str(getattr(settings, "COMPANY_NAMING_FILE", "") or SHIPPED / "naming.yaml"))
 
 
-_known: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
+KEPT_SECONDS = 600
+_known: dict[str, tuple[float, tuple[str, ...], frozenset[str]]] = {}
 
 
 def _divisions() -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the names that may stand in front of a name of this region, and those no 字号 may be."""
-    edition = code_edition()
-    if edition not in _known:
-        _known.clear()
-        _known[edition] = _divisions_read()
-    return _known[edition]
+    """Return the names that may stand in front of a name of this region, and those no trade name may be.
+
+    Read once in ten minutes: a new edition of the divisions is there soon enough.
+    """
+    city, moment = settings.CITY["area_code"], time.monotonic()
+    kept = _known.get(city)
+    if kept is None or moment - kept[0] > KEPT_SECONDS or not kept[2]:
+        kept = _known[city] = (moment, *_divisions_read())
+    return kept[1], kept[2]
 
 
-def code_edition() -> str:
-    """Name the edition of divisions in force, "" before any is loaded (区划版本)."""
-    found = edition_get("divisions")
-    return f"{found.edition}:{found.codes}" if found else ""
+def places_known() -> Places:
+    """Return the divisions with which any name of the region is taken apart (拆分用行政区划)."""
+    known, reserved = _divisions()
+    return Places(known, frozenset(), reserved)
 
 
 def _divisions_read() -> tuple[tuple[str, ...], frozenset[str]]:

@@ -67,7 +67,7 @@ def _part_put(part: list[LegalName]) -> int:
 
 
 def _entry(one: LegalName) -> NameEntry:
-    keys = keys_of(one.name, area_code="")
+    keys = keys_of(one.name)
     return NameEntry(
         ref=one.ref,
         uscc=one.uscc,
