@@ -58,7 +58,7 @@ def _filing(world: World) -> Case:
     name = "hall_companies:filing"
     own = {persona: _filed(world, world.own_subject[persona]) for persona in ("CITIZEN", "AGENT")}
     return Case(
-        own=lambda persona: reverse(name, args=[own[persona]]),
+        own=lambda persona: reverse(name, args=[own.get(persona, own["CITIZEN"])]),
         other=reverse(name, args=[_filed(world, "person:other")]),
         personas=("CITIZEN", "AGENT"),
     )
