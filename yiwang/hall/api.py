@@ -46,6 +46,7 @@ from yiwang.hall.matters.rules import THEMES
 from yiwang.hall.messages.actions import message_send
 from yiwang.hall.messages.data import MessageView
 from yiwang.hall.messages.queries import count_unread, message_list
+from yiwang.hall.windows.actions import window_put
 
 __all__ = [
     "THEMES",
@@ -89,4 +90,5 @@ __all__ = [
     "message_list",
     "message_send",
     "outcome_label_get",
+    "window_put",
 ]

@@ -15,7 +15,7 @@ import pyotp
 from yiwang.config.demo.government import CITY_CODE, Government
 
 FILE_NAME = "demo-accounts.json"
-DISTRICT = "320508"
+DISTRICT, STREET = "320508", "320508018"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ STAFF = (
     DemoStaff("approval_clerk", "行政审批窗口受理", "Window clerk, administrative approval", "许静怡", "administrative_approval", DISTRICT, "窗口受理岗", "WINDOW_CLERK"),
     DemoStaff("approval_reviewer", "行政审批审查", "Reviewer, administrative approval", "汪志强", "administrative_approval", DISTRICT, "审查岗", "REVIEWER"),
     DemoStaff("approval_approver", "行政审批审批", "Approver, administrative approval", "潘建平", "administrative_approval", DISTRICT, "审批岗", "APPROVER"),
+    DemoStaff("approval_head", "行政审批负责人（大厅管理）", "Head of administrative approval, manages the hall", "袁立新", "administrative_approval", DISTRICT, "负责人", "DEPARTMENT_HEAD"),
+    DemoStaff("community_clerk", "社区窗口受理", "Window clerk of a community", "周巧云", "street_office", STREET, "窗口受理岗", "WINDOW_CLERK"),
     DemoStaff("market_clerk", "市场监管窗口受理", "Window clerk, market supervision", "蒋小燕", "market_supervision", DISTRICT, "窗口受理岗", "WINDOW_CLERK"),
     DemoStaff("market_approver", "市场监管审批", "Approver, market supervision", "金永辉", "market_supervision", DISTRICT, "审批岗", "APPROVER"),
     DemoStaff("urban_approver", "城市管理审批", "Approver, urban management", "吴海峰", "urban_management", DISTRICT, "审批岗", "APPROVER"),

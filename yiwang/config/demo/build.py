@@ -25,8 +25,14 @@ from yiwang.config.demo.registers import organisation_deliveries
 from yiwang.config.demo.searchable import entries_make
 from yiwang.config.demo.sources import class_code, columns_of, delivery_write, source_specs
 from yiwang.engines.api import search_put_many
-from yiwang.hall.api import catalogue_import
-from yiwang.identity.api import accounts_load, department_list, departments_load, posts_load
+from yiwang.hall.api import catalogue_import, window_put
+from yiwang.identity.api import (
+    accounts_load,
+    department_find,
+    department_list,
+    departments_load,
+    posts_load,
+)
 from yiwang.kernel.api import (
     audit_list,
     audit_record,
@@ -307,6 +313,27 @@ def packs(city: City) -> Steps:
     yield len(states), len(states)
 
 
+def windows(city: City) -> Steps:
+    """Open windows that take any matter (综合窗口): in a district's hall, and in a community."""
+    rows = (
+        ("GS-01", "HALL", "administrative_approval", "320508", "苏州市姑苏区政务路88号",
+         {"zh": "姑苏区政务服务大厅综合窗口", "en": "Gusu District Service Hall, any service"}),
+        ("PJ-01", "COMMUNITY", "street_office", "320508018", "苏州市姑苏区平江街道历史街区社区1号",
+         {"zh": "历史街区社区服务站", "en": "Historic Quarter Community Station"}),
+    )  # fmt: skip
+    for code, kind, function, area, address, title in rows:
+        office = department_find(function, area_code=area)
+        window_put(
+            code,
+            title=title,
+            kind=kind,
+            department_id=office.id,
+            area_code=area,
+            address=address,
+        )
+    yield len(rows), len(rows)
+
+
 def catalogue(city: City) -> Steps:
     """Load the catalogue of 1,135 matters (事项目录)."""
     catalogue_import(now=city.now)
@@ -339,6 +366,7 @@ STAGES: dict[str, Callable[[City], Steps]] = {
     "Housing": housing,
     "Demonstration accounts": demo_accounts,
     "Packs": packs,
+    "Windows": windows,
     "Catalogue of matters": catalogue,
     "Catalogue of resources": resource_catalogue,
     "Virtual library": virtual_library,

@@ -315,4 +315,4 @@ def test_the_file_of_accounts_is_for_its_owner_and_keeps_its_secrets(tmp_path, p
     assert json.loads(file.read_text(encoding="utf-8")) == first[1]
     again = accounts_make(government, persons=persons, enterprise=enterprise, file=file)
     assert again == first
-    assert len({card["password"] for card in first[1]}) == 20
+    assert len({card["password"] for card in first[1]}) == 22
