@@ -54,7 +54,7 @@ class HallApplicationsConfig(AppConfig):
         )
         menu_register(
             "portal",
-            "",
+            N_("Follow and verify"),
             N_("Follow an application"),
             "hall_applications:track",
             order=40,

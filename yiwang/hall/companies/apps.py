@@ -28,7 +28,7 @@ class HallCompaniesConfig(AppConfig):
         )
         menu_register(
             "portal",
-            N_("Services"),
+            N_("Before you apply"),
             N_("Check a company name"),
             "hall_companies:check",
             order=60,

@@ -27,7 +27,7 @@ class HallGuidesConfig(AppConfig):
         part_register("track", application_part, order=10)
         menu_register(
             "portal",
-            N_("Services"),
+            N_("Before you apply"),
             N_("Which matter is mine?"),
             "hall_guides:list",
             order=15,

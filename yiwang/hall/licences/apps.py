@@ -47,7 +47,7 @@ class HallLicencesConfig(AppConfig):
         )
         menu_register(
             "portal",
-            N_("Services"),
+            N_("Follow and verify"),
             N_("Licence verification"),
             "hall_licences:verify",
             order=60,

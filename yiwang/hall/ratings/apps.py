@@ -25,7 +25,7 @@ class HallRatingsConfig(AppConfig):
         )
         menu_register(
             "portal",
-            N_("Services"),
+            N_("Open government"),
             N_("Ratings of departments"),
             "hall_ratings:ranking",
             order=70,

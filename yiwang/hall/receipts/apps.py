@@ -18,7 +18,7 @@ class HallReceiptsConfig(AppConfig):
         sweep_register("hall.receipts.seal", submissions_seal, every_seconds=60)
         menu_register(
             "portal",
-            "",
+            N_("Follow and verify"),
             N_("Verify a receipt"),
             "hall_receipts:verify",
             order=45,

@@ -56,7 +56,7 @@ class HallWindowsConfig(AppConfig):
             )
         menu_register(
             "portal",
-            N_("Services"),
+            N_("Before you apply"),
             N_("Windows near you"),
             "hall_windows:near",
             order=60,

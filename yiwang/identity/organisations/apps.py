@@ -18,7 +18,7 @@ class IdentityOrganisationsConfig(AppConfig):
         )
         menu_register(
             "portal",
-            "",
+            N_("Open government"),
             N_("Government departments"),
             "identity_organisations:list",
             order=60,
