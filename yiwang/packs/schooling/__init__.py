@@ -1,0 +1,1 @@
+"""A pack: declarations only."""
