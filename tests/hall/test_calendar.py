@@ -15,7 +15,7 @@ def test_a_due_date_in_2027_appears_when_its_calendar_is_published(city, now):
     journey = pack.files["tests/journey.yaml"].data["journeys"][0]
     matter = matter_get(_code(pack, journey["matter"]))
     applicant = applicant_make(city, journey["applicant"], now=now)
-    number = submit(pack, journey, matter, applicant, now=now)
+    number = submit(city, pack, journey, matter, applicant, now=now)
     first = journey["steps"][0]
     item = item_of(number, first["officer"])
     with context_use(officer_of(item, now=now)):

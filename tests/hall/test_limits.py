@@ -26,7 +26,7 @@ def journey_submit(city, key: str, *, now) -> str:
     pack, journey = next(one.values for one in JOURNEYS if one.id == key)
     applicant = applicant_make(city, journey["applicant"], now=now)
     matter = matter_get(code_of(pack, journey["matter"]))
-    return submit(pack, journey, matter, applicant, now=now)
+    return submit(city, pack, journey, matter, applicant, now=now)
 
 
 def certificate_submit(city, now) -> str:

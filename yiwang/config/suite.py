@@ -2,7 +2,7 @@
 
 What could not run is named at the end; with CI=true it is a failure instead. What is heavy, kills processes for
 minutes or needs packages without a ready-made build has a command of its own, named at the end as well: `./test
---heavy`, `--kills`, `--spark`, `--payments`. Anything else on the command line is pytest's: `./test PATH …`, `./test -k WORD`, `./test --lf -x`.
+--heavy`, `--kills`, `--spark`, `--payments`, `--notify`. Anything else on the command line is pytest's: `./test PATH …`, `./test -k WORD`, `./test --lf -x`.
 """
 
 import argparse
@@ -25,7 +25,10 @@ ELSEWHERE = {
     "./test --kills": "tests that kill processes at random moments for minutes",
     "./test --spark": "the same fusion on Apache Spark, which it installs",
     "./test --payments": "the adapter of Alipay on its SDK, which it installs",
+    "./test --notify": "the public client of Notify, which it installs, sending through us",
 }
+EXTRAS = ("spark", "payments", "notify")
+NO_EXTRAS = " and ".join(f"not {name}" for name in EXTRAS)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -55,12 +58,12 @@ def main() -> int:
     """Run ./test; exit code 0 only if everything that had to run passed."""
     options, chosen = _options()
     report = Report()
-    if options.spark or options.payments:
-        _spark(report) if options.spark else _extra(report, "payments")
+    if extra := next((name for name in EXTRAS if getattr(options, name)), ""):
+        _spark(report) if extra == "spark" else _extra(report, extra)
         return _closing(report)
     if options.heavy or options.kills:
         # What is called heavy beside another mark belongs to the command of that mark.
-        marks = "kills" if options.kills else "heavy and not kills and not spark and not payments"
+        marks = "kills" if options.kills else f"heavy and not kills and {NO_EXTRAS}"
         _tests(report, marks, slowest=options.slowest)
         return _closing(report)
     if chosen or options.postgresql:
@@ -71,9 +74,7 @@ def main() -> int:
     report.step("contracts", [str(BIN / "lint-imports")])
     report.step("translations", [sys.executable, "-m", "yiwang.config.cli", "messages", "check"])
     _assets(report)
-    _tests(
-        report, "not heavy and not kills and not spark and not payments", slowest=options.slowest
-    )
+    _tests(report, f"not heavy and not kills and {NO_EXTRAS}", slowest=options.slowest)
     report.elsewhere += [f"{what}: {command}" for command, what in ELSEWHERE.items()]
     return _closing(report)
 
