@@ -86,7 +86,7 @@ def test_there_are_at_least_forty_matters_of_fifteen_departments(city):
     functions |= {branch.department for m in matters for branch in m.branches}
     played = {code_of(pack, journey["matter"]) for pack in PACKS
               for journey in pack.files["tests/journey.yaml"].data["journeys"]}  # fmt: skip
-    elsewhere = {  # their journeys need a project or a company name: test_projects, test_companies
+    elsewhere = {  # a project or a company name comes first: test_project_approvals, test_companies
         file.data["code"]
         for pack in packs
         if pack.manifest.id in ("investment_projects", "company_registration")
