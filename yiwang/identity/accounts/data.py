@@ -27,7 +27,6 @@ class AccountView:
     phone: str
     email: str
     language: str = ""
-    channel: str = "SPACE"
 
 
 @dataclass(frozen=True, slots=True)

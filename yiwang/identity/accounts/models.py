@@ -19,11 +19,6 @@ class Account(AbstractBaseUser):
         AGENT = "AGENT", "企业经办人"
         STAFF = "STAFF", "公务人员"
 
-    class Channel(models.TextChoices):
-        SPACE = "SPACE", "站内消息"
-        EMAIL = "EMAIL", "电子邮件"
-        SMS = "SMS", "短信"
-
     username = models.CharField("用户名", max_length=60, unique=True)
     population = models.CharField("人群", max_length=8, choices=Population.choices)
     name = protected(models.CharField("姓名", max_length=80), level=2)
@@ -31,9 +26,6 @@ class Account(AbstractBaseUser):
     phone = protected(models.CharField("手机", max_length=20, blank=True, db_index=True), level=3)
     email = protected(models.CharField("邮箱", max_length=120, blank=True), level=3)
     language = models.CharField("界面语言", max_length=8, blank=True)
-    channel = models.CharField(
-        "通知渠道", max_length=8, choices=Channel.choices, default=Channel.SPACE
-    )
     totp_secret = protected(models.CharField("动态口令密钥", max_length=64, blank=True), level=4)
     totp_last_step = models.BigIntegerField("最近使用的动态口令时段", default=0)
     is_active = models.BooleanField("启用", default=True)

@@ -171,7 +171,7 @@ def _staff(text: str) -> QuerySet:
 
 
 def _accounts() -> QuerySet:
-    return Account.objects.values_list(*_ACCOUNT, "language", "channel")
+    return Account.objects.values_list(*_ACCOUNT, "language")
 
 
 def _holds(column: str, on: date) -> Q:

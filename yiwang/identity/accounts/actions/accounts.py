@@ -118,24 +118,17 @@ def password_change(
 
 @action("identity.accounts.preferences_set")
 def preferences_set(
-    account_id: int, *, language: str, channel: str, phone: str, email: str, now: datetime
+    account_id: int, *, language: str, phone: str, email: str, now: datetime
 ) -> None:
-    """Write one's own preferences (偏好): language, channel of messages, phone, e-mail."""
+    """Write one's own preferences (偏好): language, phone, e-mail."""
     if context_get().account_id != account_id:
         raise Forbidden()
-    fields = {}
-    if channel not in Account.Channel.values:
-        fields["channel"] = [N_("Choose one of the channels.")]
-    if channel == "EMAIL" and "@" not in email:
-        fields["email"] = [N_("Enter an e-mail address, or choose another channel.")]
-    if channel == "SMS" and not phone.strip():
-        fields["phone"] = [N_("Enter a phone number, or choose another channel.")]
-    if fields:
-        raise AccountInvalid(fields=fields)
+    if email.strip() and "@" not in email:
+        raise AccountInvalid(fields={"email": [N_("This is no e-mail address: it has no @.")]})
     Account.objects.filter(pk=account_id).update(
-        language=language, channel=channel, phone=phone.strip(), email=email.strip()
+        language=language, phone=phone.strip(), email=email.strip()
     )
-    audit_record(f"account:{account_id}", detail={"language": language, "channel": channel})
+    audit_record(f"account:{account_id}", detail={"language": language})
 
 
 @action("identity.accounts.load", permission="identity.accounts.manage")

@@ -384,17 +384,17 @@ def test_the_staff_list_page_shows_and_exports(city, client):
     assert "sys名" in b"".join(export.streaming_content).decode()
 
 
-def test_preferences_are_kept_and_the_channel_needs_its_address(city, client):
+def test_preferences_are_kept_and_an_address_is_one(city, client):
     wang = city.account("wang", "CITIZEN")
     client.force_login(wang)
     url = "/identity/accounts/profile/"
-    form = {"language": "en", "channel": "EMAIL", "phone": "", "email": ""}
+    form = {"language": "en", "phone": "", "email": "w.example.org"}
     assert client.post(url, form).status_code == 422
-    assert account_get(wang.pk).channel == "SPACE"
+    assert account_get(wang.pk).email == ""
     answer = client.post(url, {**form, "email": "w@example.org"})
     assert answer.status_code == 302
     assert answer.cookies["django_language"].value == "en"
-    assert (account_get(wang.pk).channel, account_get(wang.pk).language) == ("EMAIL", "en")
+    assert (account_get(wang.pk).email, account_get(wang.pk).language) == ("w@example.org", "en")
 
 
 def test_the_sweep_removes_what_is_over(city, client):

@@ -76,7 +76,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     """Show one's own account and change its preferences (账户资料与偏好)."""
     context = context_get()
     account = account_get(context.account_id)
-    values = {name: getattr(account, name) for name in ("language", "channel", "phone", "email")}
+    values = {name: getattr(account, name) for name in ("language", "phone", "email")}
     errors: dict = {}
     if request.method == "POST":
         values = {name: request.POST.get(name, "").replace("\x00", "").strip() for name in values}
