@@ -178,14 +178,15 @@ def city_packs(db):
 def pytest_collection_modifyitems(config, items):
     """Leave out, where YIWANG_DATABASE_ONLY says so, what another database cannot change.
 
-    The second pass of the suite is about PostgreSQL: a test that touches no database, or looks at pages in the
-    browser, has said all it has to say on the first.
+    The second pass of the suite is about PostgreSQL: a test that touches no database, or looks at pages, has said
+    all it has to say on the first. Pages on PostgreSQL are what `./test --postgresql` is for.
     """
     if os.environ.get("YIWANG_DATABASE_ONLY") != "1":
         return
     chosen, left = [], []
     for item in items:
-        is_again = touches(item) and not item.get_closest_marker("browser")
+        is_page = item.get_closest_marker("browser") or "client" in item.fixturenames
+        is_again = touches(item) and not is_page
         (chosen if is_again else left).append(item)
     items[:] = chosen
     config.hook.pytest_deselected(items=left)

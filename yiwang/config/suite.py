@@ -1,8 +1,8 @@
-"""`./test`: lint, contracts, translations, the tests on SQLite, and on PostgreSQL those that touch a database.
+"""`./test`: lint, contracts, translations, the tests on SQLite, and on PostgreSQL those that touch a database and no page.
 
-What could not run is named at the end; with CI=true it is a failure instead. What is heavy, kills processes for
+What could not run is named at the end; with CI=true it is a failure instead. What is heavy, looks through a browser, kills processes for
 minutes or needs packages without a ready-made build has a command of its own, named at the end as well: `./test
---heavy`, `--kills`, `--spark`, `--payments`, `--notify`. Anything else on the command line is pytest's: `./test PATH …`, `./test -k WORD`, `./test --lf -x`.
+--heavy`, `--browser`, `--kills`, `--spark`, `--payments`, `--notify`. Anything else on the command line is pytest's: `./test PATH …`, `./test -k WORD`, `./test --lf -x`.
 """
 
 import argparse
@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 ELSEWHERE = {
     "./test --heavy": "tests that compute for long: whole builds of the city, large comparisons",
+    "./test --browser": "journeys and pages in headless Chromium, on a wide screen and on a phone",
     "./test --kills": "tests that kill processes at random moments for minutes",
     "./test --spark": "the same fusion on Apache Spark, which it installs",
     "./test --payments": "the adapter of Alipay on its SDK, which it installs",
@@ -29,6 +30,7 @@ ELSEWHERE = {
 }
 EXTRAS = ("spark", "payments", "notify")
 NO_EXTRAS = " and ".join(f"not {name}" for name in EXTRAS)
+QUICK = f"not heavy and not browser and not kills and {NO_EXTRAS}"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -61,9 +63,13 @@ def main() -> int:
     if extra := next((name for name in EXTRAS if getattr(options, name)), ""):
         _spark(report) if extra == "spark" else _extra(report, extra)
         return _closing(report)
+    if options.browser:
+        _assets(report)
+        _browsed(report, slowest=options.slowest)
+        return _closing(report)
     if options.heavy or options.kills:
         # What is called heavy beside another mark belongs to the command of that mark.
-        marks = "kills" if options.kills else f"heavy and not kills and {NO_EXTRAS}"
+        marks = "kills" if options.kills else f"heavy and not browser and not kills and {NO_EXTRAS}"
         _tests(report, marks, slowest=options.slowest)
         return _closing(report)
     if chosen or options.postgresql:
@@ -74,7 +80,7 @@ def main() -> int:
     report.step("contracts", [str(BIN / "lint-imports")])
     report.step("translations", [sys.executable, "-m", "yiwang.config.cli", "messages", "check"])
     _assets(report)
-    _tests(report, f"not heavy and not kills and {NO_EXTRAS}", slowest=options.slowest)
+    _tests(report, QUICK, slowest=options.slowest)
     report.elsewhere += [f"{what}: {command}" for command, what in ELSEWHERE.items()]
     return _closing(report)
 
@@ -84,6 +90,8 @@ def _chosen(report: Report, chosen: list[str], options: argparse.Namespace) -> N
     browser = _browser()
     environment = {"YIWANG_CHROMIUM": browser} if browser else {}
     pytest = [sys.executable, "-m", "pytest", *chosen, *_durations(options.slowest)]
+    if not chosen:
+        pytest = _pytest(QUICK, slowest=options.slowest)
     if not options.postgresql:
         report.step("tests", pytest, **environment)
         return
@@ -102,23 +110,26 @@ def _durations(is_wanted: bool) -> list[str]:  # noqa: FBT001
 
 def _tests(report: Report, marks: str, *, slowest: bool = False) -> None:
     """Run the tests that `marks` chooses, on SQLite and on PostgreSQL."""
-    browser = _browser()
-    environment = {"YIWANG_CHROMIUM": browser} if browser else {}
-    if not browser:
-        report.left_out.append("journeys in the browser: no Chromium (apt install chromium)")
-        marks = f"{marks} and not browser"
-    chosen = ["-m", marks, *_durations(slowest)]
-    pytest = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *chosen]
-    report.step("tests on SQLite", pytest, **environment)
+    pytest = _pytest(marks, slowest=slowest)
+    report.step("tests on SQLite", pytest)
     with postgresql(report) as address:
         if address:
-            report.step(
-                "tests on PostgreSQL",
-                pytest,
-                YIWANG_DATABASE=address,
-                YIWANG_DATABASE_ONLY="1",
-                **environment,
-            )
+            only = {"YIWANG_DATABASE": address, "YIWANG_DATABASE_ONLY": "1"}
+            report.step("tests on PostgreSQL", pytest, **only)
+
+
+def _browsed(report: Report, *, slowest: bool) -> None:
+    """Run what looks through a browser, on SQLite."""
+    if browser := _browser():
+        pytest = _pytest("browser", slowest=slowest)
+        report.step("tests in the browser", pytest, YIWANG_CHROMIUM=browser)
+    else:
+        report.left_out.append("journeys in the browser: no Chromium (apt install chromium)")
+
+
+def _pytest(marks: str, *, slowest: bool) -> list[str]:
+    both = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
+    return [*both, "-m", marks, *_durations(slowest)]
 
 
 def _spark(report: Report) -> None:
@@ -148,7 +159,9 @@ def _options() -> tuple[argparse.Namespace, list[str]]:
     for command, what in ELSEWHERE.items():
         alone.add_argument(command.removeprefix("./test "), action="store_true", help=what)
     parser.add_argument(
-        "--postgresql", action="store_true", help="what is named here on PostgreSQL instead"
+        "--postgresql",
+        action="store_true",
+        help="what is named here on PostgreSQL instead; nothing named: all, pages as well",
     )
     parser.add_argument("--slowest", action="store_true", help="name the slowest tests at the end")
     return parser.parse_known_args()

@@ -51,5 +51,5 @@ def test_what_is_no_option_of_ours_goes_to_pytest(monkeypatch, line, chosen, fla
 def test_every_mark_that_is_left_out_has_a_command(pytestconfig):
     marks = {line.split(":")[0] for line in pytestconfig.getini("markers")}
     named = {command.removeprefix("./test --") for command in suite.ELSEWHERE}
-    assert named == {"heavy", "kills", "payments", "spark"}
+    assert named == {"heavy", "browser", "kills", "payments", "notify", "spark"}
     assert named <= marks

@@ -48,7 +48,11 @@ class Application(Filed):
     filed_by_id = models.BigIntegerField("提交账户", null=True)
     submission_key = models.CharField("提交标识", max_length=60, unique=True)
     account = models.ForeignKey(
-        "identity_accounts.Account", models.PROTECT, null=True, related_name="+", verbose_name="通知账户"
+        "identity_accounts.Account",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="通知账户",
     )
     applicant_ref = models.CharField("申请人", max_length=80)
     applicant_name = protected(models.CharField("申请人名称", max_length=160), level=3)

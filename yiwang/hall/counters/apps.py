@@ -33,7 +33,14 @@ class HallCountersConfig(AppConfig):
             (halls.MANAGE, {"zh": "管理大厅", "en": "Manage a hall"}, {"DEPARTMENT_HEAD"}),
         ):
             permission_register(name, title, roles)
-        menu_register("portal", N_("Before you apply"), N_("Halls"), "hall_counters:halls", order=30, icon="building")
+        menu_register(
+            "portal",
+            N_("Before you apply"),
+            N_("Halls"),
+            "hall_counters:halls",
+            order=30,
+            icon="building",
+        )
         menu_register(
             "space",
             N_("My affairs"),

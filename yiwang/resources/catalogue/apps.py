@@ -32,7 +32,12 @@ class ResourcesCatalogueConfig(AppConfig):
             permission_register(name, title={"zh": zh, "en": en}, roles={role})
         space = "resources_catalogue:"
         menu_register(
-            "portal", N_("Open government"), N_("Data catalogue"), f"{space}browse", order=30, icon="database"
+            "portal",
+            N_("Open government"),
+            N_("Data catalogue"),
+            f"{space}browse",
+            order=30,
+            icon="database",
         )
         menu_register(
             "desk",

@@ -5,7 +5,9 @@ def numbers_move(apps, _editor):
     """The room's running numbers go on in the shared table (流水号并入)."""
     old = apps.get_model("hall_applications", "NumberCounter")
     apps.get_model("kernel_serials", "Serial").objects.bulk_create(
-        apps.get_model("kernel_serials", "Serial")(scope=f"hall.applications:{row.scope}", last=row.last)
+        apps.get_model("kernel_serials", "Serial")(
+            scope=f"hall.applications:{row.scope}", last=row.last
+        )
         for row in old.objects.all()
     )
 
