@@ -5,6 +5,7 @@ fetched is pinned by `package-lock.json` and nothing is loaded from elsewhere at
 """
 
 import hashlib
+import fcntl
 import json
 import re
 import shutil
@@ -219,8 +220,11 @@ def developer_file(package: str, name: str) -> Path:
     version = lock["packages"][f"node_modules/{package}"]["version"]
     folder = ROOT / "var" / "tools" / f"{package}-{version}"
     found = folder / "node_modules" / package / name
-    if not found.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text('{"private": true}')
-        npm_run(["install", "--ignore-scripts", "--no-save", f"{package}@{version}"], folder=folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock_file:  # tests side by side ask for it at once
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        if not found.exists():
+            (folder / "package.json").write_text('{"private": true}')
+            wanted = f"{package}@{version}"
+            npm_run(["install", "--ignore-scripts", "--no-save", wanted], folder=folder)
     return found
