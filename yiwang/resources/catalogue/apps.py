@@ -39,33 +39,11 @@ class ResourcesCatalogueConfig(AppConfig):
             order=30,
             icon="database",
         )
-        menu_register(
-            "desk",
-            N_("Data"),
-            N_("Our resources"),
-            f"{space}mine",
-            permission=register,
-            count=returned_count,
-            order=310,
-            icon="database-add",
-        )
-        menu_register(
-            "desk",
-            N_("Data"),
-            N_("Review of the catalogue"),
-            f"{space}reviews",
-            permission=review,
-            count=review_count,
-            order=311,
-            icon="check2-square",
-        )
-        menu_register(
-            "desk",
-            N_("Data"),
-            N_("Inventory proposals"),
-            f"{space}proposals",
-            permission=register,
-            count=proposal_count,
-            order=312,
-            icon="binoculars",
-        )
+        for title, page, permission, count, order, icon in (
+            (N_("Our resources"), "mine", register, returned_count, 310, "database-add"),
+            (N_("Review of the catalogue"), "reviews", review, review_count, 311, "check2-square"),
+            (N_("Inventory proposals"), "proposals", register, proposal_count, 312, "binoculars"),
+        ):
+            menu_register(
+                "desk", N_("Data"), title, f"{space}{page}", permission, count, order, icon
+            )
