@@ -73,6 +73,7 @@ class MessageSending(models.Model):
     )
     state = models.CharField("状态", max_length=20, choices=State.choices, default=State.CREATED)
     attempts = models.PositiveSmallIntegerField("尝试次数", default=0)
+    faults = models.PositiveSmallIntegerField("技术故障次数", default=0)
     resends = models.PositiveSmallIntegerField("重发次数", default=0)
     created_at = models.DateTimeField("创建时间")
     not_before = models.DateTimeField("最早发送时间")

@@ -105,7 +105,8 @@ def _send_all(channel: str, batch: list[MessageSending], *, now: datetime) -> bo
             _again(row, error, "TEMPORARY_FAILURE" if is_over else "", now=now)
         except Exception as error:
             logger.exception("sending %s failed", row.pk)
-            is_over = row.attempts + 1 >= TECHNICAL_AT_MOST
+            MessageSending.objects.filter(pk=row.pk).update(faults=F("faults") + 1)
+            is_over = row.faults + 1 >= TECHNICAL_AT_MOST
             _again(row, error, "TECHNICAL_FAILURE" if is_over else "", now=now)
         else:
             _sent(row, str(number or ""), now=now)
@@ -249,6 +250,7 @@ def sending_resend(sending_id: int, *, now: datetime, address: str = "") -> None
     values: dict[str, object] = {
         "state": "CREATED",
         "attempts": 0,
+        "faults": 0,
         "resends": F("resends") + 1,
         "not_before": now,
         "due_at": now,
@@ -275,6 +277,7 @@ def failed_resend(channel: str, state: str, *, now: datetime) -> int:
     count = rows.update(
         state="CREATED",
         attempts=0,
+        faults=0,
         resends=F("resends") + 1,
         not_before=now,
         due_at=now,

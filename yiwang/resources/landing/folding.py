@@ -6,6 +6,7 @@ change is the same file with the same bytes.
 """
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,7 +224,7 @@ def _file_write(
         for one in fields
         if timed is None or one.name != timed.name or one.name != "updated_at"
     ]
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
+    aside = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}")
     connection.execute(
         f"copy (select a._row_no as row_no, a._at as updated_at, {number:d}::integer as batch, "
         f"{', '.join(columns)} from read_parquet({sql_text(str(accepted))}) a "

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from yiwang.hall.messages import sendings
@@ -114,6 +114,7 @@ def test_a_channel_down_for_a_day_loses_nothing_and_keeps_the_order(provider):
 
 @pytest.mark.django_db
 @settings(max_examples=25, deadline=None)
+@example(script=["busy"] * 5 + ["fault"], people=[0])
 @given(
     script=st.lists(
         st.sampled_from(
