@@ -14,9 +14,8 @@ from yiwang.engines.workflow.data import (
 from yiwang.engines.workflow.models import ProcessInstance, WorkItem
 from yiwang.engines.workflow.proxies import principal_find
 from yiwang.engines.workflow.queries import instance_permits, item_permits
-from yiwang.engines.workflow.rows import row_update
 from yiwang.engines.workflow.step import Step
-from yiwang.kernel.api import RequestContext, audit_record, context_get
+from yiwang.kernel.api import RequestContext, audit_record, context_get, row_update
 from yiwang.sdk.errors import Conflict, Forbidden
 
 READY, CLAIMED, SUSPENDED = WorkItem.State.READY, WorkItem.State.CLAIMED, WorkItem.State.SUSPENDED

@@ -1,12 +1,10 @@
-"""The statements every step makes, without the ORM's cost of building them anew each time.
+"""The statements that only steps make: tokens by number, an item read with its instance under one lock.
 
-On a step of eight parallel branches the ORM spent more CPU on building the same SQL again than all
-else together (`benchmarks/bench_step.py`). Names and conversions still come from the models, so a
-changed field needs no change here.
+As in `yiwang.kernel.rows`, they are built once a process; names and conversions come from the models.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,68 +12,7 @@ from django.db import connection, models
 
 from yiwang.engines.workflow.models import ProcessInstance, ProcessVersion, Token, WorkItem
 
-CHUNK = 200
 TOKEN_COLUMNS = ("number", "node_id", "state", "flow_id", "scope", "data")
-
-
-@lru_cache(maxsize=64)
-def _insert_head(model: type[models.Model], vendor: str) -> tuple[str, list[models.Field]]:
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
-    table = quote(model._meta.db_table)
-    return f"INSERT INTO {table} ({columns}) VALUES ", fields  # noqa: S608 - the models' names
-
-
-def rows_insert(objects: Sequence[models.Model]) -> None:
-    """Insert objects of one model; their ids are not read back."""
-    if not objects:
-        return
-    head, fields = _insert_head(type(objects[0]), connection.vendor)
-    marks = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    with connection.cursor() as cursor:
-        for start in range(0, len(objects), CHUNK):
-            part = objects[start : start + CHUNK]
-            values = [
-                field.get_db_prep_save(getattr(one, field.attname), connection)
-                for one in part
-                for field in fields
-            ]
-            cursor.execute(head + ", ".join([marks] * len(part)), values)
-
-
-@lru_cache(maxsize=64)
-def _update_sql(
-    model: type[models.Model], changed: tuple[str, ...], known: tuple[tuple[str, bool], ...]
-) -> tuple[str, list[models.Field]]:
-    fields = {field.attname: field for field in model._meta.concrete_fields}
-    quote = connection.ops.quote_name
-    sets = ", ".join(f"{quote(fields[name].column)} = %s" for name in changed)
-    tests = " AND ".join(
-        f"{quote(fields[name].column)} {'IS NULL' if is_null else '= %s'}"
-        for name, is_null in known
-    )
-    table = quote(model._meta.db_table)
-    used = [fields[name] for name in (*changed, *(name for name, is_null in known if not is_null))]
-    return f"UPDATE {table} SET {sets} WHERE {tests}", used  # noqa: S608 - the models' names
-
-
-def row_update(
-    model: type[models.Model], *, known: Mapping[str, object], changes: Mapping[str, object]
-) -> int:
-    """Change the rows that are still as they are known to be; returns how many those were."""
-    where = tuple((name, value is None) for name, value in known.items())
-    sql, fields = _update_sql(model, tuple(changes), where)
-    values = [*changes.values(), *(value for value in known.values() if value is not None)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql,
-            [
-                field.get_db_prep_save(value, connection)
-                for field, value in zip(fields, values, strict=True)
-            ],
-        )
-        return cursor.rowcount
 
 
 @lru_cache(maxsize=4)

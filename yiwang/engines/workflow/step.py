@@ -25,13 +25,11 @@ from yiwang.engines.workflow.models import (
 )
 from yiwang.engines.workflow.rows import (
     item_read_locked,
-    row_update,
-    rows_insert,
     tokens_delete,
     tokens_read,
 )
 from yiwang.engines.workflow.timers import timers_pause
-from yiwang.kernel.api import context_get
+from yiwang.kernel.api import context_get, row_update, rows_insert
 from yiwang.sdk.errors import Conflict
 
 MAX_STEPS = 1000

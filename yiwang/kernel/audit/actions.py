@@ -4,24 +4,27 @@
     def licence_revoke(licence_id, *, reason, now): ...
         audit_record(f"licence:{licence_id}", detail={"reason": reason})
 
-An action that ends without having recorded anything is rolled back (`ActWithoutAudit`).
+An action that ends without having recorded anything is rolled back (`ActWithoutAudit`). The rows of an act and of
+the acts inside it are written together, as the last thing before it ends.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from yiwang.kernel.audit import journal
 from yiwang.kernel.audit.context import context_get
 from yiwang.kernel.audit.models import AuditEvent
+from yiwang.kernel.rows.statements import rows_insert
 from yiwang.sdk.errors import N_, Forbidden, SignInNeeded, YiwangError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class ActWithoutAudit(YiwangError):
@@ -33,14 +36,58 @@ class ActWithoutAudit(YiwangError):
 
 
 class _Act:
-    __slots__ = ("name", "rows")
+    """A running act. The outermost one holds the rows to be written and what was read once."""
 
-    def __init__(self, name: str) -> None:
+    __slots__ = ("name", "once", "outermost", "rows", "savepoints", "waiting")
+
+    def __init__(self, name: str, outermost: "_Act | None") -> None:
         self.name = name
         self.rows = 0
+        self.outermost = outermost or self
+        self.waiting: list[AuditEvent] = []
+        self.once: dict[Hashable, object] = {}
+        self.savepoints = 0
+
+    def begin(self) -> None:
+        self.savepoints = _savepoints()
+
+    def keep(self, row: AuditEvent) -> None:
+        """Let a row wait for the end of the act, unless a savepoint may still take it back alone."""
+        if _savepoints() == self.savepoints:
+            self.waiting.append(row)
+        else:
+            rows_insert([row])
+
+    def end(self) -> None:
+        rows_insert(self.waiting)
+
+
+def _savepoints() -> int:
+    return sum(one is not None for one in connection.savepoint_ids)
 
 
 _act: ContextVar[_Act | None] = ContextVar("yiwang_act", default=None)
+
+
+def act_once(key: Hashable, read: Callable[[], T]) -> T:
+    """Return what `read` gives, asked once in the running act (一次操作只读一次); outside acts each time.
+
+    For what every part of an act must see alike: the calendar in force, what its caches stand on.
+    """
+    running = _act.get()
+    if running is None:
+        return read()
+    once = running.outermost.once
+    if key not in once:
+        once[key] = read()
+    return once[key]  # type: ignore[return-value]
+
+
+def act_once_forget(key: Hashable) -> None:
+    """Let what was read once be read again, since this act has changed it (重新读取)."""
+    running = _act.get()
+    if running is not None:
+        running.outermost.once.pop(key, None)
 
 
 def action(
@@ -57,15 +104,18 @@ def action(
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             if permission is not None:
                 permission_require(permission)
-            running = _Act(act)
-            is_outermost = _act.get() is None
+            around = _act.get()
+            running = _Act(act, around and around.outermost)
             token = _act.set(running)
             try:
                 # An act inside another fails it whole, so it needs no savepoint of its own.
-                with transaction.atomic(savepoint=is_outermost):
+                with transaction.atomic(savepoint=around is None):
+                    running.begin()
                     result = function(*args, **kwargs)
                     if not running.rows:
                         raise ActWithoutAudit(act=act)
+                    if around is None:
+                        running.end()
                     return result
             finally:
                 _act.reset(token)
@@ -94,8 +144,8 @@ def audit_record(
     person_ref: str = "",
     outcome: str = "DONE",
     act: str | None = None,
-) -> int:
-    """Write one audit row (审计) in the transaction of the running action and return its id.
+) -> None:
+    """Write one audit row (审计) in the transaction of the running action.
 
     subject: what was acted on, as "kind:key", for example "application:1132…0001".
     person_ref: whose data were touched, so that the person sees it in *who looked at my data*.
@@ -107,7 +157,7 @@ def audit_record(
     if running is not None:
         running.rows += 1
     context = context_get()
-    event = AuditEvent.objects.create(
+    event = AuditEvent(
         at=timezone.now(),
         act=act or running.name,
         population=context.population,
@@ -124,7 +174,10 @@ def audit_record(
         outcome=outcome,
         detail=detail or {},
     )
-    return event.pk
+    if running is None:
+        rows_insert([event])
+    else:
+        running.outermost.keep(event)
 
 
 def audit_read_record(

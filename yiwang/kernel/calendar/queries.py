@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from yiwang.kernel.audit.actions import act_once
 from yiwang.kernel.calendar.data import (
     HOLIDAY,
     SEED,
@@ -18,6 +19,8 @@ from yiwang.kernel.calendar.data import (
 )
 from yiwang.kernel.calendar.models import CalendarDay, CalendarStamp, CalendarYear, LocalClosure
 from yiwang.kernel.calendar.rules import OfficeHours, WorkingCalendar, area_covers
+
+STAMP = "kernel.calendar.stamp"
 
 
 def calendar_get(area_code: str = "") -> WorkingCalendar:
@@ -31,6 +34,10 @@ def calendar_get(area_code: str = "") -> WorkingCalendar:
 
 def calendar_stamp_get() -> str:
     """Return the stamp of the calendar in force (日历版本); "" before anything was loaded."""
+    return act_once(STAMP, _stamp_read)
+
+
+def _stamp_read() -> str:
     return CalendarStamp.objects.values_list("stamp", flat=True).first() or ""
 
 

@@ -19,6 +19,7 @@ from yiwang.kernel.events.data import EventView
 from yiwang.kernel.events.models import EventDelivery, OutboxEvent
 from yiwang.kernel.events.registry import Subscription, subscription_get, subscription_list
 from yiwang.kernel.events.rules import ATTEMPTS_MAX, retry_delay
+from yiwang.kernel.rows.statements import row_insert, rows_insert
 from yiwang.sdk.errors import N_, Conflict, YiwangError
 
 logger = logging.getLogger(__name__)
@@ -52,12 +53,14 @@ def event_publish(topic: str, payload: dict, *, key: str = "") -> int:
     if not connection.in_atomic_block:
         raise EventOutsideTransaction(topic=topic)
     now = timezone.now()
-    event = OutboxEvent.objects.create(topic=topic, key=key, payload=payload, published_at=now)
-    EventDelivery.objects.bulk_create(
-        EventDelivery(event=event, subscriber=subscription.name, due_at=now)
-        for subscription in subscription_list(topic)
+    event_id = row_insert(OutboxEvent(topic=topic, key=key, payload=payload, published_at=now))
+    rows_insert(
+        [
+            EventDelivery(event_id=event_id, subscriber=subscription.name, due_at=now)
+            for subscription in subscription_list(topic)
+        ]
     )
-    return event.pk
+    return event_id
 
 
 def event_relay(*, limit: int = 100, now: datetime, stop: object | None = None) -> int:

@@ -1,5 +1,6 @@
 """The audit trail: only ever added to, and no act without its row."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from yiwang.kernel.audit import actions
 from yiwang.kernel.audit.actions import ActWithoutAudit, action, audit_record
 from yiwang.kernel.audit.append_only import APPEND_ONLY_TABLES, append_only_lifted
 from yiwang.kernel.audit.context import RequestContext, context_system, context_use, purpose_use
@@ -202,13 +204,47 @@ def test_an_act_that_fails_after_its_row_leaves_neither_change_nor_row():
 
 
 def test_a_failing_audit_write_fails_the_act(monkeypatch):
-    def broken(**_values):
+    def broken(_rows):
         raise DatabaseError("the disk is full")
 
-    monkeypatch.setattr(AuditEvent.objects, "create", broken)
+    monkeypatch.setattr(actions, "rows_insert", broken)
     with context_use(CLERK), pytest.raises(DatabaseError, match="disk is full"):
         thing_write("t.unaudited")
     assert _written() == []
+
+
+@action("test.tries")
+def thing_write_or_not(name: str, *, fails: bool) -> None:
+    """An act that lets a part of it fail, and goes on."""
+    audit_record("thing:before")
+    with suppress(RuntimeError), transaction.atomic():
+        thing_write(name)
+        if fails:
+            raise RuntimeError("the part failed")
+    audit_record("thing:after")
+
+
+def test_what_a_savepoint_takes_back_leaves_no_audit_row():
+    with context_use(CLERK):
+        thing_write_or_not("t.part", fails=True)
+    assert _written() == []
+    subjects = AuditEvent.objects.values_list("subject", flat=True)
+    assert sorted(subjects) == ["thing:after", "thing:before"]
+
+
+def test_what_a_savepoint_keeps_has_its_audit_row():
+    with context_use(CLERK):
+        thing_write_or_not("t.part", fails=False)
+    assert _written() == ["t.part"]
+    subjects = AuditEvent.objects.values_list("subject", flat=True)
+    assert sorted(subjects) == ["thing:after", "thing:before", "thing:t.part"]
+
+
+def test_the_rows_of_an_act_are_one_statement(django_assert_num_queries):
+    with context_use(CLERK), django_assert_num_queries(4) as seen:
+        thing_write_twice("t.once")  # savepoint, the thing, the audit rows, release
+    assert AuditEvent.objects.count() == 3
+    assert "VALUES" in seen.captured_queries[2]["sql"]
 
 
 def test_a_refused_permission_changes_nothing():
