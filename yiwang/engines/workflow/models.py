@@ -225,6 +225,11 @@ class WorkItem(models.Model):
                 condition=OPEN & Q(assignee_id__isnull=False),
             ),
             models.Index(fields=["due_order", "id"], name="work_item_due", condition=OPEN),
+            models.Index(
+                fields=["department_id", "title_zh", "due_order", "warn_at"],
+                name="work_item_board",
+                condition=OPEN,
+            ),
         ]
 
     def __str__(self) -> str:
