@@ -27,8 +27,8 @@ from yiwang.engines.forms.rules.files import AttachmentRefused, file_check, size
 from yiwang.engines.forms.rules.inputs import TAKE, post_lists, post_parse, values_clean
 from yiwang.engines.forms.rules.merge import history_extend, merge
 from yiwang.engines.forms.rules.state import PHOTO_TYPES
-from yiwang.kernel.api import action, audit_record, error_text
-from yiwang.sdk.errors import N_, NotFound, SignInNeeded, YiwangError
+from yiwang.kernel.api import action, audit_record, error_text, rows_delete
+from yiwang.sdk.errors import N_, Conflict, NotFound, SignInNeeded, YiwangError
 
 VALUES_LIMIT = 12_000_000
 HISTORY_LIMIT = 2_000_000
@@ -255,6 +255,15 @@ def draft_discard(draft_id: int) -> None:
     draft = _draft_lock(draft_id)
     audit_record(f"draft:{draft.pk}", detail={"purpose": draft.purpose_key})
     draft.delete()
+
+
+@action("engines.forms.draft_close")
+def draft_close(draft: DraftView) -> None:
+    """Delete a draft that has been submitted (草稿办结); `Conflict` when more was typed into it since it was read."""
+    known = {"id": draft.id, "account_id": draft.account_id, "revision": draft.revision}
+    if not owns(draft.account_id) or not rows_delete(Draft, known=known):
+        raise Conflict()
+    audit_record(f"draft:{draft.id}", detail={"purpose": draft.purpose_key})
 
 
 def _revision(lists: Mapping[str, list[str]], draft: Draft) -> int:

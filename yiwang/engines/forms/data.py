@@ -47,11 +47,18 @@ class ValueConflict:
 
 @dataclass(frozen=True, slots=True)
 class RowState:
-    """One row of a repeating group (分组行)."""
+    """One row of a repeating group (分组行). fields: the cells it shows; asked: their names as the page
+    posts them, where the rows of the group have conditions, so that what is hidden stays as it was typed.
+    """
 
     number: int
     name: str
     fields: tuple["FieldState", ...]
+    asked: str = ""
+
+    def cell(self, key: str) -> "FieldState | None":
+        """Return a cell of the row, None when its conditions hide it."""
+        return next((each for each in self.fields if each.key == key), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class FieldState:
 
     key is the schema's name, name the HTML name ("staff.0.phone" in a row); value is what the
     draft holds, text what an input shows, display what a reader sees.
+    columns: every cell of a group with its title; a row may show fewer.
     rows: those of a group that stand in the window from row_start on, of row_total; far_rows: some of
     the wrong ones elsewhere; rows_wrong: numbers of wrong rows, counted from 1.
     """
@@ -82,6 +90,7 @@ class FieldState:
     edited: bool = False
     conflict: ValueConflict | None = None
     other: Text = field(default_factory=dict)
+    columns: tuple[tuple[str, Text], ...] = ()
     rows: tuple[RowState, ...] = ()
     far_rows: tuple[RowState, ...] = ()
     row_total: int = 0
@@ -228,6 +237,7 @@ class DraftView:
     conflicts: dict[str, ValueConflict] = field(default_factory=dict)
     refusals: dict[str, list[str]] = field(default_factory=dict)
     groups: dict[str, dict] = field(default_factory=dict)
+    form_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

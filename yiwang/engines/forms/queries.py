@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
@@ -91,8 +92,13 @@ def definition_of(version: FormVersion) -> FormDefinition:
     return _definitions[version.digest]
 
 
-def definition_get(version_id: int) -> FormDefinition:
-    """Return the parsed definition by the version's id. Raises `NotFound`."""
+def definition_get(version_id: int, *, digest: str = "") -> FormDefinition:
+    """Return the parsed definition by the version's id. Raises `NotFound`.
+
+    digest: the version's, where the caller has read it with something else.
+    """
+    if digest in _definitions:
+        return _definitions[digest]
     digest = FormVersion.objects.filter(pk=version_id).values_list("digest", flat=True).first()
     return _definitions.get(digest) or definition_of(_version(version_id))
 
@@ -112,16 +118,18 @@ def form_state(
     sources: Mapping[str, ValueSource] | None = None,
     conflicts: Mapping[str, ValueConflict] | None = None,
     groups: Mapping[str, Mapping] | None = None,
+    digest: str = "",
 ) -> FormState:
     """Work out what a form shows, asks and finds wrong now (表单状态).
 
     data: values as a draft holds them. names: applicant, agent, matter, today (by default the day
     in the city). sources: where prefilled values came from; a locked field takes its value there.
-    groups: where one stands in groups of many rows, as a draft keeps it. Sentences are in the active
-    language.
+    groups: where one stands in groups of many rows, as a draft keeps it. digest: as in `definition_get`.
+    Sentences are in the active language.
     """
     around = surroundings(names, sources=sources, conflicts=conflicts, groups=groups)
-    return evaluate(definition_get(version_id), data, around, version_id=version_id)
+    definition = definition_get(version_id, digest=digest)
+    return evaluate(definition, data, around, version_id=version_id)
 
 
 def surroundings(
@@ -154,6 +162,7 @@ def draft_state(draft: DraftView, *, names: Mapping[str, object] | None = None) 
         sources=draft.sources,
         conflicts=draft.conflicts,
         groups=draft.groups,
+        digest=draft.form_digest,
     )
 
 
@@ -246,7 +255,8 @@ def _option(row: object) -> Option:
 
 def draft_get(draft_id: int) -> DraftView:
     """Return a draft of the acting person (草稿); somebody else's raises `NotFound`."""
-    draft = Draft.objects.filter(pk=draft_id).first()
+    rows = Draft.objects.filter(pk=draft_id).annotate(form_digest=F("form_version__digest"))
+    draft = next(iter(rows), None)
     if draft is None or not owns(draft.account_id):
         raise NotFound()
     return draft_view(draft)
@@ -278,6 +288,7 @@ def draft_view(draft: Draft, *, refusals: dict[str, list[str]] | None = None) ->
         },
         refusals=refusals or {},
         groups=draft.groups,
+        form_digest=getattr(draft, "form_digest", ""),
     )
 
 

@@ -9,12 +9,12 @@ is not judged.
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from yiwang.engines.forms.data import Option
+from yiwang.engines.forms.rules.conditions import decide
 from yiwang.engines.forms.rules.definition import OUTER_NAMES, FieldDefinition, FormDefinition
 from yiwang.engines.forms.rules.problems import FormInvalid
-from yiwang.engines.forms.rules.state import Surroundings, decide
 from yiwang.sdk.errors import N_
 
 COMBINATIONS = 2_048
@@ -63,7 +63,12 @@ def place_of(path: str) -> str:
 
     >>> place_of("ui.fields.staff.fields.phone.title"), place_of("conditions[2].when")
     ('staff.phone', 'conditions:2')
+    >>> place_of("ui.fields.staff.conditions[0].when")
+    'rows.staff:0'
     """
+    found = re.match(r"ui\.fields\.(\w+)\.conditions\[(\d+)\]", path)
+    if found:
+        return f"rows.{found.group(1)}:{found.group(2)}"
     found = re.match(r"(conditions|checks|ui\.pages)\[(\d+)\]", path)
     if found:
         return f"{found.group(1).replace('ui.pages', 'pages')}:{found.group(2)}"
@@ -77,14 +82,28 @@ def place_of(path: str) -> str:
 
 
 def _unreachable(form: FormDefinition, known: Known) -> Iterator[Finding]:
-    for name in form.conditional:
-        if name in form.fields and _is_reachable(form, name, known) is False:
-            title = form.fields[name].title
-            yield Finding(
-                name,
-                N_("%(title)s can never be seen: no answer makes its condition true"),
-                {"title": title},
-            )
+    for prefix, one in (
+        ("", form),
+        *((f"{each.key}.", _row(form, each)) for each in _groups(form)),
+    ):
+        for name in sorted(one.conditional):
+            if name in one.fields and _is_reachable(one, name, known) is False:
+                yield Finding(
+                    prefix + name,
+                    N_("%(title)s can never be seen: no answer makes its condition true"),
+                    {"title": one.fields[name].title},
+                )
+
+
+def _groups(form: FormDefinition) -> list[FieldDefinition]:
+    return [each for each in form.fields.values() if each.row]
+
+
+def _row(form: FormDefinition, group: FieldDefinition) -> FormDefinition:
+    """Return a row as a form of its own, with the fields outside that decide on its cells."""
+    outer = {name: form.fields[name] for name in sorted(group.row.outer)}
+    fields = {**outer, **group.row.fields}
+    return replace(group.row, fields=fields, order=(*outer, *group.row.order))
 
 
 def _is_reachable(form: FormDefinition, name: str, known: Known) -> bool | None:
@@ -104,9 +123,8 @@ def _is_reachable(form: FormDefinition, name: str, known: Known) -> bool | None:
         total *= len(values)
     if total > COMBINATIONS:
         return None
-    around = Surroundings(lookup=known.options)
     return any(
-        name in decide(form, dict(zip(choices, answers, strict=True)), around).shown
+        name in decide(form, dict(zip(choices, answers, strict=True)), names={}, sources={}).shown
         for answers in itertools.product(*choices.values())
     )
 

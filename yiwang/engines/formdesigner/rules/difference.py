@@ -278,13 +278,57 @@ def _rules(old: Mapping, new: Mapping) -> Iterator[Change]:
         "conditions": (N_("Condition removed: %(rule)s"), N_("Condition added: %(rule)s")),
         "checks": (N_("Rule removed: %(rule)s"), N_("Rule added: %(rule)s")),
     }
-    for part, (removed, added) in texts.items():
-        before = {_plain(one): one for one in old.get(part) or []}
-        after = {_plain(one): one for one in new.get(part) or []}
-        for key in [each for each in before if each not in after]:
-            yield Change(REMOVED, removed, {"rule": rule_words(before[key], titles)})
-        for key in [each for each in after if each not in before]:
-            yield Change(ADDED, added, {"rule": rule_words(after[key], titles)}, harder=True)
+    for part, sentences in texts.items():
+        yield from _rules_between(old.get(part), new.get(part), titles, sentences)
+    inside = (
+        N_("Condition inside the rows of %(group)s removed: %(rule)s"),
+        N_("Condition inside the rows of %(group)s added: %(rule)s"),
+    )
+    before, after = _row_conditions(old), _row_conditions(new)
+    for group in dict.fromkeys([*before, *after]):
+        own = titles | cell_titles(titles, group)
+        more = {"group": titles.get(group) or {"zh": group, "en": group}}
+        yield from _rules_between(before.get(group), after.get(group), own, inside, group, more)
+
+
+def _rules_between(  # noqa: PLR0913 - two lists, and the words
+    old: object,
+    new: object,
+    titles: Mapping[str, Said],
+    sentences: tuple[str, str],
+    field: str = "",
+    more: Mapping[str, object] | None = None,
+) -> Iterator[Change]:
+    removed, added = sentences
+    before = {_plain(one): one for one in old or []}
+    after = {_plain(one): one for one in new or []}
+    for key in [each for each in before if each not in after]:
+        params = {"rule": rule_words(before[key], titles), **(more or {})}
+        yield Change(REMOVED, removed, params, field)
+    for key in [each for each in after if each not in before]:
+        params = {"rule": rule_words(after[key], titles), **(more or {})}
+        yield Change(ADDED, added, params, field, harder=True)
+
+
+def _row_conditions(definition: Mapping) -> dict[str, list]:
+    ui = (definition.get("ui") or {}).get("fields") or {}
+    return {
+        name: said["conditions"]
+        for name, said in ui.items()
+        if isinstance(said, dict) and isinstance(said.get("conditions"), list)
+    }
+
+
+def cell_titles(titles: Mapping[str, Said], group: str) -> dict[str, Said]:
+    """Return the titles of a group's cells by their own names (列名).
+
+    >>> cell_titles({"staff": {"zh": "人员"}, "staff.name": {"zh": "姓名"}}, "staff")
+    {'name': {'zh': '姓名'}}
+    """
+    start = f"{group}."
+    return {
+        path.removeprefix(start): each for path, each in titles.items() if path.startswith(start)
+    }
 
 
 def rule_words(rule: object, titles: Mapping[str, Said]) -> dict[str, str]:

@@ -294,18 +294,27 @@ def field_remove(definition: dict, path: str) -> None:
         schema["required"].remove(name)
     fields.pop(name, None)
     if "." in path:
+        group = definition["ui"]["fields"][path.partition(".")[0]]
+        group["conditions"] = _without(group.get("conditions") or [], name)
+        if not group["conditions"]:
+            del group["conditions"]
         return
     for page in definition["ui"]["pages"]:
         page["fields"] = [each for each in page.get("fields") or [] if each != name]
-    for condition in definition.get("conditions") or []:
+    if definition.get("conditions"):
+        definition["conditions"] = _without(definition["conditions"], name)
+    if definition.get("checks"):
+        definition["checks"] = [one for one in definition["checks"] if one.get("field") != name]
+
+
+def _without(conditions: list[dict], name: str) -> list[dict]:
+    """Return conditions that no longer do anything to a field; those that do nothing at all are gone."""
+    for condition in conditions:
         for target in TARGETS:
             if name in (condition.get(target) or []):
                 condition[target] = [each for each in condition[target] if each != name]
         (condition.get("options") or {}).pop(name, None)
-    if definition.get("conditions"):
-        definition["conditions"] = [one for one in definition["conditions"] if _has_targets(one)]
-    if definition.get("checks"):
-        definition["checks"] = [one for one in definition["checks"] if one.get("field") != name]
+    return [one for one in conditions if _has_targets(one)]
 
 
 def _has_targets(condition: Mapping) -> bool:
@@ -315,10 +324,32 @@ def _has_targets(condition: Mapping) -> bool:
 # --- conditions and checks -----------------------------------------------------------------------
 
 
+def rules_of(definition: Mapping, kind: str) -> list[dict]:
+    """Return the rules of a kind (规则): "conditions", "checks", or "rows.<group>" for those inside its rows."""
+    if kind in ("conditions", "checks"):
+        return definition.get(kind) or []
+    group = _group_ui(definition, kind)
+    return group.get("conditions") or []
+
+
+def _group_ui(definition: Mapping, kind: str) -> dict:
+    name = kind.removeprefix("rows.")
+    own = definition["schema"]["properties"].get(name) or {}
+    if not kind.startswith("rows.") or (own.get("items") or {}).get("type") != "object":
+        raise PlaceUnknown()
+    return definition["ui"]["fields"].setdefault(name, {})
+
+
 @edit
-def condition_put(definition: dict, place: int | None, **parts: object) -> None:
-    """Write a condition (条件): when, show, require, lock; place None adds one at the end."""
-    conditions = definition.setdefault("conditions", [])
+def condition_put(
+    definition: dict, place: int | None, *, kind: str = "conditions", **parts: object
+) -> None:
+    """Write a condition (条件): when, show, require, lock; place None adds one at the end.
+
+    kind: "conditions" of the form, or "rows.<group>" inside the rows of a group.
+    """
+    owner = definition if kind == "conditions" else _group_ui(definition, kind)
+    conditions = owner.setdefault("conditions", [])
     kept = {} if place is None else dict(_at(conditions, place))
     new = {key: value for key, value in {**kept, **parts}.items() if value}
     if place is None:
@@ -343,10 +374,12 @@ def check_put(
 
 @edit
 def rule_remove(definition: dict, kind: str, place: int) -> None:
-    """Take a condition or a check away (删除规则). kind: conditions or checks."""
-    rules = definition.get(kind) or []
+    """Take a condition or a check away (删除规则). kind: as `rules_of`."""
+    rules = rules_of(definition, kind)
     _at(rules, place)
     del rules[place]
+    if not rules and kind.startswith("rows."):
+        del _group_ui(definition, kind)["conditions"]
 
 
 @edit

@@ -222,3 +222,31 @@ def test_what_cannot_be_loaded_is_told_with_the_part_it_is_about():
     broken["ui"]["pages"][0]["fields"].remove("area")
     places = {each.place for each in form_check(broken, Known())}
     assert places == {"conditions:1", "seats", ""}
+
+
+def with_row_condition(**parts: object) -> dict:
+    """The shop, whose staff have a number only when they are trained."""
+    return edits.condition_put(shop(), None, kind="rows.staff", **parts)
+
+
+def test_conditions_inside_rows_are_written_told_apart_and_taken_away():
+    form = with_row_condition(when="trained == true", show=["number"])
+    assert form["ui"]["fields"]["staff"]["conditions"] == [
+        {"when": "trained == true", "show": ["number"]}
+    ]
+    (change,) = changes_find(shop(), form)
+    assert (change.kind, change.field, change.harder) == ("ADDED", "staff", True)
+    assert change.params["rule"]["zh"] == "当 trained == true 时，显示“身份证号”"
+    assert edits.rule_remove(form, "rows.staff", 0) == shop()
+    assert edits.field_remove(form, "staff.number") == edits.field_remove(shop(), "staff.number")
+    with pytest.raises(edits.PlaceUnknown):
+        edits.rules_of(shop(), "rows.name")
+
+
+def test_a_cell_that_no_row_can_show_and_a_fault_inside_rows_are_told_with_their_place():
+    never = with_row_condition(when="trained == true and trained == false", show=["number"])
+    assert [each.place for each in form_check(never, Known())] == ["staff.number"]
+    by_form = with_row_condition(when="kind == 'MEAL' and gas == true", show=["number"])
+    assert form_check(by_form, Known()) == []
+    broken = with_row_condition(when="kind ==", show=["number"])
+    assert [each.place for each in form_check(broken, Known())] == ["rows.staff:0"]

@@ -13,7 +13,7 @@ from yiwang.engines.formdesigner import actions, queries
 from yiwang.engines.formdesigner.data import FormDraftChanged, FormDraftView, FormUnknown
 from yiwang.engines.formdesigner.queries import DESIGN, PUBLISH
 from yiwang.engines.formdesigner.rules import edits
-from yiwang.engines.formdesigner.rules.difference import fields_of, rule_words
+from yiwang.engines.formdesigner.rules.difference import cell_titles, fields_of, rule_words
 from yiwang.engines.formdesigner.rules.properties import (
     COUNTS,
     LIMITS_OF,
@@ -62,14 +62,23 @@ def draft(request: HttpRequest, key: str) -> HttpResponse:
     view = queries.draft_get(key)
     fields = fields_of(view.definition)
     titles = {path: each["title"] for path, each in fields.items()}
+    cells = {
+        path: [each for each in fields if each.startswith(f"{path}.")]
+        for path, one in fields.items()
+        if one["schema"].get("type") == "array"
+    }
     names = {
         "key": key,
         "draft": view,
         "fields": fields,
-        "cells": {
-            path: [each for each in fields if each.startswith(f"{path}.")]
-            for path, one in fields.items()
-            if one["schema"].get("type") == "array"
+        "cells": cells,
+        "row_rules": {
+            path: [
+                rule_words(one, titles | cell_titles(titles, path))
+                for one in edits.rules_of(view.definition, f"rows.{path}")
+            ]
+            for path, own in cells.items()
+            if own
         },
         "pages": view.definition["ui"]["pages"],
         "conditions": [rule_words(one, titles) for one in view.definition.get("conditions") or []],
@@ -103,6 +112,8 @@ def _edit(request: HttpRequest, key: str) -> HttpResponseRedirect:
 
 def _moves(place: str) -> dict[str, Edit]:
     number = int(place) if place.isdecimal() and len(place) < 5 else -1
+    group, _dot, last = place.rpartition(".")
+    inner = int(last) if last.isdecimal() and len(last) < 5 else -1
     return {
         "field_up": lambda one: edits.field_move(one, place, by=-1),
         "field_down": lambda one: edits.field_move(one, place, by=1),
@@ -112,6 +123,7 @@ def _moves(place: str) -> dict[str, Edit]:
         "page_remove": lambda one: edits.page_remove(one, place),
         "condition_remove": lambda one: edits.rule_remove(one, "conditions", number),
         "check_remove": lambda one: edits.rule_remove(one, "checks", number),
+        "row_remove": lambda one: edits.rule_remove(one, f"rows.{group}", inner),
     }
 
 
@@ -225,28 +237,32 @@ def _field_edit(path: str, posted: dict, target: str) -> Edit:
 @allow(populations={"STAFF"}, permission=DESIGN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def rule(request: HttpRequest, key: str, kind: str, place: str) -> HttpResponse:
-    """Write a condition or a rule across fields (条件与校验规则); place "new" adds one."""
+    """Write a condition or a rule across fields (条件与校验规则); place "new" adds one.
+
+    kind: conditions, checks, or rows.<group> for a condition inside the rows of a group (行内条件).
+    """
     view = queries.draft_get(key)
-    rules = view.definition.get(kind) or []
+    try:
+        rules = edits.rules_of(view.definition, kind)
+    except edits.PlaceUnknown:
+        raise FormUnknown() from None
     number = int(place) if place.isdecimal() and len(place) < 5 else None
-    if kind not in ("conditions", "checks") or (
-        place != "new" and (number is None or number >= len(rules))
-    ):
+    if place != "new" and (number is None or number >= len(rules)):
         raise FormUnknown()
     if request.method == "POST":
         _changed(request, key, _rule_edit(request, kind, number), f"{kind}_put")
-        return redirect(reverse("engines_formdesigner:draft", args=[key]) + f"#{kind}")
+        anchor = f"field-{kind[5:]}" if kind.startswith("rows.") else kind
+        return redirect(reverse("engines_formdesigner:draft", args=[key]) + f"#{anchor}")
+    fields = fields_of(view.definition)
+    group = kind.removeprefix("rows.") if kind.startswith("rows.") else ""
     names = {
         "key": key,
         "draft": view,
         "kind": kind,
         "place": place,
         "rule": rules[number] if number is not None else {},
-        "fields": [
-            (path, f"{localized(each['title'])} ({path})")
-            for path, each in fields_of(view.definition).items()
-            if "." not in path
-        ],
+        "group": localized(fields[group]["title"]) if group else "",
+        "fields": _targets(fields, group),
         "findings": [
             one
             for one in finding_rows(key, queries.draft_check(view.definition))
@@ -257,6 +273,16 @@ def rule(request: HttpRequest, key: str, kind: str, place: str) -> HttpResponse:
     return render(request, "engines/formdesigner/rule.html", names)
 
 
+def _targets(fields: dict[str, dict], group: str) -> list[tuple[str, str]]:
+    """Return what a rule may be about: the form's fields, or the cells of a group."""
+    own = {path.partition(".")[::2]: each for path, each in fields.items()}
+    return [
+        (last or first, f"{localized(each['title'])} ({last or first})")
+        for (first, last), each in own.items()
+        if (first == group and last if group else not last)
+    ]
+
+
 def _rule_edit(request: HttpRequest, kind: str, number: int | None) -> Edit:
     if kind == "checks":
         parts = _texts(request, "that", "field")
@@ -264,4 +290,6 @@ def _rule_edit(request: HttpRequest, kind: str, number: int | None) -> Edit:
         return lambda one: edits.check_put(one, number, **parts, message=message)
     when = request.POST.get("when", "").strip()[:2000]
     targets = {name: request.POST.getlist(name)[:300] for name in edits.TARGETS}
-    return lambda one: edits.condition_put(one, number, when=when, **targets)
+    if kind != "conditions":
+        del targets["lock"]  # nothing in a row comes from a registry
+    return lambda one: edits.condition_put(one, number, kind=kind, when=when, **targets)

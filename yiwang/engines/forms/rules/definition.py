@@ -6,7 +6,8 @@ conditions that would chase each other in a circle.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
 import jsonschema_rs
@@ -50,10 +51,12 @@ FORM_KEYS = frozenset(
 )
 FIELD_KEYS = frozenset(
     {"title", "help", "hint", "widget", "prefill", "locked", "options", "code_table", "level"}
-    | {"autocomplete", "fields", "accept", "max_mb", "block"}
+    | {"autocomplete", "fields", "accept", "max_mb", "block", "conditions"}
 )
 CONDITION_KEYS = frozenset({"when", "show", "require", "lock", "options"})
-BLOCK = re.compile(r"[a-z][a-z_]*\.[a-z][a-z0-9_]*")
+ROW_CONDITION_KEYS = CONDITION_KEYS - {"lock"}
+# A field takes a part of a block; a cell also a column of a group of a block: family.members.name.
+BLOCK = re.compile(r"[a-z][a-z_]*(\.[a-z][a-z0-9_]*){1,2}")
 # A group of more rows is a file; measured in docs/areas/engines.md.
 GROUP_LIMIT = 10_000
 GROUP_DEFAULT = 200
@@ -83,6 +86,8 @@ class FieldDefinition:
     fields: tuple["FieldDefinition", ...] = ()
     block: str = ""
     group_validator: jsonschema_rs.Draft202012Validator | None = None
+    row: "FormDefinition | None" = None
+    """The cells with the conditions between them, of a group that has such."""
 
     @property
     def has_options(self) -> bool:
@@ -128,7 +133,10 @@ class PageDefinition:
 
 @dataclass(frozen=True, slots=True)
 class FormDefinition:
-    """A whole form. order: fields so that whatever decides on one comes before it."""
+    """A whole form, or the cells of one row. order: fields so that whatever decides on one comes before it.
+
+    triggers: fields on which something depends; outer: of a row, the form's fields that decide on cells.
+    """
 
     key: str
     title: Text
@@ -139,6 +147,7 @@ class FormDefinition:
     order: tuple[str, ...]
     conditional: frozenset[str]
     triggers: frozenset[str]
+    outer: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, raw: dict) -> "FormDefinition":
@@ -175,10 +184,13 @@ class _Reader:
         ui = self.mapping(raw, "ui")
         self.unknown(ui, frozenset({"pages", "fields"}), "ui")
         self.fields = self.read_fields(schema, ui.get("fields") or {}, "schema", "ui.fields")
+        self.read_rows(schema, ui.get("fields") or {})
         pages = self.read_pages(ui)
-        conditions = self.read_conditions()
+        conditions = self.read_conditions(
+            self.raw.get("conditions"), "conditions", self.fields, CONDITION_KEYS
+        )
         checks = self.read_checks()
-        order = self.read_order(conditions)
+        order = self.read_order(conditions, self.fields, "conditions")
         title = self.text(raw.get("title"), "title")
         if raw.get("block") and not str(raw["block"]).isidentifier():
             self.fault("block", N_("is not a usable name"))
@@ -193,7 +205,11 @@ class _Reader:
             checks=checks,
             order=order,
             conditional=frozenset().union(*(condition.show for condition, _ in conditions)),
-            triggers=frozenset().union(*(names for _, names in conditions)) & set(self.fields),
+            triggers=frozenset().union(
+                *(names for _, names in conditions),
+                *(each.row.outer for each in self.fields.values() if each.row),
+            )
+            & set(self.fields),
         )
 
     # --- small readers -------------------------------------------------------------------------
@@ -218,23 +234,28 @@ class _Reader:
             return {}
         return {"zh": str(value["zh"]), "en": str(value["en"])}
 
-    def names(self, value: object, path: str) -> frozenset[str]:
+    def names(
+        self, value: object, path: str, fields: Mapping[str, FieldDefinition] | None = None
+    ) -> frozenset[str]:
+        known = self.fields if fields is None else fields
         names = [value] if isinstance(value, str) else list(value or ())
         for name in names:
-            if name not in self.fields:
+            if name not in known:
                 self.fault(
                     path, N_("names '%(name)s', which is not a field of the schema"), name=name
                 )
-        return frozenset(names) & frozenset(self.fields)
+        return frozenset(names) & frozenset(known)
 
-    def expression(self, text: object, path: str) -> tuple[object, frozenset[str]]:
+    def expression(
+        self, text: object, path: str, cells: Mapping[str, FieldDefinition] | None = None
+    ) -> tuple[object, frozenset[str]]:
         try:
             compiled = expressions.compile(str(text))
         except expressions.ExpressionError as error:
             self.fault(path, N_("is no expression: %(reason)s"), reason=error)
             return None, frozenset()
         names = frozenset(name.split(".")[0] for name in compiled.names)
-        for name in sorted(names - self.fields.keys() - OUTER_NAMES):
+        for name in sorted(names - self.fields.keys() - OUTER_NAMES - (cells or {}).keys()):
             self.fault(
                 path, N_("uses '%(name)s', which is neither a field nor a given name"), name=name
             )
@@ -414,26 +435,67 @@ class _Reader:
             self.fault("ui.pages", N_("two pages have the same key"))
         return tuple(pages)
 
-    def read_conditions(self) -> list[tuple[Condition, frozenset[str]]]:
+    def read_conditions(
+        self, raw: object, place: str, fields: Mapping[str, FieldDefinition], keys: frozenset[str]
+    ) -> list[tuple[Condition, frozenset[str]]]:
+        """Read conditions on `fields`, of the form or of the rows of a group."""
         found = []
-        for number, each in enumerate(self.raw.get("conditions") or ()):
-            path = f"conditions[{number}]"
+        for number, each in enumerate(raw or ()):
+            path = f"{place}[{number}]"
             if not isinstance(each, dict) or "when" not in each:
                 self.fault(path, N_("needs when"))
                 continue
-            self.unknown(each, CONDITION_KEYS, path)
-            when, names = self.expression(each["when"], f"{path}.when")
+            self.unknown(each, keys, path)
+            when, names = self.expression(each["when"], f"{path}.when", fields)
             options = each.get("options") or {}
-            self.names(list(options), f"{path}.options")
+            self.names(list(options), f"{path}.options", fields)
             condition = Condition(
                 when=when,
-                show=self.names(each.get("show"), f"{path}.show"),
-                require=self.names(each.get("require"), f"{path}.require"),
-                lock=self.names(each.get("lock"), f"{path}.lock"),
+                show=self.names(each.get("show"), f"{path}.show", fields),
+                require=self.names(each.get("require"), f"{path}.require", fields),
+                lock=self.names(each.get("lock"), f"{path}.lock", fields),
                 options={name: tuple(values) for name, values in options.items()},
             )
             found.append((condition, names))
         return found
+
+    def read_rows(self, schema: dict, ui: dict) -> None:
+        """Read the conditions inside the rows of each group, once all fields are known."""
+        for name, each in list(self.fields.items()):
+            raw = (ui.get(name) or {}).get("conditions")
+            if each.kind == "rows" and raw:
+                self.fields[name] = self.read_row(each, raw, schema["properties"][name])
+            elif raw:
+                self.fault(f"ui.fields.{name}.conditions", N_("only a group has rows"))
+
+    def read_row(self, group: FieldDefinition, raw: object, schema: dict) -> FieldDefinition:
+        path = f"ui.fields.{group.key}.conditions"
+        cells = {each.key: each for each in group.fields}
+        conditions = self.read_conditions(raw, path, cells, ROW_CONDITION_KEYS)
+        used = frozenset().union(*(names for _, names in conditions))
+        outer = (used - cells.keys()) & self.fields.keys()
+        if group.key in outer:
+            self.fault(path, N_("must not speak of the group itself"))
+        conditional = frozenset().union(*(condition.show for condition, _ in conditions))
+        row = FormDefinition(
+            key=group.key,
+            title=group.title,
+            fields=cells,
+            pages=(),
+            conditions=tuple(condition for condition, _ in conditions),
+            checks=(),
+            order=self.read_order(conditions, cells, path),
+            conditional=conditional,
+            triggers=used & cells.keys(),
+            outer=outer - {group.key},
+        )
+        items = dict(schema["items"])
+        # What a hidden cell must have is asked of shown ones only, in `groups.py`.
+        items["required"] = [
+            name for name in items.get("required") or () if name not in conditional
+        ]
+        validator = self.validator({**schema, "items": items}, f"schema.properties.{group.key}")
+        return replace(group, row=row, validator=validator)
 
     def read_checks(self) -> tuple[Check, ...]:
         checks = []
@@ -449,18 +511,23 @@ class _Reader:
             checks.append(Check(that, used, str(each.get("field")), message))
         return tuple(checks)
 
-    def read_order(self, conditions: list[tuple[Condition, frozenset[str]]]) -> tuple[str, ...]:
+    def read_order(
+        self,
+        conditions: list[tuple[Condition, frozenset[str]]],
+        fields: Mapping[str, FieldDefinition],
+        path: str,
+    ) -> tuple[str, ...]:
         """Sort the fields; a circle of conditions has no fixed point one could rely on."""
-        graph: dict[str, set[str]] = {name: set() for name in self.fields}
+        graph = {name: set(each.row.outer) if each.row else set() for name, each in fields.items()}
         for condition, names in conditions:
             for name in condition.show:
-                graph[name] |= names & self.fields.keys()
+                graph[name] |= names & fields.keys()
         try:
             return tuple(TopologicalSorter(graph).static_order())
         except CycleError as error:
             circle = " -> ".join(error.args[1])
             self.fault(
-                "conditions",
+                path,
                 N_("are circular: whether a field shows depends on %(circle)s"),
                 circle=circle,
             )

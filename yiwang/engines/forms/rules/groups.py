@@ -4,7 +4,7 @@ The rows of a group are judged by one call of the compiled schema, and only thos
 stand in the window, get the states of their cells. Both ways find the same rows wrong; a test holds it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from yiwang.engines.forms.data import Option
@@ -43,24 +43,38 @@ def window_of(start: int, total: int) -> Window:
     return Window(first, min(first + WINDOW, total), total)
 
 
-def row_known(definition: FieldDefinition, row: object) -> dict[str, object]:
-    """Keep the filled cells of a row that the group has; the rest is nobody's."""
+def row_known(
+    definition: FieldDefinition, row: object, shown: Collection[str] | None = None
+) -> dict[str, object]:
+    """Keep the filled cells of a row that the group has, and that the row shows; the rest is nobody's."""
     cells = row if isinstance(row, dict) else {}
     return {
         each.key: cells[each.key]
         for each in definition.fields
-        if each.key in cells and not is_blank(cells[each.key])
+        if each.key in cells
+        and not is_blank(cells[each.key])
+        and (shown is None or each.key in shown)
     }
+
+
+@dataclass(frozen=True, slots=True)
+class RowAsked:
+    """What the conditions ask of one row (行内要求): cells it must have; choices that are left."""
+
+    required: frozenset[str]
+    restricted: Mapping[str, tuple]
 
 
 def rows_wrong(
     definition: FieldDefinition,
     rows: Sequence[Mapping[str, object]],
     options: Mapping[str, Iterable[Option]],
+    asked: Sequence[RowAsked] = (),
 ) -> list[int]:
     """Return the places of the rows, counted from 0, in which a cell is missing or wrong (问题行).
 
-    rows: as `row_known` gives them; options: allowed choices by cell. Blank rows are no rows.
+    rows: as `row_known` gives them; options: allowed choices by cell; asked: of every row, where the
+    group has conditions of its own. Blank rows are no rows.
     """
     boxes = {each.key for each in definition.fields if each.widget == "checkbox"}
     judged = [
@@ -77,7 +91,16 @@ def rows_wrong(
         if cell.has_options:
             allowed = {value_text(each.value) for each in options.get(cell.key, ())}
             found |= {p for p in places if not _chosen(rows[p].get(cell.key), allowed)}
+    if asked:
+        found |= {place for place in places if _lacks(judged[place], asked[place])}
     return sorted(found)
+
+
+def _lacks(row: Mapping[str, object], asked: RowAsked) -> bool:
+    return not asked.required <= row.keys() or not all(
+        _chosen(row.get(key), {value_text(each) for each in left})
+        for key, left in asked.restricted.items()
+    )
 
 
 def _chosen(value: object, allowed: set[str]) -> bool:

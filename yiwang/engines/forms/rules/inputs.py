@@ -225,7 +225,8 @@ def _rows_parse(field: FieldDefinition, lists: dict, old: object, listed: bool) 
     rows = []
     for number in sorted(posted)[: field.row_limit]:
         kept = before[number] if number < len(before) and isinstance(before[number], dict) else {}
-        rows.append(post_parse(field.fields, {**posted[number], **whole}, kept))
+        # A row that shows only some of its cells says which: the hidden ones stay as they were typed.
+        rows.append(post_parse(field.fields, {**whole, **posted[number]}, kept))
     return [*before[:start], *rows, *before[stop:]] or None
 
 

@@ -19,9 +19,9 @@ from yiwang.engines.forms.data import (
     ValueSource,
     walk,
 )
+from yiwang.engines.forms.rules.conditions import Outcome, decide, rows_sent
 from yiwang.engines.forms.rules.definition import (
     GROUP_DEFAULT,
-    OUTER_NAMES,
     FieldDefinition,
     FormDefinition,
     PageDefinition,
@@ -29,6 +29,7 @@ from yiwang.engines.forms.rules.definition import (
 from yiwang.engines.forms.rules.groups import (
     FAR_SAID,
     NUMBERS_SAID,
+    RowAsked,
     Window,
     row_known,
     rows_wrong,
@@ -36,18 +37,9 @@ from yiwang.engines.forms.rules.groups import (
 )
 from yiwang.engines.forms.rules.inputs import is_blank, value_text
 from yiwang.engines.forms.rules.problems import FieldError
-from yiwang.sdk.expressions import as_date
 
 Say = Callable[[FieldError], str]
 Lookup = Callable[[FieldDefinition], tuple[Option, ...]]
-TYPES = {
-    "string": str,
-    "integer": int,
-    "number": (int, float),
-    "boolean": bool,
-    "list": list,
-    "rows": list,
-}
 PHOTO_TYPES = ("image/jpeg", "image/png")
 YES_NO = {True: {"zh": "是", "en": "Yes"}, False: {"zh": "否", "en": "No"}}
 
@@ -68,18 +60,6 @@ class Surroundings:
     lookup: Lookup = lambda definition: definition.options
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What the conditions decide."""
-
-    shown: frozenset[str]
-    required: frozenset[str]
-    locked: frozenset[str]
-    restricted: dict[str, tuple]
-    values: dict[str, object]
-    names: dict[str, object]
-
-
 def evaluate(
     definition: FormDefinition,
     data: Mapping[str, object],
@@ -92,7 +72,7 @@ def evaluate(
     Values of locked fields come from their source whatever `data` says. Idempotent: the state of
     `state.values` has the same values, and shows and asks for the same fields.
     """
-    outcome = decide(definition, data, around)
+    outcome = decide(definition, data, names=around.names, sources=around.sources)
     states = {
         name: _field_state(definition, definition.fields[name], outcome, around)
         for name in definition.fields
@@ -107,7 +87,8 @@ def evaluate(
         if each.errors
     }
     found = {
-        name: _submitted(definition.fields[name], state.value) for name, state in states.items()
+        name: _submitted(definition.fields[name], state.value, outcome)
+        for name, state in states.items()
     }
     values = {name: each for name, each in found.items() if not is_blank(each)}
     return FormState(version_id, definition.key, definition.title, pages, values, errors)
@@ -125,57 +106,9 @@ def _pages(pages: tuple[PageDefinition, ...], states: dict) -> tuple[PageState, 
     return tuple(found)
 
 
-def decide(
-    definition: FormDefinition, data: Mapping[str, object], around: Surroundings
-) -> _Outcome:
-    """Walk the fields in the order of their dependence: one pass is the fixed point."""
-    names: dict[str, object] = dict.fromkeys(OUTER_NAMES)
-    names.update({name: v for name, v in around.names.items() if name in OUTER_NAMES})
-    names.update(dict.fromkeys(definition.fields))
-    values: dict[str, object] = {}
-    for name in definition.order:
-        field_definition = definition.fields[name]
-        if name in definition.conditional and not any(
-            name in each.show and _true(each.when, names) for each in definition.conditions
-        ):
-            continue
-        value = data.get(name)
-        source = around.sources.get(name)
-        if field_definition.locked and source is not None:
-            value = source.value
-        values[name] = value
-        names[name] = _usable(field_definition, value)
-    met = [each for each in definition.conditions if _true(each.when, names)]
-    shown = frozenset(values)
-    always = {name for name, each in definition.fields.items() if each.required}
-    required = always.union(*(each.require for each in met)) & shown
-    locked = frozenset().union(*(each.lock for each in met))
-    restricted: dict[str, tuple] = {}
-    for each in met:
-        for name, allowed in each.options.items():
-            before = restricted.get(name, allowed)
-            restricted[name] = tuple(value for value in before if value in allowed)
-    return _Outcome(shown, frozenset(required), locked, restricted, values, names)
-
-
-def _true(expression: object, names: Mapping[str, object]) -> bool:
-    return bool(expression.evaluate(names))
-
-
-def _usable(definition: FieldDefinition, value: object) -> object:
-    """Give expressions a value of the right type, or None: a typing error decides nothing."""
-    if definition.schema.get("format") == "date":
-        return as_date(value)
-    right = isinstance(value, TYPES[definition.kind])
-    if isinstance(value, bool) and definition.kind != "boolean":
-        right = False
-    return None if is_blank(value) or not right else value
-
-
-def _submitted(definition: FieldDefinition, value: object) -> object:
-    if definition.kind == "rows" and isinstance(value, list):
-        rows = [row_known(definition, row) for row in value]
-        return [row for row in rows if not is_blank(row)] or None
+def _submitted(definition: FieldDefinition, value: object, outcome: Outcome) -> object:
+    if definition.kind == "rows":
+        return rows_sent(definition, value, outcome.rows.get(definition.key, ()))
     return value
 
 
@@ -183,7 +116,7 @@ def _submitted(definition: FieldDefinition, value: object) -> object:
 
 
 def _field_state(
-    form: FormDefinition, definition: FieldDefinition, outcome: _Outcome, around: Surroundings
+    form: FormDefinition, definition: FieldDefinition, outcome: Outcome, around: Surroundings
 ) -> FieldState:
     name = definition.key
     value = outcome.values[name]
@@ -193,8 +126,10 @@ def _field_state(
         value = source.value
     options = _options(definition, around, outcome.restricted.get(name))
     required = name in outcome.required
-    errors = () if locked else _errors(definition, value, required, options)
-    group = _group(definition, value, around) if definition.kind == "rows" else NO_ROWS
+    sent = _submitted(definition, value, outcome)
+    errors = () if locked else _errors(definition, sent, required, options)
+    is_group = definition.kind == "rows"
+    group = _group(definition, value, around, outcome.rows.get(name, ())) if is_group else NO_ROWS
     errors += group.errors
     conflict = around.conflicts.get(name)
     return FieldState(
@@ -217,6 +152,7 @@ def _field_state(
         other=value_display(definition, conflict.other, options) if conflict else {},
         accept=definition.accept or PHOTO_TYPES,
         max_mb=definition.max_mb,
+        columns=tuple((each.key, each.title) for each in definition.fields),
         rows=group.rows,
         far_rows=group.far,
         row_total=group.window.total,
@@ -250,16 +186,30 @@ class _Group:
 NO_ROWS = _Group(window_of(0, 0))
 
 
-def _group(definition: FieldDefinition, value: object, around: Surroundings) -> _Group:
+def _group(
+    definition: FieldDefinition,
+    value: object,
+    around: Surroundings,
+    outcomes: tuple[Outcome, ...],
+) -> _Group:
     raw = value if isinstance(value, list) else []
     options = {each.key: _options(each, around, None) for each in definition.fields}
     window = window_of(around.windows.get(definition.key, 0), len(raw))
     shown = range(window.start, window.stop)
-    rows = tuple(_row(definition, raw[place], place, options, around) for place in shown)
+
+    def state(place: int) -> RowState:
+        decided = outcomes[place] if outcomes else None
+        return _row(definition, raw[place], place, options, around, decided)
+
+    rows = tuple(map(state, shown))
     if len(shown) == len(raw):
         return _Group(window, rows)
-    known = [row_known(definition, row) for row in raw]
-    wrong = rows_wrong(definition, known, options)
+    if outcomes:
+        known = [row_known(definition, raw[n], one.shown) for n, one in enumerate(outcomes)]
+    else:
+        known = [row_known(definition, row) for row in raw]
+    asked = [RowAsked(one.required, one.restricted) for one in outcomes]
+    wrong = rows_wrong(definition, known, options, asked)
     far = [place for place in wrong if place not in shown]
     errors = ()
     if far:
@@ -269,28 +219,35 @@ def _group(definition: FieldDefinition, value: object, around: Surroundings) -> 
     return _Group(
         window,
         rows,
-        tuple(_row(definition, raw[place], place, options, around) for place in far[:FAR_SAID]),
+        tuple(map(state, far[:FAR_SAID])),
         tuple(place + 1 for place in wrong[:NUMBERS_SAID]),
         errors,
     )
 
 
-def _row(
+def _row(  # noqa: PLR0913 - what one row is made of
     definition: FieldDefinition,
     row: object,
     place: int,
     options: Mapping[str, tuple[Option, ...]],
     around: Surroundings,
+    decided: Outcome | None,
 ) -> RowState:
     cells = row if isinstance(row, dict) else {}
-    empty = is_blank(row_known(definition, row))
+    shown = decided.shown if decided else None
+    empty = is_blank(row_known(definition, row, shown))
+    name = f"{definition.key}.{place}"
+    triggers = definition.row.triggers if definition.row else ()
     fields = tuple(
-        _cell(
-            each, f"{definition.key}.{place}", cells.get(each.key), empty, options[each.key], around
+        replace(
+            _cell(each, name, cells.get(each.key), empty, options[each.key], around, decided),
+            triggers=each.key in triggers,
         )
         for each in definition.fields
+        if shown is None or each.key in shown
     )
-    return RowState(place + 1, f"{definition.key}.{place}", fields)
+    asked = " ".join(each.key for each in fields) if decided else ""
+    return RowState(place + 1, name, fields, asked)
 
 
 def _cell(  # noqa: PLR0913 - what one cell is made of
@@ -300,8 +257,13 @@ def _cell(  # noqa: PLR0913 - what one cell is made of
     empty: bool,
     options: tuple[Option, ...],
     around: Surroundings,
+    decided: Outcome | None,
 ) -> FieldState:
-    errors = () if empty else _errors(definition, value, definition.required, options)
+    required = definition.key in decided.required if decided else definition.required
+    left = decided.restricted.get(definition.key) if decided else None
+    if left is not None:
+        options = tuple(each for each in options if each.value in left)
+    errors = () if empty else _errors(definition, value, required, options)
     return FieldState(
         key=definition.key,
         name=f"{row}.{definition.key}",
@@ -309,7 +271,7 @@ def _cell(  # noqa: PLR0913 - what one cell is made of
         widget=definition.widget,
         help=definition.help,
         hint=definition.hint,
-        required=definition.required,
+        required=required,
         options=options,
         value=value,
         text=_text(value),
@@ -319,6 +281,7 @@ def _cell(  # noqa: PLR0913 - what one cell is made of
         minimum=definition.schema.get("minimum"),
         maximum=definition.schema.get("maximum"),
         autocomplete=definition.autocomplete,
+        block=definition.block,
     )
 
 
@@ -367,7 +330,6 @@ def _sentences(
 def _errors(
     definition: FieldDefinition, value: object, required: bool, options: tuple[Option, ...]
 ) -> tuple[FieldError, ...]:
-    value = _submitted(definition, value)
     if is_blank(value) or (definition.widget == "checkbox" and value is False):
         return (_missing(definition),) if required else ()
     if definition.kind == "rows":
@@ -454,7 +416,7 @@ def _translate(
 
 
 def _checks_apply(
-    form: FormDefinition, outcome: _Outcome, around: Surroundings, states: dict[str, FieldState]
+    form: FormDefinition, outcome: Outcome, around: Surroundings, states: dict[str, FieldState]
 ) -> None:
     """Apply the rules across fields, each only when all it speaks of is shown, filled and right."""
     for check in form.checks:
@@ -463,7 +425,7 @@ def _checks_apply(
             for name in check.names
         ):
             continue
-        if not _true(check.that, outcome.names):
+        if not check.that.evaluate(outcome.names):
             state = states[check.field]
             error = FieldError("check", {"title": state.title, "hint": check.message})
             states[check.field] = replace(state, errors=(*state.errors, around.say(error)))
