@@ -202,7 +202,8 @@ def walk(fields: tuple[FieldState, ...], *, far: bool = False):
 class FormView:
     """One immutable version of a form (表单版本). prefills: field -> registry field.
 
-    blocks: field -> part of a reusable block; block: which block this form itself is, or "".
+    blocks: field -> part of a reusable block; cell_blocks: the same of the cells of groups, by group;
+    block: which block this form itself is, or "".
     """
 
     version_id: int
@@ -218,6 +219,7 @@ class FormView:
     prefills: dict[str, str]
     titles: dict[str, Text]
     blocks: dict[str, str] = field(default_factory=dict)
+    cell_blocks: dict[str, dict[str, str]] = field(default_factory=dict)
     block: str = ""
 
 

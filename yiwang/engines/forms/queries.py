@@ -74,6 +74,11 @@ def form_view(version: FormVersion, definition: FormDefinition) -> FormView:
         prefills={name: each.prefill for name, each in fields.items() if each.prefill},
         titles={name: each.title for name, each in fields.items()},
         blocks={name: each.block for name, each in fields.items() if each.block},
+        cell_blocks={
+            name: found
+            for name, each in fields.items()
+            if (found := {cell.key: cell.block for cell in each.fields if cell.block})
+        },
         block=version.form.block,
     )
 

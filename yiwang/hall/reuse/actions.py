@@ -7,13 +7,22 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from yiwang.engines.api import DraftView, ValueSource, draft_fill, form_get, form_state
+from yiwang.engines.api import (
+    DraftView,
+    ValueSource,
+    draft_fill,
+    draft_save,
+    form_get,
+    form_state,
+)
 from yiwang.hall.reuse.data import (
     BLOCKS_LIMIT,
     BlockEmpty,
+    BlockNotFound,
     BlocksFull,
     BlockView,
     BlockWrong,
+    RowsFull,
 )
 from yiwang.hall.reuse.models import ApplicationOrigins, OriginCount, ReusableBlock
 from yiwang.hall.reuse.queries import (
@@ -23,12 +32,13 @@ from yiwang.hall.reuse.queries import (
     block_view,
     owner_ref,
 )
-from yiwang.hall.reuse.rules import counts_of, month_of, totals_of
+from yiwang.hall.reuse.rules import counts_of, month_of, row_of, totals_of
 from yiwang.identity.api import data_scope
-from yiwang.kernel.api import action, audit_record, context_system, context_use
+from yiwang.kernel.api import action, audit_record, context_system, context_use, rows_insert
 from yiwang.sdk.identifiers import person_ref_of
 
 FOLD = 2_000
+ROWS_DEFAULT = 200
 
 
 # --- blocks --------------------------------------------------------------------------------------
@@ -126,6 +136,63 @@ def block_use(block_id: int, *, draft: DraftView, fields: list[str], now: dateti
     return filled
 
 
+@action("hall.reuse.block_row_use")
+def block_row_use(
+    block_id: int, *, draft: DraftView, group: str, place: int, now: datetime
+) -> DraftView:
+    """Fill a row of a group of one's draft from a block (带入一行), because the person asked for it.
+
+    The first empty row, else a new one; place: the row of the block's own group. The same row is not put
+    in twice. Raises BlockNotFound, RowsFull.
+    """
+    form = form_get(draft.form_version_id)
+    with data_scope(purpose=PURPOSE, reason=f"block:{block_id}"):
+        row = block_row(block_id)
+        cells = form.cell_blocks.get(group, {})
+        new = row_of(cells, kind=row.key, values=row.values, place=place)
+        if not new:
+            raise BlockNotFound()
+        ReusableBlock.objects.filter(pk=row.pk).update(
+            used_count=F("used_count") + 1, last_used_at=now
+        )
+    before = draft.values.get(group)
+    rows = [one for one in before if any(one.values())] if isinstance(before, list) else []
+    filled = rows if new in rows else [*rows, new]
+    limit = form.definition["schema"]["properties"][group].get("maxItems", ROWS_DEFAULT)
+    if len(filled) > limit:
+        raise RowsFull(limit=limit)
+    saved = _rows_put(draft, group, rows=rows, filled=filled, block=row, now=now)
+    audit_record(
+        f"block:{block_id}",
+        person_ref=person_ref_of(row.subject_ref),
+        detail={"kind": row.key, "purpose": draft.purpose_key, "fields": [group], "row": place},
+    )
+    return saved
+
+
+def _rows_put(  # noqa: PLR0913 - a group before and after
+    draft: DraftView,
+    group: str,
+    *,
+    rows: list,
+    filled: list,
+    block: ReusableBlock,
+    now: datetime,
+) -> DraftView:
+    """Save the rows; their source is the block only while every one of them came from one."""
+    known = draft.sources.get(group)
+    if rows and (known is None or known.kind != "BLOCK" or known.value != rows):
+        values = {**draft.values, group: filled}
+        return draft_save(
+            draft.id, values=values, page=draft.page, revision=draft.revision, now=now
+        )
+    source = {"zh": f"本人保存：{block.label}", "en": f"Saved by you: {block.label}"}
+    stated = timezone.localtime(block.stated_at).date()
+    mark = f"block:{block.pk}@{block.revision}"
+    value = ValueSource(filled, source, stated, None, mark, kind="BLOCK")
+    return draft_fill(draft.id, values={group: value}, now=now)
+
+
 # --- fields not typed ----------------------------------------------------------------------------
 
 
@@ -144,7 +211,7 @@ def origins_keep(  # noqa: PLR0913 - what one submission is
     are made of them later.
     """
     reused, total = totals_of(origins)
-    ApplicationOrigins.objects.create(
+    kept = ApplicationOrigins(
         number=number,
         matter_code=matter_code,
         matter_version_id=matter_version_id,
@@ -154,6 +221,7 @@ def origins_keep(  # noqa: PLR0913 - what one submission is
         total=total,
         submitted_at=now,
     )
+    rows_insert([kept])
 
 
 def origins_fold(*, now: datetime) -> int:

@@ -43,16 +43,19 @@ class Offered:
     label: str
     summary: str
     stated_at: datetime
+    mark: str = ""
+    """What the page posts to fill a row of a group from it: "members:12.0"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What may be reused on a page (可带入的常用信息): the person decides."""
+    """What may be reused on a page (可带入的常用信息): the person decides. group: whose rows it fills, or ""."""
 
     key: str
     title: Text
     href: str
     entries: tuple[Offered, ...]
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,13 @@ class BlockWrong(Invalid):
 
     code = "block_wrong"
     message = N_("This cannot be kept yet: %(reason)s")
+
+
+class RowsFull(Conflict):
+    """The group has as many rows as it may."""
+
+    code = "rows_full"
+    message = N_("No more than %(limit)s rows fit in here. Remove one first.")
 
 
 class BlocksFull(Conflict):

@@ -1,7 +1,7 @@
 """Reads of reuse (复用查询): one's own blocks; what the city still makes people type."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from django.db.models import QuerySet, Sum
@@ -27,7 +27,7 @@ from yiwang.hall.reuse.data import (
     OriginCounts,
 )
 from yiwang.hall.reuse.models import OriginCount, ReusableBlock
-from yiwang.hall.reuse.rules import ALL
+from yiwang.hall.reuse.rules import ALL, block_kinds
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import SignInNeeded
@@ -121,25 +121,50 @@ def block_summary(values: Mapping[str, object]) -> str:
 
 
 def offer_list(draft: DraftView, page: PageState) -> list[Offer]:
-    """List what the person may reuse on a page (可带入的常用信息); [] for clerks and where nothing fits."""
+    """List what the person may reuse on a page (可带入的常用信息); [] for clerks and where nothing fits.
+
+    Whole fields first, then what fills a row of a group of the page.
+    """
     wanted = {
         each.block.partition(".")[0] for each in page.fields if each.block and not each.locked
     }
+    cells = form_get(draft.form_version_id).cell_blocks
+    groups = [each.key for each in page.fields if each.key in cells and not each.locked]
     context = context_get()
-    if not wanted or not context.subject_ref or context.population not in ("CITIZEN", "AGENT"):
+    may = context.subject_ref and context.population in ("CITIZEN", "AGENT")
+    if not (wanted or groups) or not may:
         return []
-    forms = block_forms()
-    held = defaultdict(list)
+    forms, held = block_forms(), defaultdict(list)
     for block in block_list():
-        held[block.key].append(
-            Offered(block.id, block.label, block_summary(block.values), block.stated_at)
-        )
+        held[block.key].append(block)
     href = reverse("hall_reuse:fill", args=[draft.id, page.key])
-    return [
-        Offer(key, forms[key].title, href, tuple(held[key][:5]))
+    whole = [
+        Offer(key, forms[key].title, href, tuple(_offered(one) for one in held[key][:5]))
         for key in sorted(wanted)
         if key in forms
     ]
+    rows = [
+        Offer(kind, forms[kind].title, href, tuple(_rows_offered(group, used, held[kind])), group)
+        for group in groups
+        for kind, used in block_kinds(cells[group]).items()
+        if kind in forms
+    ]
+    return whole + [each for each in rows if each.entries]
+
+
+def _offered(block: BlockView) -> Offered:
+    return Offered(block.id, block.label, block_summary(block.values), block.stated_at)
+
+
+def _rows_offered(group: str, used: str, blocks: list[BlockView]) -> Iterator[Offered]:
+    """Offer each saved row of the block's own group, or the block itself, for a row of the form."""
+    for block in blocks[:5]:
+        rows = block.values.get(used) if used else [block.values]
+        for place, row in enumerate(rows if isinstance(rows, list) else []):
+            words = block_summary(row)
+            label = words.partition(" · ")[0] if used else block.label
+            mark = f"{group}:{block.id}.{place}"
+            yield Offered(block.id, label or block.label, words, block.stated_at, mark)
 
 
 # --- fields not typed ----------------------------------------------------------------------------

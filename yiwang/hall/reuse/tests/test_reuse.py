@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from yiwang.engines.api import ValueSource, draft_open, draft_post, draft_state, form_put
 from yiwang.hall.reuse import actions, queries
-from yiwang.hall.reuse.data import BlockEmpty, BlockNotFound, BlocksFull, BlockWrong, OriginCounts
+from yiwang.hall.reuse.data import (
+    BlockEmpty,
+    BlockNotFound,
+    BlocksFull,
+    BlockWrong,
+    OriginCounts,
+    RowsFull,
+)
 from yiwang.hall.reuse.models import ApplicationOrigins, OriginCount, ReusableBlock
 from yiwang.hall.reuse.origins import origins_of
 from yiwang.hall.reuse.rules import counts_of, totals_of
@@ -376,3 +383,117 @@ def test_the_pages_keep_use_and_delete_a_block(client, shop_form, django_user_mo
         ]
     assert client.post(f"/hall/reuse/blocks/{block.id}/", {"do": "delete"}).status_code == 302
     assert client.get(f"/hall/reuse/blocks/{block.id}/").status_code == 404
+
+
+# --- rows from blocks ----------------------------------------------------------------------------
+
+
+FAMILY = {
+    "key": "family",
+    "title": text("家庭成员", "Family"),
+    "block": "family",
+    "schema": {
+        "type": "object",
+        "properties": {
+            "members": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"name": {"type": "string"}, "number": {"type": "string"}},
+                },
+            }
+        },
+    },
+    "ui": {
+        "pages": [{"key": "main", "title": text("家庭成员", "Family"), "fields": ["members"]}],
+        "fields": {
+            "members": {
+                "title": text("家庭成员", "Member"),
+                "fields": {
+                    "name": {"title": text("姓名", "Name")},
+                    "number": {"title": text("号码", "Number")},
+                },
+            }
+        },
+    },
+}
+GUESTS = {
+    "key": "guests",
+    "title": text("同住人", "Guests"),
+    "schema": {
+        "type": "object",
+        "properties": {
+            "guests": {
+                "type": "array",
+                "maxItems": 2,
+                "items": {
+                    "type": "object",
+                    "properties": {"who": {"type": "string"}, "stays": {"type": "string"}},
+                },
+            }
+        },
+    },
+    "ui": {
+        "pages": [{"key": "main", "title": text("同住人", "Guests"), "fields": ["guests"]}],
+        "fields": {
+            "guests": {
+                "title": text("同住人", "Guest"),
+                "fields": {
+                    "who": {"title": text("姓名", "Name"), "block": "family.members.name"},
+                    "stays": {"title": text("居住时间", "Stays")},
+                },
+            }
+        },
+    },
+}
+
+
+@pytest.fixture
+def guests():
+    with context_use(context_system("test")):
+        form_put("test.block_family", FAMILY, source="test", now=NOW)
+        form = form_put("test.guests", GUESTS, source="test", now=NOW)
+    with context_use(CITIZEN):
+        members = [{"name": "乙", "number": "1"}, {"name": "丙"}, {"name": "丁"}]
+        block = actions.block_put("family", values={"members": members}, label="家人", now=NOW)
+        draft = draft_open(
+            account_id=7, purpose_key="g", form_version_id=form.version_id, prefill={}, now=NOW
+        )
+        yield draft, block.id
+
+
+def use(draft, block_id: int, place: int):
+    return actions.block_row_use(block_id, draft=draft, group="guests", place=place, now=NOW)
+
+
+def test_a_saved_member_fills_a_row_and_the_group_says_that_nobody_typed_it(guests):
+    draft, block_id = guests
+    page = draft_state(draft).pages[0]
+    (offer,) = queries.offer_list(draft, page)
+    assert [(one.label, one.mark) for one in offer.entries] == [
+        ("乙", f"guests:{block_id}.0"),
+        ("丙", f"guests:{block_id}.1"),
+        ("丁", f"guests:{block_id}.2"),
+    ]
+    one = use(draft, block_id, 0)
+    assert one.values == {"guests": [{"who": "乙"}]}
+    assert use(one, block_id, 0).values == one.values
+    two = use(one, block_id, 2)
+    assert two.values == {"guests": [{"who": "乙"}, {"who": "丁"}]}
+    assert origins_of(draft_state(two)) == {"guests": "BLOCK"}
+    with pytest.raises(RowsFull):
+        use(two, block_id, 1)
+    assert queries.block_get(block_id).used_count == 3
+
+
+def test_a_row_from_a_block_keeps_what_was_typed_before_and_takes_the_empty_row(guests):
+    draft, block_id = guests
+    post = {"_fields": "guests", "guests.0._row": "1", "guests.0.who": "戊", "guests.1._row": "1"}
+    typed = draft_post(draft.id, post=post, page="main", now=NOW)
+    filled = use(typed, block_id, 1)
+    assert filled.values == {"guests": [{"who": "戊"}, {"who": "丙"}]}
+    assert origins_of(draft_state(filled)) == {"guests": "TYPED"}
+    with context_use(OTHER), pytest.raises(BlockNotFound):
+        use(draft, block_id, 0)
+    with pytest.raises(BlockNotFound):
+        use(filled, block_id, 9)

@@ -17,13 +17,13 @@ from yiwang.engines.api import (
     form_state,
 )
 from yiwang.hall.reuse import actions, queries
-from yiwang.hall.reuse.data import BlockEmpty, BlockNotFound, BlocksFull, BlockWrong
+from yiwang.hall.reuse.data import BlockEmpty, BlockNotFound, BlocksFull, BlockWrong, RowsFull
 from yiwang.hall.reuse.queries import PURPOSE
 from yiwang.identity.api import allow
 from yiwang.kernel.api import error_text, flash, render
 
 OWNERS = {"CITIZEN", "AGENT"}
-REFUSALS = (BlockEmpty, BlockWrong, BlocksFull)
+REFUSALS = (BlockEmpty, BlockWrong, BlocksFull, RowsFull)
 
 
 @allow(populations=OWNERS, purpose=PURPOSE)
@@ -116,6 +116,10 @@ def fill(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
         if request.POST.get("_block"):
             actions.block_use(_number(request.POST["_block"]), draft=draft, fields=fields, now=now)
             flash(request, "success", _("Filled in from what you had kept. Please check it."))
+        elif request.POST.get("_row_block"):
+            group, block_id, place = _mark(request.POST["_row_block"])
+            actions.block_row_use(block_id, draft=draft, group=group, place=place, now=now)
+            flash(request, "success", _("Filled in from what you had kept. Please check it."))
         elif request.POST.get("_keep"):
             kept = _kept(form, draft, fields, request.POST["_keep"])
             block = actions.block_put(request.POST["_keep"], values=kept, now=now)
@@ -130,6 +134,13 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise BlockNotFound()
     return int(text)
+
+
+def _mark(text: str) -> tuple[str, int, int]:
+    """Read "members:12.0": the group, the block, and the row of it."""
+    group, _, rest = text.partition(":")
+    block_id, _, place = rest.partition(".")
+    return group, _number(block_id), _number(place or "0")
 
 
 def _kept(form: FormView, draft: DraftView, fields: list[str], key: str) -> dict[str, object]:
