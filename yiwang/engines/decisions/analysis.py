@@ -56,11 +56,9 @@ class Segment:
 
 def table_analyse(table: DecisionTable) -> list[Finding]:
     """Find gaps, overlaps and unreached rules of a table, at most 200 of them (查漏查重)."""
-    opaque = [
-        rule.number for rule in table.rules if any(not _is_plain(test) for test in rule.tests)
-    ]
-    findings = [Finding("OPAQUE", tuple(opaque))] if opaque else []
     walk = _Walk(table)
+    opaque = tuple(table.rules[rule].number for rule in sorted(walk.opaque))
+    findings = [Finding("OPAQUE", opaque)] if opaque else []
     walk.go(0, list(range(len(table.rules))), [])
     findings += walk.findings
     if table.policy in ("FIRST", "UNIQUE", "PRIORITY", "ANY") and not walk.is_cut:
@@ -91,6 +89,9 @@ class _Walk:
             list(_segments(column, [rule.tests[place] for rule in table.rules]))
             for place, column in enumerate(table.columns)
         ]
+        self.opaque = {
+            place for place, rule in enumerate(table.rules) if not all(map(_is_plain, rule.tests))
+        }
         self.findings: list[Finding] = []
         self.reached: set[int] = set()
         self.steps = 0
@@ -134,13 +135,31 @@ class _Walk:
 
     def _end(self, rules: list[int], box: list[str]) -> None:
         policy = self.table.policy
-        self.reached |= {rules[0]} if policy == "FIRST" else set(rules)
-        if len(rules) < 2 or policy not in ("UNIQUE", "ANY"):
+        sure = [rule for rule in rules if rule not in self.opaque]
+        self.reached |= self._counting(rules, sure)
+        if len(sure) < 2 or policy not in ("UNIQUE", "ANY"):
             return
-        if policy == "ANY" and self._same_result(rules):
+        if policy == "ANY" and self._same_result(sure):
             return
-        numbers = tuple(self.table.rules[rule].number for rule in rules)
+        numbers = tuple(self.table.rules[rule].number for rule in sure)
         self.findings.append(Finding("OVERLAP", numbers, tuple(box)))
+
+    def _counting(self, rules: list[int], sure: list[int]) -> set[int]:
+        """Return which of the rules that match here may be the one that counts."""
+        if not sure or self.table.policy not in ("FIRST", "PRIORITY"):
+            return set(rules)
+        if self.table.policy == "FIRST":
+            return {rule for rule in rules if rule <= sure[0]}
+        if self.opaque or not all(map(self._is_known, sure)):
+            return set(rules)
+        return {min(sure, key=self._priority)}
+
+    def _is_known(self, rule: int) -> bool:
+        return all(_value(node) is not _UNKNOWN for node in self.table.rules[rule].outputs)
+
+    def _priority(self, rule: int) -> tuple[int, ...]:
+        made = self.table.result(self.table.rules[rule], everything())
+        return self.table.priorities(made, everything())
 
     def _same_result(self, rules: list[int]) -> bool:
         results = [[_value(node) for node in self.table.rules[rule].outputs] for rule in rules]
@@ -194,7 +213,7 @@ def _segments(column: Column, cells: list[UnaryTests]) -> Iterator[Segment]:
     kind = kind_of(points[0]) if points else "boolean" if _is_boolean(column) else ""
     if kind == "boolean":
         segments = [_point(False), _point(True)]
-    elif points and kind != "string" and order(points[0], points[0]) is not None:
+    elif points and _is_line(kind, cells, points):
         segments = _line(sorted(points, key=cmp_to_key(lambda one, other: order(one, other) or 0)))
     elif points:
         segments = [*map(_point, points), _other(points)]
@@ -203,6 +222,19 @@ def _segments(column: Column, cells: list[UnaryTests]) -> Iterator[Segment]:
     for segment in segments:
         if allowed is None or segment.holds(allowed) is not False:
             yield segment
+
+
+def _is_line(kind: str, cells: list[UnaryTests], points: list[object]) -> bool:
+    """Tell whether values have an order that matters; that of texts does only where a cell asks for it."""
+    if kind == "string" and not any(_asks_order(test) for cell in cells for test in cell.tests):
+        return False
+    return order(points[0], points[0]) is not None
+
+
+def _asks_order(test: UnaryTest) -> bool:
+    value = _value(test.operand)
+    values = value if isinstance(value, list) else [value]
+    return test.sign[:1] in ("<", ">") or any(isinstance(one, Range) for one in values)
 
 
 def _is_boolean(column: Column) -> bool:
@@ -227,12 +259,13 @@ def _point(value: object) -> Segment:
 
 
 def _other(points: list[object]) -> Segment:
-    """Return what is none of the named values: only a cell for any value, or a negated one, holds."""
+    """Return what is none of the named values: a cell for any value, or for others than it names, holds."""
 
     def holds(tests: UnaryTests) -> bool | None:
         if not _is_plain(tests):
             return None
-        return not tests.tests or tests.is_negated
+        others = any(test.sign == "!=" for test in tests.tests)
+        return not tests.tests or others is not tests.is_negated
 
     return Segment(
         f"other than {', '.join(text_of(one, quoted=True) or '' for one in points)}", holds
@@ -278,6 +311,8 @@ class _Open:
     def _covered(self, span: object) -> bool:
         if not isinstance(span, Range):
             return False
+        if span.mark == "!=":
+            return True
         return (span.low is None or self._beside(">", span.low)) and (
             span.high is None or self._beside("<", span.high)
         )

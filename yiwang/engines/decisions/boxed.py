@@ -17,7 +17,14 @@ from yiwang.engines.decisions.model import (
     local,
     text_in,
 )
-from yiwang.engines.decisions.tables import POLICIES, Column, DecisionTable, Output, Rule
+from yiwang.engines.decisions.tables import (
+    AGGREGATIONS,
+    POLICIES,
+    Column,
+    DecisionTable,
+    Output,
+    Rule,
+)
 
 
 @dataclass(slots=True)
@@ -187,20 +194,19 @@ class Boxes:
         return Relation(columns, rows)
 
     def function(self, element: Element, _name: str) -> Node:
-        """Read a function definition; one that is not FEEL is null."""
-        if element.get("kind", "FEEL") != "FEEL":
-            return nodes.Literal(None)
+        """Read a function definition."""
         return self.definition(element, self.inside(element))
 
-    def definition(self, element: Element, body: Node | None, result: str = "") -> nodes.Definition:
-        """Make a function of the formal parameters of an element."""
+    def definition(self, element: Element, body: Node | None, result: str = "") -> Node:
+        """Make a function of the formal parameters of an element; its kind says in which language it is."""
         parameters = list(children(element, "formalParameter"))
-        return nodes.Definition(
-            tuple(" ".join(one.get("name", "").split()) for one in parameters),
-            tuple(self.model.type_of(one.get("typeRef")) for one in parameters),
-            body or nodes.Literal(None),
-            self.model.type_of(result),
-        )
+        names = tuple(" ".join(one.get("name", "").split()) for one in parameters)
+        types = tuple(self.model.type_of(one.get("typeRef")) for one in parameters)
+        body, wanted = body or nodes.Literal(None), self.model.type_of(result)
+        kind = element.get("kind", "FEEL")
+        if kind == "FEEL":
+            return nodes.Definition(names, types, body, wanted)
+        return nodes.External(names, types, nodes.Pair(kind.lower(), body), wanted)
 
     def conditional(self, element: Element, _name: str) -> Node:
         """Read a boxed conditional."""
@@ -232,7 +238,13 @@ class Boxes:
             raise DecisionModelInvalid(
                 file=self.model.name, reason=f"the hit policy {policy} does not exist"
             )
+        aggregation = element.get("aggregation", "").upper()
+        if aggregation and aggregation not in AGGREGATIONS:
+            raise DecisionModelInvalid(
+                file=self.model.name, reason=f"the aggregation {aggregation} does not exist"
+            )
         outputs = [self._output(one, name) for one in children(element, "output")]
+        columns = [self._column(one) for one in children(element, "input")]
         rules = [
             Rule(
                 number,
@@ -242,11 +254,19 @@ class Boxes:
             )
             for number, rule in enumerate(children(element, "rule"), start=1)
         ]
+        for rule in rules:
+            if (len(rule.tests), len(rule.outputs)) != (len(columns), len(outputs)):
+                self.problems.append(
+                    f"Rule {rule.number} of “{name}” has {len(rule.tests)} tests and"
+                    f" {len(rule.outputs)} results; the table has {len(columns)} inputs and"
+                    f" {len(outputs)} outputs"
+                )
+                rule.tests += [nodes.UnaryTests([])] * (len(columns) - len(rule.tests))
         return DecisionTable(
             name=name or element.get("outputLabel", ""),
             policy=policy,
-            aggregation=element.get("aggregation", "").upper(),
-            columns=[self._column(one) for one in children(element, "input")],
+            aggregation=aggregation,
+            columns=columns,
             outputs=outputs,
             rules=rules,
         )

@@ -13,6 +13,7 @@ from yiwang.engines.decisions.feel.types import Type, coerce
 from yiwang.engines.decisions.feel.values import Function
 from yiwang.engines.decisions.interchange import json_of_value, value_typed
 from yiwang.engines.decisions.model import Item, Model, child, children, local
+from yiwang.engines.decisions.structure import model_problems
 from yiwang.engines.decisions.tables import TRACE, DecisionTable, Fired
 
 DECIDABLE = frozenset({"decision", "decisionService", "businessKnowledgeModel"})
@@ -49,19 +50,18 @@ class _Work:
     inputs: Mapping[str, object]
     known: dict[tuple[str, str], object] = field(default_factory=dict)
     trace: list[Fired] = field(default_factory=list)
-    path: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Engine:
     """A model made ready to decide (决策引擎); compiled once, safe for threads afterwards.
 
-    problems: expressions that are not FEEL; they are null. Who publishes a model refuses it while there are any.
+    problems: expressions that are not FEEL, which are null, and what is wrong with the model's shape. Who publishes a model refuses it while there are any.
     """
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.nodes: dict[tuple[str, str], Node | None] = {}
-        self.problems: list[str] = []
+        self.problems: list[str] = model_problems(model)
         for one in (model, *model.imports.values()):
             self._compile(one)
 
@@ -77,7 +77,7 @@ class Engine:
                 logic = child(item.element, "encapsulatedLogic")
                 body = (
                     None
-                    if logic is None or logic.get("kind", "FEEL") != "FEEL"
+                    if logic is None
                     else boxes.definition(logic, boxes.inside(logic), item.type_ref)
                 )
             else:
@@ -98,8 +98,7 @@ class Engine:
         if item.kind == "decision":
             value = self._value(self.model, item, work)
         else:
-            function = self._value(self.model, item, work)
-            value = _called(function, inputs)
+            value = _called(self._value(self.model, item, work), inputs)
         return Outcome(value, tuple(work.trace))
 
     def tables(self) -> Iterator[DecisionTable]:
@@ -112,15 +111,25 @@ class Engine:
     # -- elements
 
     def _value(self, model: Model, item: Item, work: _Work) -> object:
-        key = model.namespace, item.id
-        if key in work.known:
-            return work.known[key]
-        if key in work.path:
-            return None  # a decision that needs itself has no value
-        work.path.append(key)
-        work.known[key] = WORKERS[item.kind](self, model, item, work)
-        work.path.pop()
-        return work.known[key]
+        """Work out an element after all that it requires; one that needs itself has no value (循环依赖).
+
+        Walked without recursion: a chain of requirements may be as long as the model has it.
+        """
+        path = [(model, item, iter(item.requires))]
+        open_ = {(model.namespace, item.id)}
+        while path:
+            owner, one, left = path[-1]
+            key = owner.namespace, one.id
+            found = None if key in work.known else _next(owner, left, work.known, open_)
+            if found is not None:
+                path.append(found)
+                open_.add((found[0].namespace, found[1].id))
+                continue
+            if key not in work.known:
+                work.known[key] = WORKERS[one.kind](self, owner, one, work)
+            open_.discard(key)
+            path.pop()
+        return work.known[model.namespace, item.id]
 
     def _input(self, model: Model, item: Item, work: _Work) -> object:
         wanted = model.type_of(item.type_ref)
@@ -167,12 +176,25 @@ class Engine:
             if found is None:
                 continue
             owner, required, prefix = found
-            value = self._value(owner, required, work)
+            value = work.known.get((owner.namespace, required.id))
             if prefix:
                 names.setdefault(prefix, {})[required.name] = value
             else:
                 names[required.name] = value
         return Scope(names, Scope({TRACE: work.trace}, everything()))
+
+
+def _next(
+    model: Model, left: Iterator[str], known: Mapping, open_: set[tuple[str, str]]
+) -> tuple[Model, Item, Iterator[str]] | None:
+    """Return the next element that has to be worked out before another."""
+    for reference in left:
+        if (found := model.find(reference)) is not None:
+            owner, item, _prefix = found
+            key = owner.namespace, item.id
+            if key not in known and key not in open_:
+                return owner, item, iter(item.requires)
+    return None
 
 
 def _given(inputs: Mapping[str, object], model: Model, item: Item, outer: Model) -> object:

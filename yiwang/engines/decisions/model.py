@@ -55,8 +55,9 @@ class Item:
 
 @dataclass(slots=True)
 class Model:
-    """A read model. items: by id. types: declared ones by name. imports: prefix → model."""
+    """A read model. root: its XML. items: by id. types: declared ones by name. imports: prefix → model."""
 
+    root: Element
     name: str
     namespace: str
     items: dict[str, Item]
@@ -140,6 +141,7 @@ def model_read(
         names |= model.known
     known = frozenset(" ".join(name.split()) for name in names if name) | function_names()
     model = Model(
+        root=root,
         name=root.get("name", ""),
         namespace=root.get("namespace", ""),
         items=_items(root),

@@ -75,7 +75,7 @@ class DecisionTable(Node):
         if not matched:
             self._note(scope, values, [], "no rule matched")
             return self._default(scope)
-        results = [self._result(rule, scope) for rule in matched]
+        results = [self.result(rule, scope) for rule in matched]
         chosen, problem = POLICY[self.policy](self, matched, results, scope)
         self._note(scope, values, matched, problem)
         return None if problem else chosen
@@ -98,7 +98,8 @@ class DecisionTable(Node):
             for test, value in zip(rule.tests, values, strict=False)
         )
 
-    def _result(self, rule: Rule, scope: Scope) -> object:
+    def result(self, rule: Rule, scope: Scope) -> object:
+        """Return what a rule gives: a value, or a context of several outputs (规则结果)."""
         made = [
             coerce(node.evaluate(scope), output.type)
             for node, output in zip(rule.outputs, self.outputs, strict=False)

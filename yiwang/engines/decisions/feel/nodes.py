@@ -4,10 +4,11 @@ Evaluation is total: an unknown name, a wrong kind of argument or a division by 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from yiwang.engines.decisions.feel.arithmetic import calculate, negate
+from yiwang.engines.decisions.feel.external import external
 from yiwang.engines.decisions.feel.properties import property_of
 from yiwang.engines.decisions.feel.temporal import Date, date_of
 from yiwang.engines.decisions.feel.types import Type, coerce, conforms
@@ -525,3 +526,28 @@ class Definition(Node):
             return self.body.evaluate(Scope(dict(zip(self.names, values, strict=True)), scope))
 
         return Function(self.names, call, self.types, self.result)
+
+
+@dataclass(slots=True)
+class External(Node):
+    """function(parameters) external definition (外部函数): a pure function of java.lang, or null."""
+
+    names: tuple[str, ...]
+    types: tuple[Type | None, ...]
+    definition: Node
+    result: Type | None = None
+
+    def evaluate(self, scope: Scope) -> object:  # noqa: D102
+        found = external(self.definition.evaluate(scope), self.names, self.types)
+        return found and replace(found, result=self.result)
+
+
+@dataclass(slots=True)
+class Pair(Node):
+    """A context of one entry: the language of a boxed function and what it says."""
+
+    name: str
+    value: Node
+
+    def evaluate(self, scope: Scope) -> object:  # noqa: D102
+        return {self.name: self.value.evaluate(scope)}

@@ -332,8 +332,7 @@ class Parser:
             types.append(self.type() if self.takes(":") else None)
             self.takes(",")
         if self.word("external"):
-            self.expression()
-            return nodes.Literal(None)
+            return nodes.External(tuple(names), tuple(types), self.expression())
         return nodes.Definition(tuple(names), tuple(types), self.expression())
 
     def disjunction(self) -> Node:

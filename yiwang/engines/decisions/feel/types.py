@@ -152,7 +152,7 @@ def coerce(value: object, wanted: Type | None) -> object:
         member = coerce(value, wanted.item or ANY)
         return [member] if member is not None else None
     if wanted.name != "list" and isinstance(value, list) and len(value) == 1:
-        return coerce(value[0], wanted)
+        return None if isinstance(value[0], list) else coerce(value[0], wanted)
     if wanted.name == "date and time" and isinstance(value, Date):
         return DateTime(value, Time(Decimal(0), 0))
     return None

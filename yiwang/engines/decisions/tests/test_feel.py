@@ -109,3 +109,29 @@ def test_what_string_writes_can_be_read_again(item):
     written = text_of([item])
 
     assert parse(written.replace("\n", "\\n")).evaluate(everything()) == [item]
+
+
+@pytest.mark.parametrize(
+    ("owner", "signature", "call", "written"),
+    [
+        ("java.lang.Math", "pow(double, double)", "f(2, 10)", "1024"),
+        ("java.lang.Math", "abs(float)", "f(-456.78)", "456.78"),
+        ("java.lang.Byte", "valueOf(byte)", "f(128)", None),
+        ("java.lang.Integer", "parseInt(java.lang.String)", 'f("12x")', None),
+        ("java.lang.Math", "exp(double)", "f(10000)", None),
+        ("java.lang.String", "format(java.lang.String, [Ljava.lang.Object;)",
+         'f("%s-%05.1f%%", 2.25)', None),
+        ("java.lang.String", "format(java.lang.String, [Ljava.lang.Object;)",
+         'f("%05.1f%%", 2.25)', "002.2%"),
+        ("java.lang.System", "exit(int)", "f(1)", None),
+        ("java.lang.Runtime", "getRuntime()", "f()", None),
+        ("java.lang.Math", "__class__()", "f()", None),
+    ],
+)  # fmt: skip
+def test_an_external_function_is_a_pure_one_of_java_lang_or_null(owner, signature, call, written):
+    names = ", ".join("abcd"[: call.count(",") + (call != "f()")])
+    text = (
+        f'{{f: function({names}) external {{java: {{class: "{owner}", method signature: '
+        f'"{signature}"}}}}, r: {call}}}.r'
+    )
+    assert text_of(value(text)) == written
