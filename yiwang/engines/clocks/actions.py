@@ -7,6 +7,7 @@ The due columns are set again in the same transaction from the facts just writte
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -24,7 +25,7 @@ from yiwang.engines.clocks.queries import (
     subject_filter,
 )
 from yiwang.engines.clocks.rules import Facts, Ruler
-from yiwang.kernel.api import EventView, action, audit_record, code_get, event_publish
+from yiwang.kernel.api import EventView, action, audit_record, code_get, event_publish, row_insert
 from yiwang.sdk.errors import N_, Conflict, Invalid, NotFound
 
 logger = logging.getLogger(__name__)
@@ -74,8 +75,22 @@ APPROVER_TITLES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ClockStarted:
+    """A clock just started (起算结果): its id, when it is due, from when to warn; both None where that is unknown."""
+
+    id: int
+    due_at: datetime | None
+    warn_at: datetime | None
+
+
+def clock_start(subject: str, **limit: object) -> int:
+    """Start a clock (起算) and return its id; takes and raises what `clock_begin` does."""
+    return clock_begin(subject, **limit).id  # type: ignore[arg-type]
+
+
 @action("engines.clocks.start")
-def clock_start(  # noqa: PLR0913 - what a limit consists of
+def clock_begin(  # noqa: PLR0913 - what a limit consists of
     subject: str,
     *,
     kind: str,
@@ -91,8 +106,8 @@ def clock_start(  # noqa: PLR0913 - what a limit consists of
     policy: str = "",
     approver: str = "",
     silence: str = "",
-) -> int:
-    """Start a clock (起算) and return its id.
+) -> ClockStarted:
+    """Start a clock (起算) and return its id with when it is due.
 
     kind: LEGAL, PROMISED, DEPARTMENT or STEP; unit: WORKING_DAY, WORKING_HOUR or CALENDAR_DAY;
     amount >= 0, 0 is on the spot; extension_max: the most that extensions may add in all;
@@ -121,10 +136,12 @@ def clock_start(  # noqa: PLR0913 - what a limit consists of
         approver=approver,
         silence=silence,
     )
-    _due_set(clock, _facts_new(clock), ruler_get(area_code))
-    clock.save()
+    ruler = ruler_get(area_code)
+    _due_set(clock, _facts_new(clock), ruler)
+    row_insert(clock)
     audit_record(subject, detail={"clock": clock.pk, "kind": kind, "amount": amount, "unit": unit})
-    return clock.pk
+    warn_at = ruler.warn_at(local(clock.due_at)) if clock.due_at else None
+    return ClockStarted(clock.pk, clock.due_at, warn_at)
 
 
 @action("engines.clocks.pause")
@@ -269,8 +286,13 @@ def clock_stop(
     return len(stopped)
 
 
+def clock_start_legal(subject: str, **limit: object) -> int:
+    """Start a clock as the law sets it (按法定时限起算) and return its id; as `clock_begin_legal`."""
+    return clock_begin_legal(subject, **limit).id  # type: ignore[arg-type]
+
+
 @action("engines.clocks.start_legal")
-def clock_start_legal(
+def clock_begin_legal(
     subject: str,
     *,
     policy: str,
@@ -280,7 +302,7 @@ def clock_start_legal(
     label: dict[str, str] | None = None,
     department_id: int | None = None,
     area_code: str = "",
-) -> int:
+) -> ClockStarted:
     """Start a clock as the law sets it (按法定时限起算): a row of `legal_clocks` in force on that day.
 
     amount: what was promised instead; never more than the law gives. Raises `LegalClockUnknown`,
@@ -289,7 +311,7 @@ def clock_start_legal(
     legal = legal_clock_get(policy, on=local(started_at).date())
     if amount is not None and amount > legal.amount:
         raise Invalid(fields={"amount": [N_("A promised limit cannot be longer than the law's.")]})
-    clock_id = clock_start(
+    started = clock_begin(
         subject,
         kind="PROMISED" if amount is not None and legal.kind == "LEGAL" else legal.kind,
         label=label or legal.title,
@@ -305,8 +327,8 @@ def clock_start_legal(
         approver=legal.approver,
         silence=legal.silence,
     )
-    audit_record(subject, detail={"policy": policy, "clock": clock_id})
-    return clock_id
+    audit_record(subject, detail={"policy": policy, "clock": started.id})
+    return started
 
 
 def clock_silence_sweep(*, now: datetime, limit: int = 500) -> int:

@@ -51,7 +51,7 @@ from yiwang.engines.workflow.soundness import problems_find
 from yiwang.engines.workflow.step import CALL, STUCK, Arrival, Step
 from yiwang.engines.workflow.timers import timers_pause, timers_resume
 from yiwang.identity.api import ROLES
-from yiwang.kernel.api import action, audit_record
+from yiwang.kernel.api import action, audit_record, row_insert
 from yiwang.sdk.errors import N_, Conflict, Invalid
 
 
@@ -99,10 +99,12 @@ def process_start(
     variables: Mapping[str, object],
     departments: Mapping[str, int],
     now: datetime.datetime,
+    due: tuple[datetime.datetime | None, datetime.datetime | None] = (None, None),
 ) -> int:
     """Start an instance of a version (启动流程) and return its id.
 
     departments: a department id for every `yw:department` of the process ("owner" by default).
+    due: when the items it opens now are due by a clock, and from when to warn, as `work_item_due_set` sets it.
     The caller's act covers the permission: an applicant starts it by submitting.
     """
     version = ProcessVersion.objects.only("pk", "digest").get(pk=version_id)
@@ -117,8 +119,9 @@ def process_start(
         variables={"outcomes": {}, **variables},
         started_at=now,
     )
-    instance.save(force_insert=True)
+    row_insert(instance)
     step = Step(instance, now=now)
+    step.due = due
     engine.start(step)
     step.save()
     audit_record(business_key, detail={"instance": instance.pk, "version": version_id})

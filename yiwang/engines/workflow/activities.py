@@ -50,7 +50,10 @@ def item_open(step: Step, node: Node, arrival: Arrival) -> None:
 
 def _item(step: Step, node: Node, *, number: int, department_id: int, role: str) -> WorkItem:
     instance = step.instance
-    due_at = due_at_get(node.limit, step.now) if node.limit else None
+    due_at, warn_at = step.due
+    if due_at is None and node.limit:
+        due_at = due_at_get(node.limit, step.now)
+        warn_at = warn_at_get(due_at)
     card = instance.card
     return WorkItem(
         instance_id=instance.pk,
@@ -70,7 +73,7 @@ def _item(step: Step, node: Node, *, number: int, department_id: int, role: str)
         opened_at=step.now,
         due_at=due_at,
         due_order=due_at or NO_DUE,
-        warn_at=due_at and warn_at_get(due_at),
+        warn_at=warn_at,
     )
 
 

@@ -127,6 +127,7 @@ class Step:
         self.family = {} if family is None else family
         self.family[instance.pk] = self
         self.acting_for: int | None = None
+        self.due: tuple[datetime.datetime | None, datetime.datetime | None] = (None, None)
         self.read_revision = self.revision = instance.revision
         self.variables = instance.variables
         self.has_new_variables = False

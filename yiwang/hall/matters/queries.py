@@ -55,7 +55,7 @@ def matter_get(code: str, version: int | None = None) -> MatterView:
     row = rows.first() if version is None or 0 < version < MAX_NUMBER else None
     if row is None:
         raise MatterNotFound(code=code)
-    return _view(row)
+    return matter_view(row)
 
 
 def matter_version_get(version_id: int) -> MatterView:
@@ -64,20 +64,20 @@ def matter_version_get(version_id: int) -> MatterView:
     row = rows.filter(pk=version_id).first()
     if row is None:
         raise MatterNotFound(code=version_id)
-    return _view(row)
+    return matter_view(row)
 
 
 def matter_version_list(code: str) -> list[MatterView]:
     """List a matter's versions (历史版本), newest first."""
     rows = MatterVersion.objects.select_related("matter").filter(matter__code=code)
-    return [_view(row) for row in rows.order_by("-number")]
+    return [matter_view(row) for row in rows.order_by("-number")]
 
 
 def matter_current_list(*, item_types: Iterable[str] = ()) -> list[MatterView]:
     """List the versions in force whole (有效事项), by code; item_types: only these of A.1, all if empty."""
     rows = MatterVersion.objects.select_related("matter").filter(valid_to__isnull=True)
     rows = rows.filter(item_type__in=list(item_types)) if item_types else rows
-    return [_view(row) for row in rows.order_by("matter__code")]
+    return [matter_view(row) for row in rows.order_by("matter__code")]
 
 
 def matter_codes_of_source(source: str) -> set[str]:
@@ -204,7 +204,8 @@ def _definition(row: MatterVersion) -> MatterDefinition:
     return _definitions[row.digest]
 
 
-def _view(row: MatterVersion) -> MatterView:
+def matter_view(row: MatterVersion) -> MatterView:
+    """Turn a version's row, read with its matter, into what other rooms see (事项版本)."""
     return MatterView(
         version_id=row.pk,
         code=row.matter.code,

@@ -6,7 +6,7 @@ from datetime import datetime
 from yiwang.hall.receipts import rules
 from yiwang.hall.receipts.models import SealMember, SubmissionRecord, SubmissionSeal
 from yiwang.identity.api import data_scope
-from yiwang.kernel.api import action, audit_record, context_system, context_use
+from yiwang.kernel.api import action, audit_record, context_system, context_use, rows_insert
 from yiwang.sdk.canonical import canonical_digest, canonical_json, exact
 from yiwang.sdk.identifiers import person_ref_of
 
@@ -24,15 +24,15 @@ def submission_keep(
     """
     plain = exact(content)
     digest = canonical_digest(plain)
-    with data_scope(purpose="提交存证", reason=number):
-        SubmissionRecord.objects.create(
-            number=number,
-            holder_ref=holder_ref,
-            title=dict(title),
-            content=canonical_json(plain).decode(),
-            sha256=digest,
-            submitted_at=now,
-        )
+    record = SubmissionRecord(
+        number=number,
+        holder_ref=holder_ref,
+        title=dict(title),
+        content=canonical_json(plain).decode(),
+        sha256=digest,
+        submitted_at=now,
+    )
+    rows_insert([record])
     audit_record(
         f"submission:{number}", person_ref=person_ref_of(holder_ref), detail={"sha256": digest}
     )

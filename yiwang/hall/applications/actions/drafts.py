@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from yiwang.engines.api import draft_discard, draft_open, form_get
+from yiwang.engines.api import DraftView, draft_close, draft_discard, draft_open, form_get
 from yiwang.hall.applications import rules
 from yiwang.hall.applications.actions.materials import reads_record
 from yiwang.hall.applications.data import Applicant
@@ -18,7 +18,7 @@ from yiwang.hall.matters.queries import matter_get
 from yiwang.hall.parties.actions import parties_forget
 from yiwang.hall.parties.queries import fields_of
 from yiwang.hall.parties.rules import without
-from yiwang.kernel.api import action, audit_record, context_get
+from yiwang.kernel.api import action, audit_record, context_get, rows_delete
 from yiwang.resources.api import enterprise_values, person_values
 from yiwang.sdk.errors import SignInNeeded
 from yiwang.sdk.expressions import compile as expression_compile
@@ -160,9 +160,18 @@ def draft_drop(draft_id: int, *, now: datetime) -> None:
 
 
 def draft_forget(draft_id: int) -> None:
-    """Delete a draft with all that was read and attached for it, dropped or submitted."""
+    """Delete a draft that is dropped (清除草稿), with all that was read and attached for it."""
     parties_forget(draft_id)
     draft_discard(draft_id)
-    DraftCase.objects.filter(draft_id=draft_id).delete()
-    DraftMaterial.objects.filter(draft_id=draft_id).delete()
-    MaterialChoice.objects.filter(draft_id=draft_id).delete()
+    _case_delete(draft_id)
+
+
+def draft_submitted(draft: DraftView) -> None:
+    """Delete a draft that has become an application (草稿转申请); `Conflict` when it was typed in since it was read."""
+    draft_close(draft)
+    _case_delete(draft.id)
+
+
+def _case_delete(draft_id: int) -> None:
+    for model in (DraftCase, DraftMaterial, MaterialChoice):
+        rows_delete(model, known={"draft_id": draft_id})

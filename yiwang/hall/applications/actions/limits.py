@@ -5,9 +5,10 @@ from datetime import datetime
 from django.utils import timezone
 
 from yiwang.engines.api import (
+    clock_begin,
+    clock_begin_legal,
     clock_due_map,
     clock_start,
-    clock_start_legal,
     legal_clock_get,
     work_item_due_set,
 )
@@ -18,8 +19,13 @@ from yiwang.hall.matters.data import MatterView
 NO_DUE = (None, None)
 
 
-def acceptance_start(application: Application, matter: MatterView, *, now: datetime) -> None:
-    """Start the five days to say what is missing (受理期限); of a licence silence accepts (行政许可法 art. 32)."""
+def acceptance_start(
+    application: Application, matter: MatterView, *, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Start the five days to say what is missing (受理期限); of a licence silence accepts (行政许可法 art. 32).
+
+    Returns when they end and from when to warn, for the work that begins with them.
+    """
     subject = f"application:{application.number}/acceptance"
     names = {
         "started_at": now,
@@ -28,9 +34,9 @@ def acceptance_start(application: Application, matter: MatterView, *, now: datet
         "department_id": application.department_id,
     }
     if _is_licensing(matter):
-        clock_start_legal(subject, policy="NOTICE", **names)
+        started = clock_begin_legal(subject, policy="NOTICE", **names)
     else:
-        clock_start(
+        started = clock_begin(
             subject,
             kind="STEP",
             amount=rules.ACCEPTANCE_DAYS,
@@ -38,6 +44,7 @@ def acceptance_start(application: Application, matter: MatterView, *, now: datet
             legal_basis=rules.ACCEPTANCE_BASIS,
             **names,
         )
+    return started.due_at, started.warn_at
 
 
 def _is_licensing(matter: MatterView) -> bool:

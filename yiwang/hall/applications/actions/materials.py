@@ -17,7 +17,7 @@ from yiwang.hall.matters.data import MatterView
 from yiwang.hall.promises.actions import commitment_allowed, promises_begin, promises_make
 from yiwang.hall.promises.data import COMMITMENT, TOLERANT, Pledge, PromiseCase, PromiseView
 from yiwang.hall.promises.rules import text_digest
-from yiwang.kernel.api import action, audit_record
+from yiwang.kernel.api import action, audit_record, rows_insert
 from yiwang.sdk.errors import Forbidden
 from yiwang.sdk.packs import Material
 
@@ -148,21 +148,23 @@ def reads_record(matter: MatterView, applicant_ref: str) -> None:
 
 def materials_keep(application, lines: list[MaterialLine]) -> None:
     """Write the documents of a submission with where each came from (登记申请材料)."""
-    ApplicationMaterial.objects.bulk_create(
-        ApplicationMaterial(
-            application=application,
-            key=line.key,
-            title=line.title,
-            source=line.source,
-            attachment_id=line.attachment_id,
-            digest=line.digest,
-            source_ref=line.source_ref,
-            document=line.document,
-            as_of=line.as_of,
-            why=line.why,
-        )
-        for line in lines
-        if line.source != "MISSING"
+    rows_insert(
+        [
+            ApplicationMaterial(
+                application=application,
+                key=line.key,
+                title=line.title,
+                source=line.source,
+                attachment_id=line.attachment_id,
+                digest=line.digest,
+                source_ref=line.source_ref,
+                document=line.document,
+                as_of=line.as_of,
+                why=line.why,
+            )
+            for line in lines
+            if line.source != "MISSING"
+        ]
     )
 
 
@@ -170,6 +172,8 @@ def promises_of_lines(
     application, context: DraftContext, lines: list[MaterialLine], *, now: datetime
 ) -> None:
     """Turn the promised lines of a submission into promises (登记承诺)."""
+    if not any(line.source in PROMISES for line in lines):
+        return
     materials = {one.key: one for one in context.matter.materials}
     chosen = {one.key: one for one in MaterialChoice.objects.filter(draft_id=context.draft.id)}
     pledges = [
@@ -177,8 +181,6 @@ def promises_of_lines(
         for line in lines
         if line.source in PROMISES
     ]
-    if not pledges:
-        return
     subject = f"application:{application.number}"
     promises_make(
         PromiseCase(

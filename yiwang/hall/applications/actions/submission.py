@@ -12,10 +12,10 @@ from yiwang.engines.api import (
     process_start,
 )
 from yiwang.hall.applications import rules
-from yiwang.hall.applications.actions.drafts import draft_forget
+from yiwang.hall.applications.actions.drafts import draft_submitted
 from yiwang.hall.applications.actions.fees import fee_bill
 from yiwang.hall.applications.actions.filing import filed_columns, filing_finish
-from yiwang.hall.applications.actions.limits import acceptance_start, due_mirror
+from yiwang.hall.applications.actions.limits import acceptance_start
 from yiwang.hall.applications.actions.materials import materials_keep, promises_of_lines
 from yiwang.hall.applications.checks import SubmissionCase, submission_errors
 from yiwang.hall.applications.data import MaterialLine, Receipt
@@ -39,6 +39,9 @@ from yiwang.kernel.api import (
     code_get,
     context_get,
     event_publish,
+    row_insert,
+    row_update,
+    rows_insert,
     serial_next,
 )
 from yiwang.sdk.errors import YiwangError
@@ -54,13 +57,10 @@ def application_submit(draft_id: int, *, now: datetime) -> Receipt:
     The draft's id is the submission key: 32 submissions at once make one application.
     Raises SubmissionIncomplete (fields), NotEligible, WrongApplicant, NoDepartment.
     """
-    existing = _receipt_of(f"draft:{draft_id}")
-    if existing is not None:
-        return existing
     try:
         return _application_submit(draft_id, now=now)
     except (IntegrityError, YiwangError):
-        # Another submission of the same draft may have come first; then its receipt is the answer.
+        # A submission of the same draft has come first, now or long ago: then its receipt is the answer.
         existing = _receipt_of(f"draft:{draft_id}")
         if existing is None:
             raise
@@ -107,8 +107,9 @@ def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
     if case.matter.spec.project_type == ON_THE_SPOT:
         fee_bill(application, case.matter, now=now)
     filing_finish(application, case.context, now=now)
-    parties_submitted(draft_id, application.number)
-    draft_forget(draft_id)
+    if case.matter.spec.parties:
+        parties_submitted(draft_id, application.number)
+    draft_submitted(case.context.draft)
     event_publish(
         "application.submitted",
         {
@@ -177,7 +178,7 @@ def _area_title(area_code: str) -> dict[str, str]:
 def _rows_write(case: _Case) -> Application:
     owner = case.departments["owner"]
     number = _number_next(case.matter, owner, now=case.now)
-    application = application_rows("提交申请").create(
+    application = Application(
         number=number,
         query_code=spoken_code(),
         submission_key=f"draft:{case.context.draft.id}",
@@ -196,6 +197,7 @@ def _rows_write(case: _Case) -> Application:
         receipt_hash=_submission_keep(case, number),
         submitted_at=case.now,
     )
+    row_insert(application)
     _branches_write(case, application)
     _licences_used(case)
     materials_keep(application, case.materials)
@@ -260,7 +262,7 @@ def _branches_write(case: _Case, application: Application) -> None:
             state="OPEN",
         )
     )
-    ApplicationBranch.objects.bulk_create(rows)
+    rows_insert(rows)
 
 
 def _number_next(matter: MatterView, owner: DepartmentView, *, now: datetime) -> str:
@@ -273,6 +275,7 @@ def _number_next(matter: MatterView, owner: DepartmentView, *, now: datetime) ->
 
 def _process_begin(case: _Case, application: Application) -> None:
     subject = f"application:{application.number}"
+    due = acceptance_start(application, case.matter, now=case.now)
     application.instance_id = process_start(
         case.matter.process_version_id,
         business_key=subject,
@@ -286,7 +289,7 @@ def _process_begin(case: _Case, application: Application) -> None:
         variables={"form": case.form_data, "applicant": case.context.applicant.values()},
         departments={key: department.id for key, department in case.departments.items()},
         now=case.now,
+        due=due,
     )
-    application.save(update_fields=["instance_id"])
-    acceptance_start(application, case.matter, now=case.now)
-    due_mirror(application)
+    changes = {"instance_id": application.instance_id}
+    row_update(Application, known={"id": application.pk}, changes=changes)
