@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from yiwang.config.engine_commands import engine_commands
+from yiwang.config.keeping_commands import keeping_commands
 from yiwang.config.serving import port_number
 from yiwang.sdk.errors import YiwangError
 
@@ -21,6 +22,7 @@ Yiwang (一网): a city's e-government on one network.
   records          generate, land, quality, fuse, registries, lineage
   engines          decide, clock, form
   packs            pack list | check | new
+  keeping          keys show | new | rotate, uploads sweep
   for developers   assets, messages, bench
 """
 EPILOG = """\
@@ -424,6 +426,7 @@ def parser_build() -> argparse.ArgumentParser:
         _lineage_commands,
         engine_commands,
         _pack_commands,
+        keeping_commands,
         _developer_commands,
     ):
         add(commands)

@@ -67,6 +67,9 @@ def _database(url: str) -> dict:
 
 
 SECRET_KEY = _secret_key()
+# Keys that seal what is stored secretly, several by commas, the first seals; else one a line in the file.
+FIELD_KEYS = os.environ.get("YIWANG_FIELD_KEYS", "")
+FIELD_KEYS_FILE = os.environ.get("YIWANG_FIELD_KEYS_FILE", str(DATA_DIR / "field.keys"))
 DEBUG = os.environ.get("YIWANG_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("YIWANG_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("YIWANG_ORIGINS", "").split(",") if o]

@@ -44,6 +44,7 @@ from yiwang.identity.accounts.delegations import (
     delegation_given_list,
     delegation_held_list,
     delegation_ids_held,
+    delegation_of_deputy_list,
     delegation_require,
     delegation_use_list,
 )
@@ -57,6 +58,10 @@ from yiwang.identity.accounts.queries import (
     agent_may_act_for,
     holding_list,
 )
+from yiwang.identity.accounts.sealing import key_new as seal_key_new
+from yiwang.identity.accounts.second_factor import key_add as seal_key_add
+from yiwang.identity.accounts.second_factor import key_list as seal_key_list
+from yiwang.identity.accounts.second_factor import seal_count, totp_reseal
 from yiwang.identity.accounts.session_context import context_of_account
 from yiwang.identity.organisations.actions import (
     department_put,
@@ -115,6 +120,7 @@ __all__ = [
     "delegation_given_list",
     "delegation_held_list",
     "delegation_ids_held",
+    "delegation_of_deputy_list",
     "delegation_offer",
     "delegation_require",
     "delegation_revoke",
@@ -150,6 +156,11 @@ __all__ = [
     "protected",
     "protected_fields",
     "public",
+    "seal_count",
+    "seal_key_add",
+    "seal_key_list",
+    "seal_key_new",
     "token_issue",
     "token_revoke",
+    "totp_reseal",
 ]

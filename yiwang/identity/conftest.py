@@ -6,6 +6,7 @@ import pytest
 
 from yiwang.identity.accounts.actions import account_create, agent_authority_grant, post_assign
 from yiwang.identity.accounts.models import Account
+from yiwang.identity.accounts.second_factor import totp_seal
 from yiwang.identity.organisations.actions import department_put, post_put
 from yiwang.identity.testing import NOW, PASSWORD, SECRET
 from yiwang.kernel.api import context_system, context_use
@@ -56,7 +57,7 @@ class City:
 
     def staff(self, username, *roles, department_id=None, secret=SECRET) -> Account:
         account = self.account(username, "STAFF")
-        Account.objects.filter(pk=account.pk).update(totp_secret=secret)
+        Account.objects.filter(pk=account.pk).update(totp_secret=totp_seal(username, secret))
         with context_use(context_system("test")):
             post_assign(
                 account.pk,

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 # GB/T 22239-2019 8.1.4.1 b: failed sign-ins are limited, idle sessions end by themselves.
 FAILURES_ALLOWED = 5
 COOL_OFF = timedelta(minutes=15)
+DEVICE_LIFE = timedelta(days=400)
 IDLE_STAFF = timedelta(minutes=30)
 IDLE_OTHERS = timedelta(minutes=60)
 # However busy, a session ends after a working day (seconds).

@@ -66,6 +66,16 @@ def delegation_held_list(on: date) -> list[DelegationView]:
     return _views(Delegation.objects.filter(deputy_id=account_id), on) if account_id else []
 
 
+def delegation_of_deputy_list(account_id: int | None, *, on: date) -> list[DelegationView]:
+    """List what others let somebody do (受托清单) and they accepted, newest first, without the codes.
+
+    For who has identified the deputy in person, such as a clerk at a window. Ended ones are in it, so that
+    the reason can be said.
+    """
+    rows = Delegation.objects.filter(deputy_id=account_id, accepted_at__isnull=False)
+    return _views(rows, on) if account_id else []
+
+
 def delegation_get(delegation_id: int) -> DelegationView:
     """Return a delegation that the acting citizen gave or holds. Raises DelegationUnknown."""
     return delegation_view(own_row(delegation_id), timezone.localdate())

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from yiwang.identity.accounts.data import TOTP_STEP_SECONDS
 from yiwang.identity.accounts.models import Account
+from yiwang.identity.accounts.second_factor import totp_secret_of
 
 logger = logging.getLogger(__name__)
 
@@ -46,4 +47,4 @@ def demo_code(account: Account, now: datetime) -> str:
     step = max(current, account.totp_last_step + 1)
     if step > current + 1:
         return ""
-    return pyotp.TOTP(account.totp_secret).at(step * TOTP_STEP_SECONDS)
+    return pyotp.TOTP(totp_secret_of(account)).at(step * TOTP_STEP_SECONDS)

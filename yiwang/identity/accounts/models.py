@@ -26,7 +26,8 @@ class Account(AbstractBaseUser):
     phone = protected(models.CharField("手机", max_length=20, blank=True, db_index=True), level=3)
     email = protected(models.CharField("邮箱", max_length=120, blank=True), level=3)
     language = models.CharField("界面语言", max_length=8, blank=True)
-    totp_secret = protected(models.CharField("动态口令密钥", max_length=64, blank=True), level=4)
+    # Sealed: see `second_factor`.
+    totp_secret = protected(models.CharField("动态口令密钥", max_length=255, blank=True), level=4)
     totp_last_step = models.BigIntegerField("最近使用的动态口令时段", default=0)
     is_active = models.BooleanField("启用", default=True)
     is_made = models.BooleanField("演示数据", default=False)
@@ -173,7 +174,7 @@ class AccountSession(AbstractBaseSession):
 
 
 class SignInAttempt(models.Model):
-    """Wrong sign-ins of one name from one address (登录失败计数). Whether it is locked is derived."""
+    """Wrong sign-ins of one name from one address or known device (登录失败计数). Whether it is locked is derived."""
 
     key = models.CharField("账户标识", max_length=80)
     address = models.CharField("来源地址", max_length=45)
@@ -188,6 +189,23 @@ class SignInAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.failures}"
+
+
+class SignInLimit(models.Model):
+    """How many wrong sign-ins one account, or one address, has had lately (登录限速), whoever tried from wherever.
+
+    Each wrong one moves `drained_at` on, and time runs towards it: see `limits`.
+    """
+
+    key = models.CharField("限速对象", max_length=80, unique=True)
+    drained_at = models.DateTimeField("清零时间", db_index=True)
+    last_at = models.DateTimeField("最近一次")
+
+    class Meta:
+        verbose_name = "登录限速"
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class PendingForm(models.Model):

@@ -4,19 +4,22 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.contrib.auth.hashers import check_password, make_password
+from django.db import IntegrityError, transaction
 from django.utils.timezone import localtime
 
 from yiwang.identity.accounts.actions.sessions import sessions_end
 from yiwang.identity.accounts.models import Account, AgentAuthority, PostHolding
 from yiwang.identity.accounts.queries import AccountUnknown
 from yiwang.identity.accounts.rules import password_faults, totp_secret_fits
+from yiwang.identity.accounts.second_factor import totp_seal
 from yiwang.identity.organisations.actions import roles_check
 from yiwang.identity.organisations.models import Post
 from yiwang.kernel.api import action, audit_record, context_get
 from yiwang.sdk.errors import N_, Forbidden, Invalid
 
+NAME_TAKEN = N_("This user name is taken. Choose another.")
 _BATCH = 400
-_COLUMNS = ("population", "name", "subject_ref", "phone", "email", "totp_secret")
+_COLUMNS = ("population", "name", "subject_ref", "phone", "email")
 
 
 class AccountInvalid(Invalid):
@@ -53,7 +56,7 @@ def account_create(
     if not username.strip():
         fields["username"] = [N_("Enter a user name.")]
     elif Account.objects.filter(username=username.strip()).exists():
-        fields["username"] = [N_("This user name is taken. Choose another.")]
+        fields["username"] = [NAME_TAKEN]
     if not name.strip():
         fields["name"] = [N_("Enter the person's name.")]
     if population not in Account.Population.values:
@@ -62,17 +65,22 @@ def account_create(
         fields["password"] = faults
     if fields:
         raise AccountInvalid(fields=fields)
-    account = Account.objects.create(
-        username=username.strip(),
-        population=population,
-        name=name.strip(),
-        subject_ref=subject_ref,
-        phone=phone.strip(),
-        email=email.strip(),
-        password=make_password(password),
-        is_made=is_made,
-        created_at=now,
-    )
+    try:
+        with transaction.atomic():
+            account = Account.objects.create(
+                username=username.strip(),
+                population=population,
+                name=name.strip(),
+                subject_ref=subject_ref,
+                phone=phone.strip(),
+                email=email.strip(),
+                password=make_password(password),
+                is_made=is_made,
+                created_at=now,
+            )
+    except IntegrityError:
+        # Somebody else took the name since it was looked up.
+        raise AccountInvalid(fields={"username": [NAME_TAKEN]}) from None
     audit_record(f"account:{account.pk}", detail={"population": population})
     return account.pk
 
@@ -137,7 +145,7 @@ def accounts_load(rows: Iterable[Mapping], *, now: datetime) -> int:
 
     rows: dicts with username, population, name and, where known, subject_ref, phone, email,
     password, totp_secret, is_made (True unless said), posts [{department_uscc, title}],
-    authorities [{enterprise_ref, enterprise_name}]. Existing passwords stay when none is given.
+    authorities [{enterprise_ref, enterprise_name}]. Existing passwords and second factors stay when none is given.
     """
     wanted = {row["username"]: row for row in rows}
     known = {}
@@ -150,7 +158,9 @@ def accounts_load(rows: Iterable[Mapping], *, now: datetime) -> int:
         account = known.get(username)
         (fresh if account is None else changed).append(_filled(account, row, now))
     Account.objects.bulk_create(fresh, batch_size=_BATCH)
-    Account.objects.bulk_update(changed, [*_COLUMNS, "password", "is_made"], batch_size=_BATCH // 8)
+    Account.objects.bulk_update(
+        changed, [*_COLUMNS, "totp_secret", "password", "is_made"], batch_size=_BATCH // 8
+    )
     ids = {account.username: account.pk for account in (*fresh, *changed)}
     posts = _posts_load(wanted, ids, now)
     authorities = _authorities_load(wanted, ids, now)
@@ -171,10 +181,12 @@ def _filled(account: Account | None, row: Mapping, now: datetime) -> Account:
         account = Account(username=row["username"], created_at=now, password=make_password(None))
     for column in _COLUMNS:
         setattr(account, column, row.get(column) or "")
-    if account.totp_secret and not totp_secret_fits(account.totp_secret):
-        raise AccountInvalid(
-            fields={"totp_secret": [N_("The key is no Base32 of 112 bits or more.")]}
-        )
+    if secret := row.get("totp_secret"):
+        if not totp_secret_fits(secret):
+            raise AccountInvalid(
+                fields={"totp_secret": [N_("The key is no Base32 of 112 bits or more.")]}
+            )
+        account.totp_secret = totp_seal(account.username, secret)
     account.is_made = row.get("is_made", True)
     if row.get("password"):
         account.password = make_password(row["password"])

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from yiwang.identity.accounts.data import COOL_OFF
-from yiwang.identity.accounts.models import AccountSession, PendingForm, SignInAttempt
+from yiwang.identity.accounts.limits import tries_purge
+from yiwang.identity.accounts.models import AccountSession, PendingForm
 from yiwang.kernel.api import action, audit_record, context_get
 from yiwang.sdk.errors import Forbidden
 
@@ -38,5 +38,5 @@ def session_purge(now: datetime) -> int:
     return (
         AccountSession.objects.filter(expire_date__lt=now).delete()[0]
         + PendingForm.objects.filter(expires_at__lt=now).delete()[0]
-        + SignInAttempt.objects.filter(last_at__lt=now - COOL_OFF).delete()[0]
+        + tries_purge(now)
     )

@@ -8,21 +8,17 @@ import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import ceil
 
-import pyotp
 from django.contrib.auth.hashers import check_password, make_password
-from django.db import transaction
-from django.db.models import F
 from django.utils.timezone import localtime
 
-from yiwang.identity.accounts.data import (
-    COOL_OFF,
-    FAILURES_ALLOWED,
-    TOTP_STEP_SECONDS,
-    locked_until,
-)
-from yiwang.identity.accounts.models import Account, AccountSession, SignInAttempt
+from yiwang.identity.accounts.data import COOL_OFF, FAILURES_ALLOWED
+from yiwang.identity.accounts.devices import device_read
+from yiwang.identity.accounts.limits import Lock, tries_forget, try_count, try_forgive
+from yiwang.identity.accounts.models import Account, AccountSession
 from yiwang.identity.accounts.queries import AccountUnknown, holding_list
+from yiwang.identity.accounts.second_factor import totp_seal, totp_secret_of, totp_step
 from yiwang.kernel.api import action, audit_record, context_get, context_use
 from yiwang.sdk.errors import N_, Forbidden, Invalid
 
@@ -45,6 +41,26 @@ class SignInLocked(Forbidden):
     message = N_(
         "Signing in with this name is locked after %(allowed)s wrong tries. "
         "Try again after %(time)s, or ask for a new password."
+    )
+
+
+class SignInSlowed(SignInLocked):
+    """Too many wrong tries for this name from devices that are not known."""
+
+    code = "sign_in_slowed"
+    message = N_(
+        "There have been many wrong tries with this name lately. Try again after %(time)s. "
+        "On a device on which you have signed in before you can sign in now."
+    )
+
+
+class AddressSlowed(SignInSlowed):
+    """Too many wrong tries from this address, whatever the names."""
+
+    code = "address_slowed"
+    message = N_(
+        "There have been many wrong tries from your network lately. Try again after %(time)s. "
+        "On a device on which you have signed in before you can sign in now."
     )
 
 
@@ -81,34 +97,40 @@ class SignInStep:
     needs: str
 
 
-def sign_in_password(identifier: str, password: str, *, now: datetime) -> SignInStep:
+def sign_in_password(
+    identifier: str, password: str, *, now: datetime, cookie: str = ""
+) -> SignInStep:
     """Check user name (or phone) and password (口令), counting wrong tries.
 
-    Raises `SignInLocked` (also for the right password), `SignInFailed`, `PostNeeded`.
+    cookie: the browser's, by which a device is known again (`devices`). Raises `SignInLocked` or its kinds (also for
+    the right password), `SignInFailed`, `PostNeeded`.
     """
     account = _account_of(identifier)
     key = _attempt_key(account, identifier)
-    _try_begin(key, account, now)
+    device = device_read(cookie, account.pk) if account else ""
+    _try_begin(key, device, now)
     if not _password_fits(account, password):
         _failure_record(_subject(account, identifier), reason="password")
         raise SignInFailed(allowed=FAILURES_ALLOWED, minutes=int(COOL_OFF.total_seconds() // 60))
+    try_forgive(key, device)
     _post_require(account, now)
     if account.population == "STAFF":
-        # The counter stays until the second factor is right as well.
+        # The lock's counter stays until the second factor is right as well.
         return SignInStep(account.pk, "CODE" if account.totp_secret else "ENROL")
-    _tries_forget(key)
+    tries_forget(key, device)
     return SignInStep(account.pk, "DONE")
 
 
-def sign_in_code(account_id: int, code: str, *, now: datetime) -> None:
+def sign_in_code(account_id: int, code: str, *, now: datetime, cookie: str = "") -> None:
     """Check the one-time code (动态口令) of a civil servant, each code once (RFC 6238, 5.2).
 
-    Raises `SignInLocked`, `CodeWrong`, `CodeUsed`.
+    Raises `SignInLocked` or its kinds, `CodeWrong`, `CodeUsed`, `SealKeyMissing`.
     """
     account = _active(account_id)
-    key = _attempt_key(account, "")
-    _try_begin(key, account, now)
-    step = totp_step(account.totp_secret, code, now)
+    secret = totp_secret_of(account)
+    key, device = _attempt_key(account, ""), device_read(cookie, account_id)
+    _try_begin(key, device, now)
+    step = totp_step(secret, code, now)
     if step is None:
         _failure_record(f"account:{account_id}", reason="code")
         raise CodeWrong()
@@ -118,7 +140,8 @@ def sign_in_code(account_id: int, code: str, *, now: datetime) -> None:
     if not fresh:
         _failure_record(f"account:{account_id}", reason="code_used")
         raise CodeUsed()
-    _tries_forget(key)
+    try_forgive(key, device)
+    tries_forget(key, device)
 
 
 def sign_in_demo(username: str, *, now: datetime) -> SignInStep:
@@ -141,12 +164,13 @@ def totp_enrol(account_id: int, *, secret: str, code: str, now: datetime) -> Non
     step = totp_step(secret, code, now)
     if step is None:
         raise CodeWrong()
+    account = _active(account_id)
     changed = Account.objects.filter(pk=account_id, totp_secret="").update(
-        totp_secret=secret, totp_last_step=step
+        totp_secret=totp_seal(account.username, secret), totp_last_step=step
     )
     if not changed:
         raise CodeUsed()
-    SignInAttempt.objects.filter(key=f"account:{account_id}").delete()
+    tries_forget(f"account:{account_id}")
     audit_record(f"account:{account_id}")
 
 
@@ -169,19 +193,6 @@ def sign_out(account_id: int, *, session_ref: str, now: datetime) -> None:
         account_id=account_id, session_key__startswith=session_ref or "-"
     ).delete()
     audit_record(f"account:{account_id}")
-
-
-def totp_step(secret: str, code: str, now: datetime) -> int | None:
-    """Return the time step that a code belongs to, one step of clock drift either way."""
-    digits = "".join(code.split())
-    if not secret or not (digits.isascii() and digits.isdigit()):
-        return None
-    totp = pyotp.TOTP(secret)
-    current = int(now.timestamp()) // TOTP_STEP_SECONDS
-    for step in (current, current - 1, current + 1):
-        if pyotp.utils.strings_equal(totp.at(step * TOTP_STEP_SECONDS), digits):
-            return step
-    return None
 
 
 def _account_of(identifier: str) -> Account | None:
@@ -211,25 +222,26 @@ def _subject(account: Account | None, identifier: str) -> str:
     return f"account:{account.pk}" if account else _attempt_key(None, identifier)
 
 
-def _try_begin(key: str, account: Account | None, now: datetime) -> None:
-    """Count a try before it is judged, so that parallel guesses cannot pass the limit."""
-    address = context_get().address
-    with transaction.atomic():
-        row, _ = SignInAttempt.objects.select_for_update().get_or_create(
-            key=key, address=address, defaults={"last_at": now}
-        )
-        until = locked_until(row.failures, row.last_at, now)
-        if until is None:
-            spent = now - row.last_at >= COOL_OFF
-            failures = 1 if spent or row.failures >= FAILURES_ALLOWED else F("failures") + 1
-            SignInAttempt.objects.filter(pk=row.pk).update(failures=failures, last_at=now)
-    if until is not None:
-        _failure_record(key, reason="locked")
-        raise SignInLocked(allowed=FAILURES_ALLOWED, time=f"{localtime(until):%H:%M}")
+_REFUSALS: dict[Lock, tuple[type[SignInLocked], str]] = {
+    Lock.PAIR: (SignInLocked, "%H:%M"),
+    Lock.ACCOUNT: (SignInSlowed, "%H:%M:%S"),
+    Lock.ADDRESS: (AddressSlowed, "%H:%M:%S"),
+}
 
 
-def _tries_forget(key: str) -> None:
-    SignInAttempt.objects.filter(key=key, address=context_get().address).delete()
+def _try_begin(key: str, device: str, now: datetime) -> None:
+    """Count a try before it is judged, so that parallel guesses cannot pass the limits."""
+    held = try_count(key, device, now)
+    if held is None:
+        return
+    lock, until = held
+    _failure_record(key, reason="locked" if lock is Lock.PAIR else f"slowed_{lock.lower()}")
+    refusal, form = _REFUSALS[lock]
+    raise refusal(
+        allowed=FAILURES_ALLOWED,
+        time=f"{localtime(until):{form}}",
+        seconds=ceil((until - now).total_seconds()),
+    )
 
 
 @action("identity.accounts.sign_in")

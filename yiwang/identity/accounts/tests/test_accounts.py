@@ -1,8 +1,11 @@
 """Accounts, posts held, authorities, sessions and their pages."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from yiwang.identity.accounts.actions import (
@@ -18,7 +21,7 @@ from yiwang.identity.accounts.actions import (
     session_purge,
     session_revoke,
 )
-from yiwang.identity.accounts.actions.accounts import AccountInvalid, PasswordWrong
+from yiwang.identity.accounts.actions.accounts import NAME_TAKEN, AccountInvalid, PasswordWrong
 from yiwang.identity.accounts.actions.agency import AuthorityMissing
 from yiwang.identity.accounts.actions.posts import PostForStaffOnly, PostHeldAlready, PostUnknown
 from yiwang.identity.accounts.models import (
@@ -41,7 +44,7 @@ from yiwang.identity.accounts.queries import (
 from yiwang.identity.accounts.rules import password_faults
 from yiwang.identity.organisations.actions import RolesInConflict
 from yiwang.identity.testing import NOW, PASSWORD, SECRET, TODAY
-from yiwang.kernel.api import RequestContext, audit_search, context_use
+from yiwang.kernel.api import RequestContext, audit_search, context_system, context_use
 from yiwang.sdk.errors import Forbidden
 
 
@@ -315,6 +318,36 @@ def test_accounts_are_loaded_with_posts_and_authorities_and_twice_is_once(city, 
     assert not Account.objects.get(username="citizen").has_usable_password()
     assert account_find("citizen").subject_ref == "person:3"
     assert account_list(subject_ref="person:3")[0].name == "李三"
+
+
+def test_two_who_take_one_name_at_the_same_moment_get_one_account_and_one_sentence(
+    transactional_db,
+):
+    def take(number: int) -> str:
+        try:
+            with context_use(context_system("test")):
+                account_create("twin", population="CITIZEN", name=f"双{number}", now=NOW)
+        except AccountInvalid as error:
+            return str(error.fields)
+        finally:
+            connection.close()
+        return "made"
+
+    with ThreadPoolExecutor(8) as pool:
+        results = Counter(pool.map(take, range(8)))
+    assert results == {"made": 1, str({"username": [NAME_TAKEN]}): 7}
+    assert Account.objects.filter(username="twin").count() == 1
+
+
+def test_a_name_taken_since_it_was_looked_up_is_refused_in_the_same_words(system, monkeypatch):
+    account_create("twin", population="CITIZEN", name="一", now=NOW)
+    nobody = Account.objects.none()
+    with monkeypatch.context() as patched:
+        patched.setattr(type(Account.objects), "filter", lambda _self, **_named: nobody)
+        with pytest.raises(AccountInvalid) as refused:
+            account_create("twin", population="CITIZEN", name="二", now=NOW)
+    assert refused.value.fields == {"username": [NAME_TAKEN]}
+    assert list(Account.objects.values_list("username", "name")) == [("twin", "一")]
 
 
 def test_a_second_factor_too_short_to_be_safe_loads_nothing(city, system):

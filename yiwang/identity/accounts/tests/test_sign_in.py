@@ -19,6 +19,7 @@ from yiwang.identity.accounts.actions.sign_in import (
     SignInLocked,
 )
 from yiwang.identity.accounts.models import Account, AccountSession, SignInAttempt
+from yiwang.identity.accounts.second_factor import totp_open, totp_secret_of
 from yiwang.identity.testing import NOW, PASSWORD, SECRET
 from yiwang.kernel.api import RequestContext, audit_search, context_use
 
@@ -88,7 +89,7 @@ def test_five_wrong_tries_lock_the_right_password_too_until_the_time_is_over(cit
             sign_in_password("wang", "wrong", now=NOW)
     with pytest.raises(SignInLocked) as refused:
         sign_in_password("wang", PASSWORD, now=NOW + timedelta(minutes=14, seconds=59))
-    assert refused.value.params == {"allowed": 5, "time": "10:15"}
+    assert refused.value.params == {"allowed": 5, "time": "10:15", "seconds": 1}
     assert audit_search()[0]["detail"] == {"reason": "locked"}
     assert sign_in_password("wang", PASSWORD, now=NOW + timedelta(minutes=15)).needs == "DONE"
     assert SignInAttempt.objects.count() == 0
@@ -206,14 +207,16 @@ def test_a_civil_servant_without_a_second_factor_sets_it_up_first(city, client):
     answer = sign_in(client, "li")
     assert answer.headers["Location"] == "/identity/accounts/sign-in/second-factor/"
     page = client.get(answer.headers["Location"]).content.decode()
-    secret = client.session["sign_in"]["secret"]
+    kept = client.session["sign_in"]["secret"]
+    secret = totp_open("li", kept)
     assert secret in page
+    assert secret not in kept
     assert 'src="data:image/svg+xml' in page
     assert client.post(answer.headers["Location"], {"code": "000000"}).status_code == 422
     assert Account.objects.get(username="li").totp_secret == ""
     code = code_at(timezone.now(), secret)
     assert client.post(answer.headers["Location"], {"code": code}).status_code == 302
-    assert Account.objects.get(username="li").totp_secret == secret
+    assert totp_secret_of(Account.objects.get(username="li")) == secret
     assert signed_in(client)
 
 

@@ -20,10 +20,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from yiwang.identity.access.policies import public
 from yiwang.identity.accounts import actions
 from yiwang.identity.accounts.actions.pending_forms import COOKIE as PENDING_COOKIE
-from yiwang.identity.accounts.data import SECOND_STEP_LIFE, SESSION_LIFE
+from yiwang.identity.accounts.actions.sign_in import SignInLocked
+from yiwang.identity.accounts.data import DEVICE_LIFE, SECOND_STEP_LIFE, SESSION_LIFE
 from yiwang.identity.accounts.demo import demo_account_list, demo_code, is_demo_city
+from yiwang.identity.accounts.devices import COOKIE as DEVICE_COOKIE
+from yiwang.identity.accounts.devices import device_add
 from yiwang.identity.accounts.models import Account
 from yiwang.identity.accounts.queries import account_row_get, authority_list
+from yiwang.identity.accounts.second_factor import totp_open, totp_seal
 from yiwang.kernel.api import context_get, error_text, flash, render
 from yiwang.sdk.errors import Invalid, YiwangError
 
@@ -48,7 +52,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             method = "DEMO"
         else:
             password = request.POST.get("password", "")[:1000]
-            step = actions.sign_in_password(username, password, now=now)
+            cookie = request.COOKIES.get(DEVICE_COOKIE, "")
+            step = actions.sign_in_password(username, password, now=now, cookie=cookie)
             method = "PASSWORD"
     except YiwangError as error:
         return _sign_in_page(request, username=username, error=error)
@@ -78,7 +83,8 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     error = None
     if request.method == "POST":
         try:
-            actions.sign_in_code(account.pk, request.POST.get("code", "")[:20], now=now)
+            code, cookie = request.POST.get("code", "")[:20], request.COOKIES.get(DEVICE_COOKIE, "")
+            actions.sign_in_code(account.pk, code, now=now, cookie=cookie)
             method = f"{half['method']}+TOTP"
             return _session_open(request, account.pk, method=method, target=half["next"])
         except YiwangError as refused:
@@ -107,27 +113,28 @@ def totp_enrol(request: HttpRequest) -> HttpResponse:
     if account is None:
         return _again(request, half)
     if "secret" not in half:
-        half["secret"] = pyotp.random_base32()
+        # The table of sessions is a table like others: what it keeps of the key is sealed.
+        half["secret"] = totp_seal(account.username, pyotp.random_base32())
         request.session[_HALF] = half
-    error = None
+    secret, error = totp_open(account.username, half["secret"]), None
     if request.method == "POST":
         try:
             code = request.POST.get("code", "")[:20]
-            actions.totp_enrol(account.pk, secret=half["secret"], code=code, now=now)
+            actions.totp_enrol(account.pk, secret=secret, code=code, now=now)
             method = f"{half['method']}+TOTP"
             return _session_open(request, account.pk, method=method, target=half["next"])
         except YiwangError as refused:
             error = refused
     issuer = settings.CITY["name"]["zh"]
-    link = pyotp.TOTP(half["secret"]).provisioning_uri(name=account.username, issuer_name=issuer)
+    link = pyotp.TOTP(secret).provisioning_uri(name=account.username, issuer_name=issuer)
     return render(
         request,
         "identity/accounts/totp_enrol.html",
         {
             "name": account.name,
-            "secret": half["secret"],
+            "secret": secret,
             "qr": segno.make(link, error="m").svg_data_uri(scale=5, border=2),
-            "demo_code": pyotp.TOTP(half["secret"]).at(int(now.timestamp()))
+            "demo_code": pyotp.TOTP(secret).at(int(now.timestamp()))
             if is_demo_city() and account.is_made
             else "",
             "errors": {"code": [error_text(error)]} if error else {},
@@ -176,7 +183,7 @@ def _sign_in_page(
 ) -> HttpResponse:
     target = _next(request)
     context = context_get()
-    return render(
+    response = render(
         request,
         "identity/accounts/sign_in.html",
         {
@@ -191,6 +198,9 @@ def _sign_in_page(
         },
         status=error.status if error else 200,
     )
+    if isinstance(error, SignInLocked):
+        response["Retry-After"] = str(error.params["seconds"])
+    return response
 
 
 def _half(request: HttpRequest, needs: str, now: datetime) -> tuple[dict | None, Account | None]:
@@ -223,6 +233,15 @@ def _session_open(
     request.session["user_agent"] = request.headers.get("User-Agent", "")[:200]
     request.session.set_expiry(now + timedelta(seconds=SESSION_LIFE[account.population]))
     response = HttpResponseRedirect(_onward(account, target))
+    response.set_cookie(
+        DEVICE_COOKIE,
+        device_add(request.COOKIES.get(DEVICE_COOKIE, ""), account_id),
+        max_age=DEVICE_LIFE,
+        path=settings.LOGIN_URL,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
     if account.language in dict(settings.LANGUAGES):
         language_remember(response, account.language)
     return response

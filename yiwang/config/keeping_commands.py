@@ -1,0 +1,66 @@
+"""`yw keys`, `yw uploads` (保管命令): the keys that seal what is stored secretly, and uploads nobody needs any more."""
+
+import argparse
+import os
+
+
+def keeping_commands(commands: argparse._SubParsersAction) -> None:
+    """Add the commands of whoever keeps an installation."""
+    keys = commands.add_parser("keys", help="keys that seal what is stored secretly (加密密钥)")
+    verbs = keys.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, run, about in (
+        ("show", _keys_show, "which keys there are, and how much stands under each"),
+        ("new", _keys_new, "print a new key, for YIWANG_FIELD_KEYS"),
+        ("rotate", _keys_rotate, "put a new key in front in the file, and seal all again under it"),
+        ("reseal", _keys_reseal, "seal again what is not under the first key"),
+    ):
+        verbs.add_parser(verb, help=about).set_defaults(run=run)
+
+
+def _django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yiwang.config.settings")
+    import django
+
+    django.setup()
+
+
+def _keys_new(_options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.identity.api import seal_key_new
+
+    print(seal_key_new())
+    return 0
+
+
+def _keys_show(_options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.identity.api import seal_count, seal_key_list
+
+    counts = seal_count()
+    names, source = seal_key_list()
+    print(f"{len(names)} keys in {source}")
+    for place, name in enumerate(names):
+        print(f"{name}  {counts.pop(name, 0):>8}{'  seals' if place == 0 else ''}")
+    for name, count in sorted(counts.items()):
+        print(f"{name or '(in clear)'}  {count:>8}  {'' if not name else 'KEY MISSING'}".rstrip())
+    return 1 if any(counts) else 0
+
+
+def _keys_rotate(options: argparse.Namespace) -> int:
+    _django()
+    from yiwang.identity.api import seal_key_add
+
+    print(f"the new key is {seal_key_add()}")
+    return _keys_reseal(options)
+
+
+def _keys_reseal(_options: argparse.Namespace) -> int:
+    _django()
+    from django.utils import timezone
+
+    from yiwang.identity.api import totp_reseal
+    from yiwang.kernel.api import context_system, context_use
+
+    with context_use(context_system("yw keys")):
+        print(f"{totp_reseal(now=timezone.now())} sealed again")
+    return 0
