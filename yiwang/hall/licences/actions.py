@@ -19,6 +19,7 @@ from yiwang.hall.licences.models import Licence, LicenceType
 from yiwang.hall.licences.queries import (
     DEPARTMENT_RULE,
     REVOKE,
+    TYPES,
     licence_type_get,
     licence_view,
     type_view,
@@ -47,7 +48,7 @@ _TYPE_FIELDS = (
 )
 
 
-@action("hall.licences.type_put")
+@action("hall.licences.type_put", permission=TYPES)
 def licence_type_put(key: str, definition: dict, *, source: str, now: datetime) -> LicenceTypeView:
     """Store a type of licence (证照类型); the same definition again is the same version.
 

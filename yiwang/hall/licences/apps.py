@@ -9,7 +9,7 @@ class HallLicencesConfig(AppConfig):
     def ready(self) -> None:
         from yiwang.hall.licences.lifecycle import licences_expire  # noqa: PLC0415
         from yiwang.hall.licences.pack import licences_read  # noqa: PLC0415
-        from yiwang.hall.licences.queries import REVOKE, licence_count  # noqa: PLC0415
+        from yiwang.hall.licences.queries import REVOKE, TYPES, licence_count  # noqa: PLC0415
         from yiwang.hall.licences.subscribers import register  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import (  # noqa: PLC0415
@@ -26,6 +26,11 @@ class HallLicencesConfig(AppConfig):
             REVOKE,
             {"zh": "暂扣、恢复和撤销证照", "en": "Suspend, give back and revoke licences"},
             {"APPROVER", "DEPARTMENT_HEAD"},
+        )
+        permission_register(
+            TYPES,
+            {"zh": "维护证照类型", "en": "Maintain the types of licences"},
+            {"SYSTEM_ADMIN"},
         )
         menu_register(
             "space",

@@ -20,6 +20,7 @@ from yiwang.kernel.api import RequestContext, context_get
 from yiwang.sdk.masking import mask_name
 
 REVOKE = "hall.licences.revoke"
+TYPES = "hall.licences.types"
 HOLDER_RULE: Rule = field_equals("holder_ref", of_context("subject_ref"))
 DEPARTMENT_RULE: Rule = field_in("department_id", "department_ids")
 

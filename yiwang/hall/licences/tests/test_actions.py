@@ -44,6 +44,15 @@ def _count() -> int:
         return Licence.objects.count()
 
 
+def test_types_of_licences_are_put_by_whoever_may_and_not_by_whoever_revokes(hall):
+    changed = {**CARD, "template": "CERTIFICATE"}
+    with context_use(hall.officer(None, "hall.licences.revoke")), pytest.raises(Forbidden):
+        licence_type_put("senior.card", changed, source="x", now=NOW)
+    assert LicenceType.objects.filter(key="senior.card").count() == 1
+    with context_use(hall.officer(None, "hall.licences.types")):
+        assert licence_type_put("senior.card", changed, source="x", now=NOW).version == 2
+
+
 def test_a_licence_carries_identifier_number_face_and_dates(hall):
     licence = hall.issue()
     assert licence_identifier_valid(licence.identifier)
