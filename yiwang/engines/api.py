@@ -88,6 +88,7 @@ from yiwang.engines.forms.registry import (
     PrefillSource,
     attachment_access_register,
     form_use_register,
+    prefill_family_register,
     prefill_register,
 )
 from yiwang.engines.forms.rules.files import AttachmentRefused
@@ -326,6 +327,7 @@ __all__ = [
     "migration_apply",
     "migration_plan",
     "parquet_list",
+    "prefill_family_register",
     "prefill_register",
     "process_get",
     "process_nodes",

@@ -13,6 +13,7 @@ class HallApplicationsConfig(AppConfig):
         from yiwang.engines.api import (  # noqa: PLC0415
             attachment_access_register,
             instance_access_register,
+            prefill_family_register,
             service_register,
         )
         from yiwang.hall.applications import subscribers  # noqa: F401, PLC0415
@@ -22,6 +23,7 @@ class HallApplicationsConfig(AppConfig):
             attachment_is_visible,
             instance_is_visible,
         )
+        from yiwang.hall.applications.queries.prefill import licence_sources  # noqa: PLC0415
         from yiwang.hall.applications.queries.receipts import submission_rebuild  # noqa: PLC0415
         from yiwang.hall.promises.registry import supply_register  # noqa: PLC0415
         from yiwang.hall.receipts.registry import rebuild_register  # noqa: PLC0415
@@ -33,6 +35,7 @@ class HallApplicationsConfig(AppConfig):
         service_register("hall.applications.issue", process.application_issue)
         service_register("hall.applications.refuse", process.application_refuse)
         service_register("hall.applications.not_accepted", process.application_not_accepted)
+        prefill_family_register(licence_sources)
         supply_register("application:", material_follow)
         rebuild_register(submission_rebuild)
         instance_access_register("application:", instance_is_visible)

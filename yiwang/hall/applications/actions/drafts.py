@@ -13,6 +13,7 @@ from yiwang.hall.applications.errors import MatterNotOnline, NotEligible, WrongA
 from yiwang.hall.applications.filing import OWN, Filing
 from yiwang.hall.applications.models import DraftCase, DraftMaterial, MaterialChoice
 from yiwang.hall.applications.queries.drafts import draft_context_get
+from yiwang.hall.applications.queries.prefill import reuse_prefill
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.matters.queries import matter_get
 from yiwang.hall.parties.actions import parties_forget
@@ -36,8 +37,8 @@ def draft_begin(matter_code: str, *, now: datetime, filing: Filing = OWN) -> int
     """Open a draft for a matter (开始填报), or go on with the open one; return its id.
 
     The applicant is the context's subject; who files for another calls `draft_begin_for`. The registry is
-    read once, under the matter as purpose; what it says is prefilled with source and date, but not on pages of
-    other parties. Raises MatterNotOnline, WrongApplicant, NotEligible, SignInNeeded.
+    read once, under the matter as purpose; what it says is prefilled with source and date, and so is what licences and
+    the last granted case say, but not on pages of other parties. Raises MatterNotOnline, WrongApplicant, NotEligible, SignInNeeded.
     """
     context = context_get()
     matter = matter_get(matter_code)
@@ -51,7 +52,10 @@ def draft_begin(matter_code: str, *, now: datetime, filing: Filing = OWN) -> int
         purpose_key=f"matter:{matter.code}:{applicant.ref}{filing.suffix}",
         form_version_id=matter.form_version_id,
         prefill=without(
-            prefill_of(matter.form_version_id, applicant),
+            {
+                **prefill_of(matter.form_version_id, applicant),
+                **reuse_prefill(matter, applicant.ref, filing=filing, now=now),
+            },
             fields_of(matter.form_version_id, matter.spec.parties),
         ),
         now=now,
