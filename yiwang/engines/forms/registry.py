@@ -68,6 +68,16 @@ def prefill_register(sources: Iterable[PrefillSource]) -> None:
     _prefills.update({each.name: each for each in sources})
 
 
+_families: list[Callable[[], Iterable[PrefillSource]]] = []
+
+
+def prefill_family_register(function: Callable[[], Iterable[PrefillSource]]) -> None:
+    """Register sources that are read when somebody asks (登记预填来源): the types of licences change."""
+    if function not in _families:
+        _families.append(function)
+
+
 def prefill_sources() -> dict[str, PrefillSource]:
-    """Return what registries can fill in, by name."""
-    return dict(_prefills)
+    """Return what registries and licences can fill in, by name."""
+    more = {each.name: each for function in _families for each in function()}
+    return {**_prefills, **more}

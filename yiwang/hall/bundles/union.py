@@ -175,7 +175,7 @@ class _Maker:
         for part in self.parts:
             for own in part.properties:
                 name = said.get((part.key, own))
-                element = str(part.ui(own).get("prefill") or "")
+                element = _element(part.ui(own))
                 if name is None and own not in self.apart:
                     name = self.same_element(elements.get(element), part, names)
                 if name is None:
@@ -230,7 +230,7 @@ class _Maker:
     def ui_of(self, name: str, schema: Mapping) -> dict:
         uis = [self.by_key[part].ui(own) for part, own in self.fields[name]]
         merged = {key: value for ui in reversed(uis) for key, value in ui.items() if value}
-        prefills = {str(ui["prefill"]) for ui in uis if ui.get("prefill")}
+        prefills = {found for ui in uis if (found := _element(ui))}
         if len(prefills) > 1:
             self.problems.append(f"{name}: filled from {', '.join(sorted(prefills))} at once.")
         for one in self.shared:
@@ -240,7 +240,27 @@ class _Maker:
             allowed = schema["enum"]
             merged["options"] = [one for one in merged["options"] if one["value"] in allowed]
         merged["locked"] = any(ui.get("locked") for ui in uis)
+        if not prefills:
+            merged.pop("prefill", None)
+        if "conditions" in merged:
+            merged["conditions"] = self.row_conditions(name)
         return merged
+
+    def row_conditions(self, name: str) -> list[dict]:
+        """Say the conditions inside the rows of a group in terms of the one form."""
+        found = []
+        for part, own in self.fields[name]:
+            ui = self.by_key[part].ui(own)
+            terms = {
+                field: term
+                for field, term in self.terms(self.by_key[part]).items()
+                if field not in (ui.get("fields") or {})
+            }
+            found += [
+                {**one, "when": substitute(str(one["when"]), terms)}
+                for one in ui.get("conditions") or ()
+            ]
+        return found
 
     # --- when it is asked ----------------------------------------------------------------------
 
@@ -420,6 +440,12 @@ def _applies(part: FormPart) -> str:
 
 def _names(value: object) -> list[str]:
     return [value] if isinstance(value, str) else list(value or ())
+
+
+def _element(ui: Mapping) -> str:
+    """Return the data element of a field (数据元), "" when only its own form knows what it is."""
+    found = str(ui.get("prefill") or "")
+    return "" if found.startswith("earlier.") else found
 
 
 def _shows(part: FormPart) -> dict[str, list[str]]:

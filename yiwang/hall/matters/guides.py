@@ -134,10 +134,16 @@ def _fields(view: MatterView, words: _Words) -> list[GuideField]:
             name=name,
             title=words.of(form.titles.get(name, {})) or name,
             required=name in form.required,
-            registry=form.prefills.get(name, "").partition(".")[0],
+            registry=_registry(form.prefills.get(name, "")),
         )
         for name in form.fields
     ]
+
+
+def _registry(prefill: str) -> str:
+    """Return the registry that has a field of everybody; licences and earlier cases not all have."""
+    owner = prefill.partition(".")[0]
+    return owner if owner in ("person", "enterprise") else ""
 
 
 def _steps(view: MatterView, area: str, words: _Words) -> tuple[GuideStep, ...]:

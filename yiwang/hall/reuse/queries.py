@@ -284,4 +284,7 @@ class Held:
     def by(self, version_id: int, field: str) -> Mapping[str, str]:
         """Return what holds the value, {} when nobody is known to."""
         own = self._form(version_id).prefills.get(field, "")
+        own = (
+            "" if own.startswith("earlier.") else own
+        )  # an earlier case holds nothing for everybody
         return self.titles.get(own or self.title(version_id, field).get("zh", ""), {})

@@ -18,6 +18,8 @@ from yiwang.engines.forms.rules.problems import FormInvalid
 from yiwang.sdk.errors import N_
 
 COMBINATIONS = 2_048
+EARLIER = "earlier"
+"""Filled from the last granted case of the same matter: `earlier.<field>`."""
 PAGE_FIELDS = 20
 CHINESE = re.compile(r"[㐀-鿿]")
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
@@ -194,10 +196,14 @@ def _sources(form: FormDefinition, known: Known) -> Iterator[Finding]:
         if each.code_table and not known.code_table(each.code_table):
             params = {**title, "name": each.code_table}
             yield Finding(path, N_("%(title)s: the city has no code table %(name)s"), params)
-        if each.prefill and known.prefills and each.prefill not in known.prefills:
+        kind, _, field = each.prefill.partition(".")
+        is_known = field in form.fields if kind == EARLIER else each.prefill in known.prefills
+        if each.prefill and known.prefills and not is_known:
             params = {**title, "name": each.prefill}
-            yield Finding(path, N_("%(title)s: no registry has %(name)s"), params)
-        if each.locked and not each.prefill:
+            yield Finding(
+                path, N_("%(title)s: neither a registry nor a licence has %(name)s"), params
+            )
+        if each.locked and (not each.prefill or kind == EARLIER):
             text = N_("%(title)s is locked, but no registry fills it; it will be asked for")
             yield Finding(path, text, title, blocks=False)
 

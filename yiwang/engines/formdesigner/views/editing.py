@@ -213,7 +213,7 @@ def field(request: HttpRequest, key: str, path: str) -> HttpResponse:
         "pages": [(one.get("key"), localized(one.get("title") or {})) for one in definition["ui"]["pages"]],
         "formats": [(code, _(text)) for code, text in FORMAT_WORDS.items()],
         "widgets": [(code, _(text)) for code, text in WIDGET_WORDS.items()],
-        "prefills": [(one.name, f"{localized(one.title)} ({one.name})") for one in prefill_sources().values()],
+        "prefills": _prefills(path),
         "type_word": _(TYPE_WORDS.get(str(texts["type"]), "text")),
         "findings": [
             one
@@ -222,6 +222,14 @@ def field(request: HttpRequest, key: str, path: str) -> HttpResponse:
         ],
     }  # fmt: skip
     return render(request, "engines/formdesigner/field.html", names, status=422 if errors else 200)
+
+
+def _prefills(path: str) -> list[tuple[str, str]]:
+    """Return what may fill a field: registries, licences, the same field of the last granted case."""
+    known = [
+        (one.name, f"{localized(one.title)} ({one.name})") for one in prefill_sources().values()
+    ]
+    return [*known, (f"earlier.{path}", _("What the last granted application said here"))]
 
 
 def _field_edit(path: str, posted: dict, target: str) -> Edit:

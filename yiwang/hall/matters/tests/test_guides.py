@@ -16,6 +16,7 @@ from yiwang.kernel.api import pack_check, pack_new
 from yiwang.sdk.packs import Branch, Limit, Limits, Material
 
 pytestmark = pytest.mark.django_db
+REGISTRIES = ("person.", "enterprise.")
 
 
 def agree(code: str) -> None:
@@ -28,7 +29,8 @@ def agree(code: str) -> None:
         shown = {each.name: each for each in (*guide.fields_asked, *guide.fields_held)}
         assert set(shown) == set(form.fields)
         assert {name for name, each in shown.items() if each.required} == form.required & set(shown)
-        assert {name for name, each in shown.items() if each.registry} == set(form.prefills)
+        held = {name for name, each in form.prefills.items() if each.startswith(REGISTRIES)}
+        assert {name for name, each in shown.items() if each.registry} == held
         materials = {each.key: each for each in (*guide.materials_needed, *guide.materials_held)}
         assert set(materials) == {each.key for each in view.materials}
         for each in view.materials:
