@@ -1,5 +1,6 @@
 """What people do in supervision (电子监察): rules, reports, answers, appeals, decisions, letters."""
 
+import re
 from datetime import date, datetime
 
 from django.urls import reverse
@@ -42,6 +43,9 @@ from yiwang.sdk.errors import N_, NotFound
 
 TEXT_MAX = 2000
 DAYS_MAX = 60
+_KEY = re.compile(r"[a-z][a-z0-9_]{1,39}")
+_PAGES = ("new", "replay")
+"""Names that stand for pages beside those of the rules."""
 _ZONE = timezone.get_default_timezone()
 
 
@@ -88,7 +92,10 @@ def rule_put(key: str, *, values: dict, valid_from: date, now: datetime) -> int:
 def _rule_problems(key: str, values: dict, valid_from: date, *, today: date) -> dict:
     title = values.get("title") or {}
     checks = {
-        "key": (bool(key.strip()) and key.isascii(), N_("A rule needs a short name in letters.")),
+        "key": (
+            bool(_KEY.fullmatch(key)) and key not in _PAGES,
+            N_("Use letters, digits and underscores, beginning with a letter."),
+        ),
         "title": (bool(str(title.get("zh", "")).strip()), N_("Give the rule a Chinese title.")),
         "trigger": (values.get("trigger") in TRIGGERS, N_("Choose one of the classes.")),
         "level": (values.get("level") in LEVELS, N_("Choose a level.")),

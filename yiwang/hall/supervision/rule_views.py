@@ -3,31 +3,45 @@
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from yiwang.hall.supervision.actions import rule_put
-from yiwang.hall.supervision.data import LEVELS, TRIGGERS, RuleView
+from yiwang.hall.supervision.actions import DAYS_MAX, rule_put
+from yiwang.hall.supervision.data import (
+    LATE_FORWARDING,
+    LEVELS,
+    LIMIT_EXCEEDED,
+    REFUSED_ACCEPTANCE,
+    STEP_EXCEEDED,
+    TRIGGERS,
+    YELLOW,
+    RuleView,
+)
 from yiwang.hall.supervision.errors import RuleInvalid
+from yiwang.hall.supervision.models import SupervisionRule
 from yiwang.hall.supervision.queries import SUPERVISE, VIEW, rule_list, rule_versions
 from yiwang.hall.supervision.replay import supervision_replay
 from yiwang.hall.supervision.views import PURPOSE, words
 from yiwang.identity.api import allow
-from yiwang.kernel.api import flash, render
+from yiwang.kernel.api import context_get, flash, render
 from yiwang.sdk.errors import N_, NotFound
 
 NUMBERS = ("over_days", "reply_days", "points")
 REPLAY_DAYS_MAX = 400
+COUNTED = (STEP_EXCEEDED, LIMIT_EXCEEDED, REFUSED_ACCEPTANCE, LATE_FORWARDING)
+"""Classes for which days over time are counted."""
 
 
 @require_GET
 @allow(populations={"STAFF"}, permission=VIEW, purpose=PURPOSE)
 def rules(request: HttpRequest) -> HttpResponse:
     """List the rules in force today (有效监察规则)."""
-    names = {"rules": rule_list(on=timezone.localdate()), **words()}
+    may_change = context_get().may(SUPERVISE)
+    rows = rule_list(on=timezone.localdate())
+    names = {"rules": rows, "may_change": may_change, **words()}
     return render(request, "hall/supervision/rules.html", names)
 
 
@@ -38,21 +52,45 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
     versions = rule_versions(key)
     if not versions:
         raise NotFound()
-    latest, errors = versions[0], {}
+    latest = versions[0]
     values = {
         "title_zh": latest.title.get("zh", ""),
         "title_en": latest.title.get("en", ""),
         "nodes": ", ".join(latest.nodes),
         "is_enabled": latest.is_enabled,
-        "valid_from": (timezone.localdate() + timedelta(days=1)).isoformat(),
         **{name: getattr(latest, name) for name in ("trigger", "level", "basis", *NUMBERS)},
     }
+    return _rule_page(request, key, values, versions)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations={"STAFF"}, permission=SUPERVISE, purpose="修订监察规则")
+def rule_new(request: HttpRequest) -> HttpResponse:
+    """Add a rule of the city's own (新增监察规则), in force from a day on."""
+    values = {
+        "key": "",
+        "title_zh": "",
+        "title_en": "",
+        "nodes": "",
+        "is_enabled": True,
+        "trigger": STEP_EXCEEDED,
+        "level": YELLOW,
+        "basis": "",
+        **dict.fromkeys(NUMBERS, 0),
+    }
+    return _rule_page(request, request.POST.get("key", "").strip()[:40], values, [])
+
+
+def _rule_page(
+    request: HttpRequest, key: str, values: dict, versions: list[SupervisionRule]
+) -> HttpResponse:
+    errors: dict[str, list[str]] = {}
+    values["valid_from"] = (timezone.localdate() + timedelta(days=1)).isoformat()
     if request.method == "POST":
         values = {name: request.POST.get(name, "")[:300] for name in values}
         values["is_enabled"] = bool(request.POST.get("is_enabled"))
         try:
-            valid_from = _date(values["valid_from"])
-            rule_put(key, values=_given(values), valid_from=valid_from, now=timezone.now())
+            _rule_save(key, values, is_new=not versions)
         except RuleInvalid as error:
             errors = {name: [_(each) for each in texts] for name, texts in error.fields.items()}
         else:
@@ -72,6 +110,13 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
         **words(),
     }
     return render(request, "hall/supervision/rule.html", names, status=422 if errors else 200)
+
+
+def _rule_save(key: str, values: dict, *, is_new: bool) -> None:
+    if is_new and rule_versions(key):
+        raise RuleInvalid(fields={"key": [N_("There is a rule of this name: choose another.")]})
+    valid_from = _date(values["valid_from"])
+    rule_put(key, values=_given(values), valid_from=valid_from, now=timezone.now())
 
 
 def _given(values: dict) -> dict:
@@ -106,8 +151,7 @@ def replay(request: HttpRequest) -> HttpResponse:
     until = _day(request.GET.get("until", ""), today)
     since = max(since, until - timedelta(days=REPLAY_DAYS_MAX))
     current = rule_list(on=today)
-    asked = {key: value for key, value in request.GET.items() if key.startswith("days-")}
-    proposed = [_changed(rule, asked.get(f"days-{rule.key}", "")) for rule in current]
+    proposed = [_changed(rule, request.GET) for rule in current]
     rows = None
     if "since" in request.GET:
         rows = supervision_replay(
@@ -116,12 +160,23 @@ def replay(request: HttpRequest) -> HttpResponse:
             until=_start(until + timedelta(days=1)),
             now=timezone.now(),
         )
-    names = {"rules": proposed, "rows": rows, "since": since, "until": until, **words()}
+    names = {
+        "rules": proposed,
+        "rows": rows,
+        "since": since,
+        "until": until,
+        "counted": COUNTED,
+        **words(),
+    }
     return render(request, "hall/supervision/replay.html", names)
 
 
-def _changed(rule: RuleView, text: str) -> RuleView:
-    return replace(rule, over_days=min(int(text), 60)) if text.isdecimal() else rule
+def _changed(rule: RuleView, asked: QueryDict) -> RuleView:
+    days = asked.get(f"days-{rule.key}", "")
+    changed = replace(rule, over_days=min(int(days), DAYS_MAX)) if days.isdecimal() else rule
+    if "since" not in asked:
+        return changed
+    return replace(changed, is_enabled=f"use-{rule.key}" in asked)
 
 
 def _day(text: str, otherwise: date) -> date:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("letters/new/", card_views.letter_new, name="letter_new"),
     path("letters/<int:letter_id>/", card_views.letter, name="letter"),
     path("rules/", rule_views.rules, name="rules"),
+    path("rules/new/", rule_views.rule_new, name="rule_new"),
     path("rules/replay/", rule_views.replay, name="replay"),
     path("rules/<str:key>/", rule_views.rule, name="rule"),
 ]

@@ -5,7 +5,12 @@ from datetime import date
 import pytest
 from django.contrib.auth import get_user_model
 
-from yiwang.hall.supervision.models import SupervisionCard, SupervisionFact, SupervisionLetter
+from yiwang.hall.supervision.models import (
+    SupervisionCard,
+    SupervisionFact,
+    SupervisionLetter,
+    SupervisionRule,
+)
 from yiwang.hall.supervision.sweep import board_count, supervision_sweep
 from yiwang.hall.supervision.tests.conftest import NOW, SYSTEM, close_of
 from yiwang.identity.api import account_create, post_assign, post_put
@@ -133,9 +138,27 @@ def test_a_rule_is_changed_by_form_and_the_past_replayed(supervisor, card):
     assert "环节超时" in text_of(supervisor, "/hall/supervision/rules/")
     replay = text_of(
         supervisor,
-        "/hall/supervision/rules/replay/?since=2026-11-01&until=2026-11-25&days-step_exceeded=0",
+        "/hall/supervision/rules/replay/?since=2026-11-01&until=2026-11-25"
+        "&days-step_exceeded=0&use-step_exceeded=1",
     )
     assert "本应发出" in replay
+    assert replay.count(" checked") == 1  # the others are played as if they were not in use
+
+
+def test_a_city_adds_a_rule_of_its_own_once(supervisor, hall):
+    path = "/hall/supervision/rules/new/"
+    values = {
+        "key": "step_very_far_over", "title_zh": "环节超时十日", "title_en": "", "nodes": "",
+        "trigger": "STEP_EXCEEDED", "level": "RED", "over_days": "10", "reply_days": "3",
+        "points": "20", "basis": "自定", "is_enabled": "1", "valid_from": "2099-01-01",
+    }  # fmt: skip
+    assert 'href="/hall/supervision/rules/new/"' in text_of(supervisor, "/hall/supervision/rules/")
+    for wrong in ("", "new", "Step", "step over", "step_exceeded"):
+        assert supervisor.post(path, {**values, "key": wrong}).status_code == 422
+    assert supervisor.post(path, values).status_code == 302
+    assert supervisor.post(path, values).status_code == 422
+    rule = SupervisionRule.objects.get(key="step_very_far_over")
+    assert (rule.level, rule.over_days, rule.points) == ("RED", 10, 20)
 
 
 def test_the_pages_speak_english_too(supervisor, card):
