@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "yiwang.kernel.jobs",
     "yiwang.kernel.packs",
     "yiwang.kernel.serials",
+    "yiwang.kernel.stamps",
     "yiwang.kernel.calendar",
     "yiwang.kernel.codes",
     "yiwang.kernel.ui",

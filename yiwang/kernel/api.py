@@ -79,7 +79,15 @@ from yiwang.kernel.packs.actions import pack_load_all
 from yiwang.kernel.packs.commands import pack_check, pack_new
 from yiwang.kernel.packs.data import PackState
 from yiwang.kernel.packs.registry import pack_section_register
-from yiwang.kernel.rows.statements import row_insert, row_update, rows_delete, rows_insert
+from yiwang.kernel.rows.statements import (
+    RowPart,
+    row_insert,
+    row_part,
+    row_update,
+    rows_delete,
+    rows_find,
+    rows_insert,
+)
 from yiwang.kernel.serials.actions import serial_last, serial_next, serial_reach
 from yiwang.kernel.ui.filters import date_text, datetime_text, localized
 from yiwang.kernel.ui.flashes import flash
@@ -133,6 +141,7 @@ __all__ = [
     "Page",
     "RequestContext",
     "RoutePolicy",
+    "RowPart",
     "Source",
     "SuccessionView",
     "SweepView",
@@ -200,8 +209,10 @@ __all__ = [
     "rate_exceeded",
     "render",
     "row_insert",
+    "row_part",
     "row_update",
     "rows_delete",
+    "rows_find",
     "rows_insert",
     "serial_last",
     "serial_next",

@@ -7,7 +7,6 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
@@ -27,7 +26,7 @@ from yiwang.engines.forms.rules.inputs import post_lists, post_parse, values_cle
 from yiwang.engines.forms.rules.problems import FieldError
 from yiwang.engines.forms.rules.state import Surroundings, evaluate, value_display
 from yiwang.engines.forms.rules.tables import rows_write
-from yiwang.kernel.api import code_list, context_get
+from yiwang.kernel.api import code_list, context_get, rows_find
 from yiwang.sdk.errors import NotFound
 from yiwang.sdk.expressions import as_date
 
@@ -260,11 +259,12 @@ def _option(row: object) -> Option:
 
 def draft_get(draft_id: int) -> DraftView:
     """Return a draft of the acting person (草稿); somebody else's raises `NotFound`."""
-    rows = Draft.objects.filter(pk=draft_id).annotate(form_digest=F("form_version__digest"))
-    draft = next(iter(rows), None)
+    draft = next(iter(rows_find(Draft, known={"id": draft_id})), None)
     if draft is None or not owns(draft.account_id):
         raise NotFound()
-    return draft_view(draft)
+    known = {"id": draft.form_version_id}
+    (version,) = rows_find(FormVersion, known=known, only=("id", "digest"))
+    return draft_view(draft, form_digest=version.digest)
 
 
 def draft_list(*, account_id: int, limit: int = 50) -> list[DraftView]:
@@ -275,7 +275,9 @@ def draft_list(*, account_id: int, limit: int = 50) -> list[DraftView]:
     return [draft_view(draft) for draft in rows]
 
 
-def draft_view(draft: Draft, *, refusals: dict[str, list[str]] | None = None) -> DraftView:
+def draft_view(
+    draft: Draft, *, refusals: dict[str, list[str]] | None = None, form_digest: str = ""
+) -> DraftView:
     """Turn a draft's row into what other areas see."""
     return DraftView(
         id=draft.pk,
@@ -293,7 +295,7 @@ def draft_view(draft: Draft, *, refusals: dict[str, list[str]] | None = None) ->
         },
         refusals=refusals or {},
         groups=draft.groups,
-        form_digest=getattr(draft, "form_digest", ""),
+        form_digest=form_digest,
     )
 
 

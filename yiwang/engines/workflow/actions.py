@@ -51,7 +51,7 @@ from yiwang.engines.workflow.soundness import problems_find
 from yiwang.engines.workflow.step import CALL, STUCK, Arrival, Step
 from yiwang.engines.workflow.timers import timers_pause, timers_resume
 from yiwang.identity.api import ROLES
-from yiwang.kernel.api import action, audit_record, row_insert
+from yiwang.kernel.api import action, audit_record, row_insert, rows_find
 from yiwang.sdk.errors import N_, Conflict, Invalid
 
 
@@ -107,7 +107,7 @@ def process_start(
     due: when the items it opens now are due by a clock, and from when to warn, as `work_item_due_set` sets it.
     The caller's act covers the permission: an applicant starts it by submitting.
     """
-    version = ProcessVersion.objects.only("pk", "digest").get(pk=version_id)
+    (version,) = rows_find(ProcessVersion, known={"id": version_id}, only=("id", "digest"))
     missing = engine.net_get(version).department_keys() - departments.keys()
     if missing:
         raise DepartmentMissing(keys=", ".join(sorted(missing)))

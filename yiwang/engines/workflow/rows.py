@@ -4,13 +4,13 @@ As in `yiwang.kernel.rows`, they are built once a process; names and conversions
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import lru_cache
 
-from django.db import connection, models
+from django.db import connection
 
 from yiwang.engines.workflow.models import ProcessInstance, ProcessVersion, Token, WorkItem
+from yiwang.kernel.api import RowPart, row_part
 
 TOKEN_COLUMNS = ("number", "node_id", "state", "flow_id", "scope", "data")
 
@@ -41,40 +41,13 @@ def tokens_delete(instance_id: int, numbers: Iterable[int]) -> None:
         cursor.execute(_token_sql(connection.vendor)[1] + marks, [instance_id, *numbers])
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """The columns of one model in a row: where they stand, and how their values are read."""
-
-    model: type[models.Model]
-    start: int
-    names: tuple[str, ...]
-    converters: tuple[tuple[int, Callable, models.Expression], ...]
-
-    def build(self, row: tuple) -> models.Model:
-        values = list(row[self.start : self.start + len(self.names)])
-        for index, convert, column in self.converters:
-            values[index] = convert(values[index], column, connection)
-        return self.model.from_db(connection.alias, self.names, values)
-
-
-def _part(model: type[models.Model], start: int, only: Sequence[str] = ()) -> _Part:
-    fields = [field for field in model._meta.concrete_fields if not only or field.name in only]
-    converters = []
-    for index, field in enumerate(fields):
-        column = field.get_col(model._meta.db_table)
-        own = connection.ops.get_db_converters(column) + field.get_db_converters(connection)
-        converters += [(index, convert, column) for convert in own]
-    names = tuple(field.attname for field in fields)
-    return _Part(model, start, names, tuple(converters))
-
-
 @lru_cache(maxsize=4)
-def _item_sql(vendor: str) -> tuple[str, tuple[_Part, _Part, _Part]]:
+def _item_sql(vendor: str) -> tuple[str, tuple[RowPart, RowPart, RowPart]]:
     quote = connection.ops.quote_name
-    item = _part(WorkItem, 0)
-    instance = _part(ProcessInstance, len(item.names))
+    item = row_part(WorkItem, 0)
+    instance = row_part(ProcessInstance, len(item.names))
     start = instance.start + len(instance.names)
-    version = _part(ProcessVersion, start, ("id", "process", "number", "digest"))
+    version = row_part(ProcessVersion, start, ("id", "process", "number", "digest"))
     parts = (item, instance, version)
     columns = ", ".join(
         f"{quote(part.model._meta.db_table)}.{quote(name)}" for part in parts for name in part.names

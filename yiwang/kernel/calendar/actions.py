@@ -3,13 +3,13 @@
 import hashlib
 import json
 from datetime import date, datetime
-from uuid import uuid4
 
-from yiwang.kernel.audit.actions import act_once_forget, action, audit_record
+from yiwang.kernel.audit.actions import action, audit_record
 from yiwang.kernel.calendar.data import SEED, CalendarDayView, LoadReport, calendar_file_parse
-from yiwang.kernel.calendar.models import CalendarDay, CalendarStamp, CalendarYear, LocalClosure
+from yiwang.kernel.calendar.models import CalendarDay, CalendarYear, LocalClosure
 from yiwang.kernel.calendar.queries import STAMP
 from yiwang.kernel.events.actions import event_publish
+from yiwang.kernel.stamps.actions import stamp_renew
 from yiwang.sdk.errors import N_, Conflict, Invalid, NotFound
 
 SEED_SOURCE = {
@@ -116,8 +116,7 @@ def _year_write(
 
 
 def _announce(*, years: list[int], area_code: str) -> None:
-    CalendarStamp.objects.update_or_create(id=1, defaults={"stamp": uuid4().hex})
-    act_once_forget(STAMP)
+    stamp_renew(STAMP)
     event_publish("calendar.changed", {"years": years, "area_code": area_code})
 
 

@@ -1,26 +1,6 @@
 from django.db import models
 
 
-class CalendarStamp(models.Model):
-    """Which calendar is in force (日历版本): one row with a value that is new after every change.
-
-    A random value rather than a counter: a counter that a rollback takes back would be given out
-    twice, for two different calendars.
-    """
-
-    id = models.SmallIntegerField(primary_key=True, default=1)
-    stamp = models.CharField("版本", max_length=32)
-
-    class Meta:
-        verbose_name = "日历版本"
-        constraints = [
-            models.CheckConstraint(condition=models.Q(id=1), name="calendar_stamp_single")
-        ]
-
-    def __str__(self) -> str:
-        return self.stamp
-
-
 class CalendarYear(models.Model):
     """One year of the State Council's notice (年度放假安排)."""
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from django.conf import settings
 
-from yiwang.kernel.audit.actions import act_once
 from yiwang.kernel.calendar.data import (
     HOLIDAY,
     SEED,
@@ -17,10 +16,11 @@ from yiwang.kernel.calendar.data import (
     ClosureView,
     calendar_file_parse,
 )
-from yiwang.kernel.calendar.models import CalendarDay, CalendarStamp, CalendarYear, LocalClosure
+from yiwang.kernel.calendar.models import CalendarDay, CalendarYear, LocalClosure
 from yiwang.kernel.calendar.rules import OfficeHours, WorkingCalendar, area_covers
+from yiwang.kernel.stamps.actions import stamp_get
 
-STAMP = "kernel.calendar.stamp"
+STAMP = "kernel.calendar"
 
 
 def calendar_get(area_code: str = "") -> WorkingCalendar:
@@ -33,12 +33,8 @@ def calendar_get(area_code: str = "") -> WorkingCalendar:
 
 
 def calendar_stamp_get() -> str:
-    """Return the stamp of the calendar in force (日历版本); "" before anything was loaded."""
-    return act_once(STAMP, _stamp_read)
-
-
-def _stamp_read() -> str:
-    return CalendarStamp.objects.values_list("stamp", flat=True).first() or ""
+    """Return the stamp of the calendar in force (日历版本戳); "" before anything was loaded."""
+    return stamp_get(STAMP)
 
 
 @lru_cache(maxsize=256)

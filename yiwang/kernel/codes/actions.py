@@ -11,8 +11,9 @@ from pathlib import Path
 from yiwang.kernel.audit.actions import action, audit_record
 from yiwang.kernel.codes.formats import CodeFile, CodeFileInvalid, csv_parse, yaml_parse
 from yiwang.kernel.codes.models import Code, CodeEdition, CodeSuccession, CodeTable
-from yiwang.kernel.codes.queries import code_diff, rows_of
+from yiwang.kernel.codes.queries import STAMP, code_diff, rows_of
 from yiwang.kernel.codes.rules import KINDS, UNCHANGED, CodeDiff, CodeRow, codes_compare
+from yiwang.kernel.stamps.actions import stamp_renew
 from yiwang.sdk.errors import N_, Conflict, Invalid, NotFound
 
 SEEDS = Path(__file__).parent / "data"
@@ -229,6 +230,7 @@ def _edition_insert(row: CodeEdition, rows: tuple[CodeRow, ...]) -> CodeEdition:
         ),
         batch_size=500,
     )
+    stamp_renew(STAMP)
     return row
 
 

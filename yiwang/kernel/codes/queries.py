@@ -1,6 +1,8 @@
 """Reads of code tables (代码表): every answer is that of the edition in force on a date."""
 
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -8,6 +10,7 @@ from django.utils import timezone
 from yiwang.kernel.codes.data import CodeView, EditionView, SuccessionView, TableView
 from yiwang.kernel.codes.models import Code, CodeEdition, CodeSuccession, CodeTable
 from yiwang.kernel.codes.rules import Change, CodeDiff, CodeRow, codes_compare
+from yiwang.kernel.stamps.actions import stamp_get
 from yiwang.sdk.errors import N_, NotFound
 
 _FIELDS = (
@@ -22,6 +25,9 @@ _FIELDS = (
     "edition__valid_to",
     "edition__edition",
 )
+STAMP = "kernel.codes"
+KEPT_CODES = 8
+"""Answers for at most so many named codes are kept in memory; a registry's thousand are not."""
 
 
 class EditionUnknown(NotFound):
@@ -33,8 +39,8 @@ class EditionUnknown(NotFound):
 
 def code_get(table: str, code: str, as_of: date | None = None) -> CodeView | None:
     """Return one code (代码) as of a date, by default today; None when it was not in force."""
-    row = _codes(table, as_of).filter(code=code).values_list(*_FIELDS).first()
-    return CodeView(*row) if row else None
+    found = code_list(table, as_of=as_of, codes=[code])
+    return found[0] if found else None
 
 
 def code_list(
@@ -49,14 +55,47 @@ def code_list(
 
     parent: only those directly below it, "" for the roots; None for all. level, codes: only those.
     """
-    rows = _codes(table, as_of).order_by("code")
-    if parent is not None:
-        rows = rows.filter(parent_code=parent)
-    if level is not None:
-        rows = rows.filter(level=level)
-    if codes is not None:
-        rows = rows.filter(code__in=codes)
-    return [CodeView(*row) for row in rows.values_list(*_FIELDS)]
+    asked = _Asked(
+        table=table,
+        on=as_of or timezone.localdate(),
+        parent=parent,
+        level=level,
+        codes=None if codes is None else tuple(codes),
+    )
+    stamp = stamp_get(STAMP)
+    return list(_kept(stamp, asked) if stamp and asked.is_small else _read(asked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question for codes, as the key under which its answer is kept."""
+
+    table: str
+    on: date
+    parent: str | None
+    level: int | None
+    codes: tuple[str, ...] | None
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether the answer is worth keeping: what pages and rules ask, not a whole table at once."""
+        return self.parent is not None or (self.codes is not None and len(self.codes) <= KEPT_CODES)
+
+
+@lru_cache(maxsize=8192)
+def _kept(stamp: str, asked: _Asked) -> tuple[CodeView, ...]:
+    return _read(asked)
+
+
+def _read(asked: _Asked) -> tuple[CodeView, ...]:
+    rows = _codes(asked.table, asked.on).order_by("code")
+    if asked.parent is not None:
+        rows = rows.filter(parent_code=asked.parent)
+    if asked.level is not None:
+        rows = rows.filter(level=asked.level)
+    if asked.codes is not None:
+        rows = rows.filter(code__in=asked.codes)
+    return tuple(CodeView(*row) for row in rows.values_list(*_FIELDS))
 
 
 def code_search(

@@ -4,12 +4,15 @@ Building an INSERT took the ORM more processor time than the database needed to 
 and defaults still come from the models, so a changed field needs no change here. No signals, no related objects.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from django.db import connection, models
 
 CHUNK = 200
+M = TypeVar("M", bound=models.Model)
 
 
 @lru_cache(maxsize=128)
@@ -103,6 +106,57 @@ def rows_delete(model: type[models.Model], *, known: Mapping[str, object]) -> in
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table} WHERE {tests}", _prepared(fields, _given(known)))  # noqa: S608
         return cursor.rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class RowPart:
+    """The columns of one model in a row that was read (读出列): where they stand, how their values are converted."""
+
+    model: type[models.Model]
+    start: int
+    names: tuple[str, ...]
+    converters: tuple[tuple[int, Callable, models.Expression], ...]
+
+    def build(self, row: tuple) -> models.Model:
+        """Make the model's object of a row."""
+        values = list(row[self.start : self.start + len(self.names)])
+        for index, convert, column in self.converters:
+            values[index] = convert(values[index], column, connection)
+        return self.model.from_db(connection.alias, self.names, values)
+
+
+def row_part(model: type[models.Model], start: int, only: Sequence[str] = ()) -> RowPart:
+    """Say how a model's columns are read from place `start` of a row on; only: these fields, all if empty."""
+    fields = [field for field in model._meta.concrete_fields if not only or field.name in only]
+    converters = []
+    for index, field in enumerate(fields):
+        column = field.get_col(model._meta.db_table)
+        own = connection.ops.get_db_converters(column) + field.get_db_converters(connection)
+        converters += [(index, convert, column) for convert in own]
+    names = tuple(field.attname for field in fields)
+    return RowPart(model, start, names, tuple(converters))
+
+
+@lru_cache(maxsize=128)
+def _select_head(
+    model: type[models.Model], only: tuple[str, ...], vendor: str
+) -> tuple[str, RowPart]:
+    part = row_part(model, 0, only)
+    columns = {field.attname: field.column for field in model._meta.concrete_fields}
+    quote = connection.ops.quote_name
+    wanted = ", ".join(quote(columns[name]) for name in part.names)
+    return f"SELECT {wanted} FROM {quote(model._meta.db_table)}", part  # noqa: S608
+
+
+def rows_find(
+    model: type[M], *, known: Mapping[str, object], only: tuple[str, ...] = ()
+) -> list[M]:
+    """Read the rows that are as they are known to be (条件读取), in no order; only: these fields, with the key."""
+    head, part = _select_head(model, only, connection.vendor)
+    tests, fields = _where(model, _shape(known), connection.vendor)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{head} WHERE {tests or '1 = 1'}", _prepared(fields, _given(known)))
+        return [part.build(row) for row in cursor.fetchall()]
 
 
 def _shape(known: Mapping[str, object]) -> tuple[tuple[str, bool], ...]:

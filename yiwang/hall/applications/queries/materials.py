@@ -21,7 +21,7 @@ from yiwang.hall.licences.queries import licence_list
 from yiwang.hall.promises.data import BarView
 from yiwang.hall.promises.queries import bar_get
 from yiwang.hall.promises.rules import commitment_text, follow_text, text_digest
-from yiwang.kernel.api import context_system, context_use
+from yiwang.kernel.api import context_system, context_use, rows_find
 from yiwang.sdk.expressions import compile as expression_compile
 from yiwang.sdk.packs import Material
 
@@ -98,13 +98,13 @@ def material_line_list(
 
 def _known(context: DraftContext, materials: list[Material], *, today: date) -> _Known:
     draft_id, holder = context.draft.id, context.applicant.ref
-    uploads = DraftMaterial.objects.filter(draft_id=draft_id)
-    choices = MaterialChoice.objects.filter(draft_id=draft_id)
+    uploads = rows_find(DraftMaterial, known={"draft_id": draft_id})
+    choices = rows_find(MaterialChoice, known={"draft_id": draft_id})
     reusable = [document_key(context.matter.code, one) for one in materials if one.valid_days]
     return _Known(
         context=context,
         today=today,
-        uploads=dict(uploads.values_list("key", "attachment_id")),
+        uploads={upload.key: upload.attachment_id for upload in uploads},
         choices={choice.key: choice for choice in choices},
         licences=licence_list(holder) if any(one.licence_type for one in materials) else [],
         earlier=_earlier(holder, reusable) if reusable else {},

@@ -6,7 +6,14 @@ import pytest
 
 from yiwang.kernel.audit.models import AuditEvent
 from yiwang.kernel.events.models import EventDelivery, OutboxEvent
-from yiwang.kernel.rows.statements import CHUNK, row_insert, row_update, rows_delete, rows_insert
+from yiwang.kernel.rows.statements import (
+    CHUNK,
+    row_insert,
+    row_update,
+    rows_delete,
+    rows_find,
+    rows_insert,
+)
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 21, 2, 0, 0, 123456, tzinfo=UTC)
@@ -59,3 +66,18 @@ def test_defaults_of_the_model_are_written():
     rows_insert([AuditEvent(at=NOW, act="t", population="SYSTEM", channel="WEB", subject="x")])
     row = AuditEvent.objects.get()
     assert (row.outcome, row.detail, row.purpose, row.account_id) == ("DONE", {}, "", None)
+
+
+def test_rows_are_read_as_the_orm_reads_them():
+    pk = row_insert(_event())
+    (found,) = rows_find(OutboxEvent, known={"id": pk})
+    fields = [field.attname for field in OutboxEvent._meta.concrete_fields]
+    row = OutboxEvent.objects.get()
+    assert [getattr(found, name) for name in fields] == [getattr(row, name) for name in fields]
+    (part,) = rows_find(OutboxEvent, known={"topic": "thing.done"}, only=("id", "key"))
+    assert (part.pk, part.key, part.get_deferred_fields()) == (
+        pk,
+        "一",
+        {"topic", "payload", "published_at"},
+    )
+    assert rows_find(OutboxEvent, known={"topic": "nothing"}) == []
