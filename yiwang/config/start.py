@@ -115,14 +115,23 @@ def _city(*, persons: int, fresh: bool) -> None:
 
     from yiwang.config.demo import city_is_built  # noqa: PLC0415
     from yiwang.config.progress import demo_build  # noqa: PLC0415
-    from yiwang.kernel.api import pack_load_all  # noqa: PLC0415
+    from yiwang.kernel.api import (  # noqa: PLC0415
+        calendar_seed_load,
+        codes_seed_load,
+        context_system,
+        context_use,
+        pack_load_all,
+    )
 
     if not fresh:
         call_command("migrate", verbosity=0, interactive=False)
     if fresh or not city_is_built():
         _say(f"Building the demonstration city with {persons:,} made people …")
         demo_build(persons=persons, fresh=fresh)
-    else:
+        return
+    with context_use(context_system("config.start")):  # what a newer version brought
+        calendar_seed_load(now=timezone.now())
+        codes_seed_load(now=timezone.now())
         pack_load_all(now=timezone.now())
 
 
