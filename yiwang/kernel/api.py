@@ -89,6 +89,7 @@ from yiwang.kernel.rows.statements import (
     rows_insert,
 )
 from yiwang.kernel.serials.actions import serial_last, serial_next, serial_reach
+from yiwang.kernel.ui.doors import practice_signer, pushed
 from yiwang.kernel.ui.filters import date_text, datetime_text, localized
 from yiwang.kernel.ui.flashes import flash
 from yiwang.kernel.ui.framing import frame_allow
@@ -106,6 +107,7 @@ from yiwang.kernel.ui.tables import (
     keyset_mark,
     keyset_values,
     page_of,
+    source_of,
 )
 from yiwang.kernel.ui.templating import render
 from yiwang.kernel.ui.typesetting import FontsMissing, typeset
@@ -204,8 +206,10 @@ __all__ = [
     "pack_section_register",
     "page_of",
     "permission_require",
+    "practice_signer",
     "public",
     "purpose_use",
+    "pushed",
     "rate_exceeded",
     "render",
     "row_insert",
@@ -220,6 +224,7 @@ __all__ = [
     "sheet_response",
     "sheet_text",
     "sheet_write",
+    "source_of",
     "subscriber",
     "succession_decide",
     "succession_list",

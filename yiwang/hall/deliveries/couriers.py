@@ -5,7 +5,6 @@ back, one in fifty is lost. It pushes what happens, signed, but every seventh me
 """
 
 import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,8 +15,9 @@ from django.conf import settings
 from yiwang.hall.deliveries.data import Parcel, TrackingEvent
 from yiwang.hall.deliveries.errors import CourierSignatureWrong, CourierUnknown
 from yiwang.hall.deliveries.models import PracticeParcel
+from yiwang.kernel.api import practice_signer
+from yiwang.sdk.signed import Signer
 
-FRESH = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 
 
@@ -63,10 +63,7 @@ class PracticeCourier:
         self, headers: Mapping[str, str], body: bytes, *, now: datetime
     ) -> list[TrackingEvent]:
         """Check signature and age of a pushed message."""
-        stamp = headers.get("Practice-Timestamp", "")
-        if not hmac.compare_digest(headers.get("Practice-Signature", ""), sign(stamp, body)):
-            raise CourierSignatureWrong()
-        if abs(now - datetime.fromisoformat(stamp)) > FRESH:
+        if not signer().holds(headers, body, now=now):
             raise CourierSignatureWrong()
         said = json.loads(body)
         found = self.ask(said["tracking"], now=now)
@@ -91,14 +88,12 @@ def route(row: PracticeParcel) -> list[TrackingEvent]:
 def push_signed(event: TrackingEvent, *, now: datetime) -> tuple[dict[str, str], bytes]:
     """Return headers and body of a pushed message as it goes over the wire (签名推送)."""
     body = json.dumps({"tracking": event.tracking, "event_id": event.event_id}).encode()
-    stamp = now.isoformat()
-    return {"Practice-Timestamp": stamp, "Practice-Signature": sign(stamp, body)}, body
+    return signer().headers(body, now=now), body
 
 
-def sign(stamp: str, body: bytes) -> str:
-    """Sign a message (签名) with a key derived from the installation's secret."""
-    key = hashlib.sha256(b"deliveries.practice:" + settings.SECRET_KEY.encode()).digest()
-    return hmac.new(key, stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+def signer() -> Signer:
+    """Return what the practice courier signs by (演练签名)."""
+    return practice_signer("deliveries.practice", "Practice")
 
 
 COURIERS: dict[str, Courier] = {"practice": PracticeCourier()}

@@ -5,8 +5,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from yiwang.hall.deliveries import actions
 from yiwang.hall.deliveries.couriers import courier_list
@@ -26,18 +25,18 @@ from yiwang.identity.api import allow, public
 from yiwang.kernel.api import (
     Column,
     Filter,
-    Source,
     context_get,
     datetime_text,
     flash,
     page_of,
+    pushed,
     rate_exceeded,
     render,
+    source_of,
 )
 from yiwang.sdk.errors import N_, NotFound
 
 HOLDERS = {"CITIZEN", "AGENT"}
-MAX_MESSAGE = 64 << 10
 TRIES_PER_MINUTE = 10
 COLUMNS = (
     Column("number", N_("Delivery number")),
@@ -53,17 +52,7 @@ COLUMNS = (
 
 
 def _page(request: HttpRequest):
-    source = Source(
-        lambda query: delivery_list(
-            state=query.filters.get("state", ""),
-            number=query.filters.get("number", ""),
-            limit=query.limit,
-            offset=query.offset,
-        ),
-        lambda query, cap: delivery_count(
-            state=query.filters.get("state", ""), number=query.filters.get("number", ""), cap=cap
-        ),
-    )
+    source = source_of(delivery_list, delivery_count, ("state", "number"))
     choices = [(code, _(text)) for code, text in STATES.items()]
     filters = [
         Filter("state", N_("State"), "select", choices=choices),
@@ -195,14 +184,8 @@ def box(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "hall/deliveries/box.html", names, status=status)
 
 
-@csrf_exempt
-@require_POST
-@public
+@pushed()
 def message(request: HttpRequest, courier: str) -> HttpResponse:
     """Take what a courier pushes (物流轨迹推送); its signature is its credential."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_MESSAGE:
-        return HttpResponse(status=413)
-    if request.content_type == "multipart/form-data":
-        return HttpResponse(status=415)
     message_receive(courier, request.headers, request.body, now=timezone.now())
     return HttpResponse("ok", content_type="text/plain")

@@ -43,7 +43,6 @@ from yiwang.identity.api import allow, public
 from yiwang.kernel.api import (
     Column,
     Filter,
-    Source,
     context_get,
     date_text,
     flash,
@@ -51,6 +50,7 @@ from yiwang.kernel.api import (
     page_of,
     rate_exceeded,
     render,
+    source_of,
 )
 from yiwang.sdk.errors import N_, NotFound
 
@@ -100,12 +100,7 @@ def licences(request: HttpRequest) -> HttpResponse:
 @allow(populations={"STAFF"}, permission=REVOKE, purpose="证照监管")
 def issued(request: HttpRequest) -> HttpResponse:
     """List what my department has issued (本部门签发的证照), newest first."""
-    source = Source(
-        lambda query: licence_issued_list(
-            number=query.filters.get("number", ""), limit=query.limit, offset=query.offset
-        ),
-        lambda query, cap: licence_issued_count(number=query.filters.get("number", ""), cap=cap),
-    )
+    source = source_of(licence_issued_list, licence_issued_count, ("number",))
     page = page_of(
         request, source, columns=COLUMNS, filters=[Filter("number", N_("Licence number"))]
     )

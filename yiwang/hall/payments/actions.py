@@ -43,6 +43,7 @@ from yiwang.kernel.api import action, audit_record, context_get, event_publish, 
 from yiwang.sdk.identifiers import person_ref_of
 
 PAY_WITHIN = timedelta(minutes=30)
+MONEY = {data.CAPTURE: "PAY", data.REFUND: "REFUND"}
 REFUND_OPEN = ("REQUESTED", "APPROVED", "SENT", "FAILED")
 
 
@@ -195,7 +196,7 @@ def event_take(event: ProviderEvent, *, provider: str, source: str, now: datetim
     number = found.filter(pk=refund.payment_id) if refund else found.filter(number=event.number)
     payment = number.first()
     if payment is None:
-        audit_record(f"payment:{event.number}", detail={"result": "UNKNOWN", "kind": event.kind})
+        _unknown_note(event, provider)
         return "UNKNOWN"
     with data_scope(purpose="支付入账", reason=payment.number):
         bill = Bill.objects.select_for_update().get(pk=payment.bill_id)
@@ -227,16 +228,29 @@ def event_take(event: ProviderEvent, *, provider: str, source: str, now: datetim
     return result
 
 
+def _unknown_note(event: ProviderEvent, provider: str) -> None:
+    """Put money that moved under a number we never gave onto the desk (未知单号)."""
+    if event.kind in MONEY:
+        _difference_note("MISSING_HERE", event, provider, ours_fen=None)
+    audit_record(f"payment:{event.number}", detail={"result": "UNKNOWN", "kind": event.kind})
+
+
+def _difference_note(
+    kind: str, event: ProviderEvent, provider: str, *, ours_fen: int | None
+) -> None:
+    Difference.objects.get_or_create(
+        provider=provider,
+        day=timezone.localtime(event.at).date(),
+        kind=kind,
+        number=event.number,
+        entry=MONEY[event.kind],
+        defaults={"ours_fen": ours_fen, "theirs_fen": event.amount_fen},
+    )
+
+
 def _payment_take(bill: Bill, payment: Payment, event: ProviderEvent, *, now: datetime) -> str:
     if event.kind == data.CAPTURE and event.amount_fen != payment.amount_fen:
-        Difference.objects.get_or_create(
-            provider=payment.provider,
-            day=timezone.localtime(event.at).date(),
-            kind="AMOUNT",
-            number=payment.number,
-            entry="PAY",
-            defaults={"ours_fen": payment.amount_fen, "theirs_fen": event.amount_fen},
-        )
+        _difference_note("AMOUNT", event, payment.provider, ours_fen=payment.amount_fen)
         return "AMOUNT_DIFFERS"
     after = rules.state_after(payment.state, event.kind)
     if after == payment.state:
@@ -279,6 +293,7 @@ def _refund_take(
     if event.kind != data.REFUND:
         return "NO_CHANGE"
     if event.amount_fen != refund.amount_fen:
+        _difference_note("AMOUNT", event, payment.provider, ours_fen=refund.amount_fen)
         return "AMOUNT_DIFFERS"
     refund.state, refund.settled_at, refund.ask_at = "SUCCEEDED", event.at, None
     refund.save(update_fields=["state", "settled_at", "ask_at"])

@@ -19,18 +19,20 @@ from yiwang.hall.payments.errors import (
     DifferenceClosed,
     ProviderSilent,
     ProviderUnknown,
+    SignatureWrong,
     StatementUnavailable,
 )
 from yiwang.hall.payments.models import (
     Difference,
     Payment,
+    PaymentEvent,
     Reconciliation,
     Refund,
     SandboxNotice,
 )
 from yiwang.hall.payments.providers import Provider, provider_get, provider_list
 from yiwang.hall.payments.providers.sandbox import notice_signed
-from yiwang.hall.payments.queries import RECONCILE, books_of
+from yiwang.hall.payments.queries import RECONCILE, REFUSED_ACT, books_of
 from yiwang.kernel.api import action, audit_record, context_get, context_system, context_use
 
 AT_ONCE = 200
@@ -49,9 +51,23 @@ def notification_receive(
     Raises ProviderUnknown, SignatureWrong.
     """
     way = provider_get(provider)
-    events = way.notification_read(headers, body, now=now)
+    try:
+        events = way.notification_read(headers, body, now=now)
+    except SignatureWrong:
+        _refusal_record(provider)
+        raise
     _take(way, events, source="NOTICE", now=now)
     return way.answer
+
+
+@action(REFUSED_ACT)
+def _refusal_record(provider: str) -> None:
+    """Keep a trace of a notification whose signature did not hold, and of where it came from."""
+    audit_record(
+        f"payment_provider:{provider}",
+        outcome="FAILED",
+        detail={"address": context_get().address},
+    )
 
 
 def payment_refresh(number: str, *, now: datetime) -> None:
@@ -132,9 +148,17 @@ def _take(way: Provider, events: list[ProviderEvent], *, source: str, now: datet
 def _take_all(provider: str, events: list[ProviderEvent], *, source: str, now: datetime) -> None:
     if not events:
         return
+    # What was taken before costs one read, however often it is said again.
+    ids = [event.event_id for event in events]
+    known = set(
+        PaymentEvent.objects.filter(provider=provider, event_id__in=ids).values_list(
+            "event_id", flat=True
+        )
+    )
     with context_use(context_system("支付入账")):
         for event in events:
-            event_take(event, provider=provider, source=source, now=now)
+            if event.event_id not in known:
+                event_take(event, provider=provider, source=source, now=now)
 
 
 def sandbox_notices_send(now: datetime) -> int:

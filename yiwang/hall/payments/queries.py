@@ -1,5 +1,6 @@
 """Reads of bills, payments and differences (缴费查询). The payer sees their own, officers their departments'."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
@@ -32,12 +33,14 @@ from yiwang.identity.api import (
     field_in,
     of_context,
 )
-from yiwang.kernel.api import RequestContext, context_get
+from yiwang.kernel.api import RequestContext, audit_search, context_get
 
 READ = "hall.payments.read"
 REFUND = "hall.payments.refund"
 APPROVE_REFUND = "hall.payments.approve_refund"
 RECONCILE = "hall.payments.reconcile"
+REFUSED_ACT = "hall.payments.notice_refused"
+REFUSED_SHOWN = 200
 PAYER_RULE: Rule = field_equals("payer_ref", of_context("subject_ref"))
 DEPARTMENT_RULE: Rule = field_in("department_id", "department_ids")
 
@@ -178,6 +181,12 @@ def reconciliation_list(*, limit: int = 60) -> list[ReconciliationView]:
         )
         for row in rows
     ]
+
+
+def refusal_counts(since: datetime) -> Counter[tuple[str, str]]:
+    """Count the notifications refused for their signature since a moment (验签未通过), by provider and address."""
+    rows = audit_search(act=REFUSED_ACT, since=since, limit=REFUSED_SHOWN)
+    return Counter((row["subject"].partition(":")[2], row["detail"]["address"]) for row in rows)
 
 
 def difference_list(*, state: str = "OPEN", limit: int = 20, offset: int = 0):

@@ -2,6 +2,7 @@
 
 import io
 import secrets
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import segno
@@ -10,7 +11,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yiwang.hall.payments.actions import payment_begin, refund_decide, refund_request
@@ -40,24 +40,25 @@ from yiwang.hall.payments.queries import (
     payment_list,
     reconciliation_list,
     refund_list,
+    refusal_counts,
 )
 from yiwang.hall.payments.rules import money_text
-from yiwang.identity.api import allow, public
+from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
     Filter,
-    Source,
     context_get,
     datetime_text,
     flash,
     localized,
     page_of,
+    pushed,
     render,
+    source_of,
 )
 from yiwang.sdk.errors import N_, NotFound
 
 PAYERS = {"CITIZEN", "AGENT"}
-MAX_NOTICE = 64 << 10
 PAYMENT_STATES = {
     "CREATED": N_("Waiting for payment"),
     "AUTHORISED": N_("Authorised"),
@@ -108,17 +109,7 @@ COLUMNS = (
 
 
 def _bills(request: HttpRequest, columns: tuple[Column, ...]):
-    source = Source(
-        lambda query: bill_list(
-            state=query.filters.get("state", ""),
-            number=query.filters.get("number", ""),
-            limit=query.limit,
-            offset=query.offset,
-        ),
-        lambda query, cap: bill_count(
-            state=query.filters.get("state", ""), number=query.filters.get("number", ""), cap=cap
-        ),
-    )
+    source = source_of(bill_list, bill_count, ("state", "number"))
     choices = [(code, _(text)) for code, text in BILL_STATES.items()]
     filters = [
         Filter("state", N_("State"), "select", choices=choices),
@@ -220,15 +211,9 @@ def _payment(number: str) -> PaymentView:
     return payment
 
 
-@csrf_exempt
-@require_POST
-@public
+@pushed()
 def notification(request: HttpRequest, provider: str) -> HttpResponse:
     """Take a provider's notification (支付结果通知); its signature is its credential."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_NOTICE:
-        return HttpResponse(status=413)
-    if request.content_type == "multipart/form-data":
-        return HttpResponse(status=415)
     status, kind, text = notification_receive(
         provider, request.headers, request.body, now=timezone.now()
     )
@@ -357,12 +342,7 @@ def books(request: HttpRequest) -> HttpResponse:
             flash(request, "success", _("Noted. The difference is settled."))
             return redirect("hall_payments:books")
         flash(request, "warning", _("Say how it was settled."))
-    source = Source(
-        lambda query: difference_list(
-            state=query.filters.get("state") or "OPEN", limit=query.limit, offset=query.offset
-        ),
-        lambda query, cap: difference_count(state=query.filters.get("state") or "OPEN", cap=cap),
-    )
+    source = source_of(difference_list, difference_count, ("state",), unset={"state": "OPEN"})
     states = [("OPEN", _("Unsettled")), ("RESOLVED", _("Settled"))]
     columns = (
         Column("day", N_("Day")),
@@ -380,6 +360,7 @@ def books(request: HttpRequest) -> HttpResponse:
     names = {
         "page": page,
         "days": reconciliation_list(),
+        "refused": sorted(refusal_counts(timezone.now() - timedelta(days=1)).items()),
         "money": money_text,
         "provider_title": provider_title,
     }

@@ -13,7 +13,7 @@ from yiwang.hall.ratings.data import CASE_STATES
 from yiwang.hall.ratings.errors import RatingIncomplete
 from yiwang.hall.ratings.queries import DECIDE, HANDLE, case_count, case_get, case_list, ranking
 from yiwang.identity.api import allow, public
-from yiwang.kernel.api import Column, Filter, Source, context_get, flash, page_of, render
+from yiwang.kernel.api import Column, Filter, context_get, flash, page_of, render, source_of
 from yiwang.sdk.errors import N_, NotFound
 
 PERIODS = {"30": 30, "90": 90, "365": 365}
@@ -47,12 +47,7 @@ def _midnight(now: datetime) -> datetime:
 @allow(populations={"STAFF"}, permission=HANDLE, purpose="差评整改")
 def desk(request: HttpRequest) -> HttpResponse:
     """List bad ratings to deal with (差评整改), the soonest due first."""
-    source = Source(
-        lambda query: case_list(
-            state=query.filters.get("state", ""), limit=query.limit, offset=query.offset
-        ),
-        lambda query, cap: case_count(state=query.filters.get("state", ""), cap=cap),
-    )
+    source = source_of(case_list, case_count, ("state",))
     choices = [(code, _(text)) for code, text in CASE_STATES.items()]
     filters = [Filter("state", N_("State"), "select", choices=choices)]
     page = page_of(request, source, columns=COLUMNS, filters=filters)

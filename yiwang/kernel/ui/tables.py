@@ -98,6 +98,29 @@ class Source:
     keyset: bool = False
 
 
+def source_of(
+    fetch: Callable[..., Any],
+    count: Callable[..., int],
+    names: Sequence[str],
+    *,
+    unset: Mapping[str, str] | None = None,
+) -> Source:
+    """Make a source of two queries that take the filters by their keys (按筛选项取数).
+
+    fetch(**filters, limit=, offset=), count(**filters, cap=). names: the filters' keys; unset: what stands for one that
+    is not set, "" unless named.
+    """
+    without = unset or {}
+
+    def asked(query: ListQuery) -> dict[str, str]:
+        return {name: query.filters.get(name) or without.get(name, "") for name in names}
+
+    return Source(
+        lambda query: fetch(**asked(query), limit=query.limit, offset=query.offset),
+        lambda query, cap: count(**asked(query), cap=cap),
+    )
+
+
 @dataclass(slots=True)
 class Page:
     """One page of a list (分页) as the macros `table`, `pager` and `filter_bar` show it."""

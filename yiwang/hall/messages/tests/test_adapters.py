@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from yiwang.hall.messages.channels.http_sms import HttpSms, sign
+from yiwang.hall.messages.channels.http_sms import HttpSms, signer
 from yiwang.hall.messages.channels.smtp import Smtp
 from yiwang.hall.messages.data import Letter
 from yiwang.hall.messages.errors import ChannelDown, RecipientBusy, RecipientRefused
@@ -65,7 +65,7 @@ def test_the_text_gateway_is_asked_with_key_and_signature_and_its_answers_are_un
     said = json.loads(body)
     assert (said["key"], said["to"], said["text"]) == ("k-1", "13900000001", "【市水务局】正文")
     assert said["receipts"].endswith("/hall/messages/receipts/SMS/")
-    assert headers["X-Yiwang-Signature"] == sign(headers["X-Yiwang-Time"], body)
+    assert headers["X-Yiwang-Signature"] == signer().sign(headers["X-Yiwang-Time"], body)
     assert headers["Idempotency-Key"] == "k-1"
     settings.SMS_GATEWAY = {"url": "http://127.0.0.1:9/", "secret": "geheim"}
     with pytest.raises(ChannelDown):

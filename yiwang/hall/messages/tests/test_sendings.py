@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from yiwang.hall.messages import sendings
 from yiwang.hall.messages.actions import message_send
 from yiwang.hall.messages.bundles import bundles_run
-from yiwang.hall.messages.channels.http_sms import HttpSms, sign
+from yiwang.hall.messages.channels.http_sms import HttpSms, signer
 from yiwang.hall.messages.choices import choice_put, stop_add, stop_lift, unsubscribe_token
 from yiwang.hall.messages.data import Receipt
 from yiwang.hall.messages.errors import (
@@ -337,8 +337,7 @@ def test_pushed_receipts_are_signed_and_fresh(client, provider, settings):
     run()
     said = {"key": str(row.ref), "state": "delivered", "at": NOW.isoformat()}
     body = json.dumps({"receipts": [said]}).encode()
-    stamp = str(int(NOW.timestamp()))
-    headers = {"X-Yiwang-Time": stamp, "X-Yiwang-Signature": sign(stamp, body)}
+    headers = signer().headers(body, now=NOW)
     (receipt,) = HttpSms().receipts_read(headers, body, now=NOW)
     assert (receipt.key, receipt.state, receipt.at) == (str(row.ref), "DELIVERED", NOW)
     for wrong in ({**headers, "X-Yiwang-Signature": "0" * 64}, {}):

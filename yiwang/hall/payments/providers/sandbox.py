@@ -6,12 +6,10 @@ notified twice, ten only after ten minutes. No money moves.
 """
 
 import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,9 +17,10 @@ from yiwang.hall.payments import data
 from yiwang.hall.payments.data import Checkout, Order, ProviderEvent, StatementLine
 from yiwang.hall.payments.errors import ProviderSilent, SignatureWrong
 from yiwang.hall.payments.models import SandboxNotice, SandboxOrder
+from yiwang.kernel.api import practice_signer
+from yiwang.sdk.signed import Signer
 
 OPEN, PAID, DECLINED, CLOSED, SENT_BACK = "OPEN", "PAID", "DECLINED", "CLOSED", "BACK"
-FRESH = timedelta(minutes=5)
 KINDS = {PAID: data.CAPTURE, DECLINED: data.FAIL, CLOSED: data.EXPIRE, SENT_BACK: data.REFUND}
 
 
@@ -52,13 +51,7 @@ class Sandbox:
         self, headers: Mapping[str, str], body: bytes, *, now: datetime
     ) -> list[ProviderEvent]:
         """Check the signature and its age, then read the notification."""
-        stamp, signature = (
-            headers.get("Sandbox-Timestamp", ""),
-            headers.get("Sandbox-Signature", ""),
-        )
-        if not hmac.compare_digest(signature, sign(stamp, body)):
-            raise SignatureWrong()
-        if abs(now - datetime.fromisoformat(stamp)) > FRESH:
+        if not signer().holds(headers, body, now=now):
             raise SignatureWrong()
         said = json.loads(body)
         return [_event(SandboxOrder.objects.get(number=said["number"]), said["event_id"])]
@@ -134,14 +127,12 @@ def faults_of(number: str) -> list[timedelta]:
 def notice_signed(notice: SandboxNotice, *, now: datetime) -> tuple[dict[str, str], bytes]:
     """Return headers and body of a notification as it goes over the wire (签名通知)."""
     body = json.dumps({"number": notice.order.number, "event_id": notice.event_id}).encode()
-    stamp = now.isoformat()
-    return {"Sandbox-Timestamp": stamp, "Sandbox-Signature": sign(stamp, body)}, body
+    return signer().headers(body, now=now), body
 
 
-def sign(stamp: str, body: bytes) -> str:
-    """Sign a notification (签名) with a key derived from the installation's secret."""
-    key = hashlib.sha256(b"payments.sandbox:" + settings.SECRET_KEY.encode()).digest()
-    return hmac.new(key, stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+def signer() -> Signer:
+    """Return what the practice provider signs by (演练签名)."""
+    return practice_signer("payments.sandbox", "Sandbox")
 
 
 def _event(row: SandboxOrder, event_id: str = "") -> ProviderEvent:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -34,7 +35,7 @@ from yiwang.hall.payments.models import (
 from yiwang.hall.payments.providers import sandbox
 from yiwang.hall.payments.tests.conftest import NOW, OTHER, PAYER, officer, open_bill
 from yiwang.identity.api import data_scope
-from yiwang.kernel.api import context_system, context_use
+from yiwang.kernel.api import audit_search, context_system, context_use
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -163,13 +164,15 @@ def test_a_forged_or_old_notice_changes_nothing(bill, client: Client):
     payment = begin(bill)
     sandbox.sandbox_answer(payment.number, is_paid=True, now=NOW)
     body = json.dumps({"number": payment.number, "event_id": "x"}).encode()
-    stamp = NOW.isoformat()
-    for at, signature in (
-        (NOW, "0" * 64),
-        (NOW + timedelta(minutes=6), sandbox.sign(stamp, body)),
-        (NOW, sandbox.sign(stamp, body + b" ")),
+    signer = sandbox.signer()
+    right = signer.headers(body, now=NOW)
+    for at, headers in (
+        (NOW, {**right, "Sandbox-Signature": "0" * 64}),
+        (NOW, {**right, "Sandbox-Signature": "签"}),
+        (NOW, {}),
+        (NOW + timedelta(minutes=6), right),
+        (NOW, signer.headers(body + b" ", now=NOW)),
     ):
-        headers = {"Sandbox-Timestamp": stamp, "Sandbox-Signature": signature}
         with pytest.raises(SignatureWrong):
             following.notification_receive("sandbox", headers, body, now=at)
     answer = client.post("/hall/payments/notifications/sandbox/", body, content_type="text/plain")
@@ -189,16 +192,93 @@ def test_a_forged_or_old_notice_changes_nothing(bill, client: Client):
 def test_a_notice_over_the_wire_is_acknowledged_in_the_providers_words(bill, client: Client):
     payment = begin(bill)
     sandbox.sandbox_answer(payment.number, is_paid=True, now=NOW)
-    stamp = timezone.now().isoformat()
     body = json.dumps({"number": payment.number, "event_id": "wire"}).encode()
     answer = client.post(
         "/hall/payments/notifications/sandbox/",
         body,
         content_type="application/json",
-        headers={"Sandbox-Timestamp": stamp, "Sandbox-Signature": sandbox.sign(stamp, body)},
+        headers=sandbox.signer().headers(body, now=timezone.now()),
     )
     assert (answer.status_code, answer.json()) == (200, {"code": "SUCCESS"})
     assert bill_now(bill).state == "PAID"
+
+
+def test_what_is_said_again_a_thousand_times_is_answered_and_leaves_no_trace(bill, client: Client):
+    payment = begin(bill)
+    sandbox.sandbox_answer(payment.number, is_paid=True, now=NOW)
+    body = json.dumps({"number": payment.number, "event_id": "again"}).encode()
+    headers = sandbox.signer().headers(body, now=NOW)
+    before = len(audit_search(limit=10_000))
+    answers = [
+        following.notification_receive("sandbox", headers, body, now=NOW) for _n in range(50)
+    ]
+    assert set(answers) == {sandbox.Sandbox.answer}
+    assert PaymentEvent.objects.filter(payment=payment.id).count() == 1
+    assert len(audit_search(limit=10_000)) == before + 1
+    assert bill_now(bill).state == "PAID"
+
+
+def test_a_flood_of_forged_notices_is_refused_shown_on_the_desk_and_then_not_even_read(
+    bill, client: Client
+):
+    begin(bill)
+    cache.clear()
+    url = "/hall/payments/notifications/sandbox/"
+    answers = [client.post(url, b"{}", content_type="a/b").status_code for _n in range(63)]
+    assert answers == [401] * 60 + [429] * 3
+    with context_use(officer(1, queries.RECONCILE)):
+        found = queries.refusal_counts(timezone.now() - timedelta(days=1))
+    assert found == {("sandbox", "127.0.0.1"): 60}
+    body = json.dumps({"number": Payment.objects.get().number, "event_id": "x"}).encode()
+    cache.clear()
+    sandbox.sandbox_answer(Payment.objects.get().number, is_paid=True, now=NOW)
+    right = sandbox.signer().headers(body, now=timezone.now())
+    assert client.post(url, body, content_type="a/b", headers=right).status_code == 200
+    assert bill_now(bill).state == "PAID"
+
+
+def test_money_under_a_number_we_never_gave_stands_on_the_desk(bill):
+    payment = begin(bill)
+    assert said(payment, "FAIL", number="B-FOREIGN") == "UNKNOWN"
+    assert said(payment, "CAPTURE", number="B-FOREIGN", fen=77) == "UNKNOWN"
+    assert said(payment, "CAPTURE", number="B-FOREIGN", fen=77) == "UNKNOWN"
+    row = Difference.objects.get()
+    assert (row.kind, row.number, row.entry, row.ours_fen, row.theirs_fen, row.state) == (
+        "MISSING_HERE", "B-FOREIGN", "PAY", None, 77, "OPEN",
+    )  # fmt: skip
+    assert bill_now(bill).state == "DUE"
+
+
+def test_money_that_comes_after_the_time_pays_the_bill_and_goes_back_when_another_paid_it(bill):
+    late = begin(bill)
+    after = NOW + timedelta(hours=1)
+    following.payments_follow(after)
+    other = begin(bill, key="other", at=after)
+    assert said(other, "CAPTURE") == "APPLIED"
+    assert said(late, "CAPTURE") == "APPLIED"
+    states = dict(Payment.objects.values_list("number", "state"))
+    assert states == {late.number: "CAPTURED", other.number: "CAPTURED"}
+    refund = Refund.objects.get()
+    assert (refund.payment_id, refund.amount_fen, refund.state) == (late.id, 2250, "APPROVED")
+    with context_use(officer(1, queries.READ, queries.APPROVE_REFUND)):
+        (shown,) = queries.refund_list(states=("APPROVED",))
+    assert shown.payment_number == late.number
+
+
+def test_a_refund_of_another_amount_is_not_taken_and_stands_on_the_desk(bill):
+    late = begin(bill)
+    after = NOW + timedelta(hours=1)
+    following.payments_follow(after)
+    said(begin(bill, key="other", at=after), "CAPTURE")
+    said(late, "CAPTURE")
+    refund = Refund.objects.get()
+    assert said(late, "REFUND", number=refund.number, fen=1) == "AMOUNT_DIFFERS"
+    refund.refresh_from_db()
+    assert (refund.state, refund.settled_at) == ("APPROVED", None)
+    row = Difference.objects.get()
+    assert (row.kind, row.entry, row.number, row.ours_fen, row.theirs_fen) == (
+        "AMOUNT", "REFUND", refund.number, 2250, 1,
+    )  # fmt: skip
 
 
 def test_a_refund_takes_two_people_and_never_more_than_was_paid(bill):
