@@ -25,8 +25,9 @@ CHANNELS = {
 class Filing:
     """How an application is filed (申报方式). by_name: who types for the applicant, "" for oneself.
 
-    delegation_id, visit_id: what entitles them; at most one of both. slot: what the draft is part of (a
-    bundle's item), so that it stands beside the person's own draft of the same matter.
+    delegation_id, visit_id: what entitles them; both where a clerk at a window serves a deputy. slot: what
+    the draft is part of (a bundle's item), so that it stands beside the person's own draft of the same matter.
+    is_follow_up: filed by the city itself out of what was asked for at a window before.
     """
 
     channel: str = ONLINE
@@ -34,18 +35,18 @@ class Filing:
     delegation_id: int | None = None
     visit_id: int | None = None
     slot: str = ""
+    is_follow_up: bool = False
 
     @property
     def is_own(self) -> bool:
         """Tell whether the applicants file for themselves."""
-        return self.delegation_id is None and self.visit_id is None
+        return self.delegation_id is None and self.visit_id is None and not self.is_follow_up
 
     @property
     def suffix(self) -> str:
         """Return what tells drafts of the same matter and applicant apart: one a visit, one a slot."""
-        if self.visit_id:
-            return f":visit:{self.visit_id}"
-        return f":{self.slot}" if self.slot else ""
+        visit = f":visit:{self.visit_id}" if self.visit_id else ""
+        return f"{visit}:{self.slot}" if self.slot else visit
 
     @property
     def columns(self) -> dict[str, object]:
@@ -75,11 +76,12 @@ def filing_of(row: object) -> Filing:
 class VisitDoor:
     """What the room of the windows answers (窗口来访): may this account go on, where is the visit's page.
 
-    check: raises when the visit is over or another clerk's. page: visit id, application's number or "".
-    taken: a submission of this visit, in its transaction.
+    check: raises when the visit is over or another clerk's, or (not delegated) somebody else's; returns the
+    account of a visitor who is a deputy. page: visit id, application's number or "". taken: a submission of
+    this visit, in its transaction.
     """
 
-    check: Callable[[int, str], None]
+    check: Callable[..., int | None]
     page: Callable[[int, str], str]
     taken: Callable[[int, Mapping[str, object]], None]
 
@@ -96,16 +98,19 @@ def filing_check(
     filing: Filing, *, applicant_ref: str, matter_code: str, themes: tuple[str, ...]
 ) -> None:
     """Raise unless the acting person may still file for the applicant (能否继续代办)."""
+    account_id = context_get().account_id
+    delegated = filing.delegation_id is not None
+    if filing.visit_id is not None:
+        deputy = _doors[0].check(filing.visit_id, applicant_ref, delegated=delegated)
+        account_id = deputy if delegated else account_id
     if filing.delegation_id is not None:
         delegation_require(
             filing.delegation_id,
-            account_id=context_get().account_id,
+            account_id=account_id,
             principal_ref=applicant_ref,
             matter_code=matter_code,
             themes=themes,
         )
-    if filing.visit_id is not None:
-        _doors[0].check(filing.visit_id, applicant_ref)
 
 
 def filing_page(filing: Filing, number: str = "") -> str:

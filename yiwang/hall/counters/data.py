@@ -205,7 +205,10 @@ class AppointmentView:
 
 @dataclass(frozen=True, slots=True)
 class TicketView:
-    """A ticket (号票). ahead: how many are called before it, None once it was called."""
+    """A ticket (号票). ahead: how many are called before it, None once it was called.
+
+    applications: numbers of what was taken in while it was served; rating_code: to rate the visit with.
+    """
 
     id: int
     code: str
@@ -230,6 +233,7 @@ class TicketView:
     window_id: int | None
     window: str
     calls: int
+    rating_code: str
     issued_at: datetime
     ready_at: datetime
     called_at: datetime | None
@@ -295,6 +299,7 @@ class Visit:
     service_seconds: int | None
     outcome: str
     forecast: Forecast | None = None
+    applications: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +322,7 @@ class StatisticsRow:
     waiting: Spread
     service: Spread
     no_answers: int
+    applications: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,6 +293,7 @@ class Ticket(models.Model):
     ended_at = models.DateTimeField("结束时间", null=True)
     forecast = models.JSONField("等候预测", null=True)
     is_told = models.BooleanField("已提醒", default=False)
+    rating_code = models.CharField("评价码", max_length=12, blank=True)
 
     objects = PersonalDataManager()
 
@@ -344,6 +345,7 @@ class TicketCall(models.Model):
     busy_seconds = models.PositiveIntegerField("占用窗口秒数", null=True)
     service_seconds = models.PositiveIntegerField("办理秒数", null=True)
     forecast = models.JSONField("等候预测", null=True)
+    applications = models.PositiveSmallIntegerField("收件数", default=0)
 
     class Meta:
         verbose_name = "叫号记录"

@@ -215,6 +215,7 @@ def statistics_rows(visits: Iterable[data.Visit], key) -> list[data.StatisticsRo
                 [one.service_seconds for one in group if one.service_seconds is not None]
             ),
             no_answers=sum(one.outcome in (data.NO_ANSWER, data.SKIPPED) for one in group),
+            applications=sum(one.applications for one in group),
         )
         for name, group in sorted(groups.items(), key=lambda item: str(item[0]))
     ]

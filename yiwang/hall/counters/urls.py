@@ -1,6 +1,13 @@
 from django.urls import path
 
-from yiwang.hall.counters.views import appointments, counter, kiosk, managing, visiting
+from yiwang.hall.counters.views import (
+    appointments,
+    counter,
+    kiosk,
+    kiosk_guides,
+    managing,
+    visiting,
+)
 
 urlpatterns = [
     path("", visiting.halls, name="halls"),
@@ -8,6 +15,7 @@ urlpatterns = [
     path("halls/<slug:code>/take/", visiting.take, name="take"),
     path("halls/<slug:code>/display/", visiting.display, name="display"),
     path("tickets/<str:code>/", visiting.ticket, name="ticket"),
+    path("tickets/<str:code>/slip/", visiting.slip, name="slip"),
     path("appointments/", appointments.mine, name="mine"),
     path("appointments/new/<slug:code>/", appointments.book, name="book"),
     path("appointments/<int:appointment_id>/", appointments.appointment, name="appointment"),
@@ -26,5 +34,7 @@ urlpatterns = [
     path("kiosk/check-in/", kiosk.check_in, name="kiosk_check_in"),
     path("kiosk/verify/", kiosk.verify, name="kiosk_verify"),
     path("kiosk/look-up/", kiosk.look_up, name="kiosk_look_up"),
+    path("kiosk/guides/", kiosk_guides.guides, name="kiosk_guides"),
+    path("kiosk/guides/<str:key>/", kiosk_guides.guide, name="kiosk_guide"),
     path("kiosk/tickets/<str:code>/", kiosk.ticket, name="kiosk_ticket"),
 ]

@@ -11,6 +11,9 @@ from yiwang.hall.applications.actions.filing import draft_begin_for, filed_draft
 from yiwang.hall.applications.filing import COMMUNITY as COMMUNITY_CHANNEL
 from yiwang.hall.applications.filing import WINDOW as WINDOW_CHANNEL
 from yiwang.hall.applications.filing import Filing
+from yiwang.hall.counters.actions.tickets import ticket_application_add
+from yiwang.hall.counters.actions.windows import ticket_finish, ticket_visit_begin
+from yiwang.hall.counters.queries.tickets import ticket_in_hand
 from yiwang.hall.matters.queries import matter_get
 from yiwang.hall.ratings.actions import rating_follow_up, rating_give
 from yiwang.hall.ratings.data import ON_SITE
@@ -25,7 +28,8 @@ from yiwang.hall.windows.errors import (
     OriginalIncomplete,
     VisitNotFound,
 )
-from yiwang.hall.windows.models import HandOver, Original, Taking, Window
+from yiwang.hall.windows.mandates import mandate_require
+from yiwang.hall.windows.models import HandOver, Original, Taking, Visit, Window
 from yiwang.hall.windows.queries import (
     MANAGE,
     OWN_VISIT,
@@ -35,6 +39,8 @@ from yiwang.hall.windows.queries import (
     matter_takeable,
     own_visit_get,
     own_window_row,
+    ticket_of_visit,
+    visit_of_ticket,
     visit_rows,
     visit_subject,
     visit_view,
@@ -112,14 +118,23 @@ def visit_open(
     name: str,
     uscc: str = "",
     purpose: str = "",
+    ticket_id: int | None = None,
     now: datetime,
 ) -> VisitView:
     """Identify who stands at the window and open a visit (窗口来访); for an enterprise, by its agent.
 
     The population registry says yes or no to number and name, audited with the purpose whatever it answers;
-    no value of the person is read here. Raises IdentityNotConfirmed, NotTheirAgent, WindowNotYours.
+    no value of the person is read here. ticket_id: the ticket in the clerk's hand that the visitor holds.
+    Raises IdentityNotConfirmed, NotTheirAgent, WindowNotYours, TicketStateWrong.
     """
     permission_require(SERVE)
+    visitor = _person_identify(id_number, name, now=now)
+    return _visit_open(
+        window_code, visitor=visitor, uscc=uscc, purpose=purpose, ticket_id=ticket_id, now=now
+    )
+
+
+def _person_identify(id_number: str, name: str, *, now: datetime) -> tuple[str, str]:
     number, name = normalise(id_number), name.strip()
     if not id_number_valid(number) or not name:
         raise IdentityNotConfirmed(fields={"id_number": [str(IdentityNotConfirmed())]})
@@ -131,14 +146,18 @@ def visit_open(
         raise IdentityNotConfirmed(fields={"id_number": [str(IdentityNotConfirmed())]})
     with context_use(context_system(PURPOSE)):
         person_ref = person_ref_by_id_number(number)
-    return _visit_open(
-        window_code, visitor=(f"person:{person_ref}", name), uscc=uscc, purpose=purpose, now=now
-    )
+    return f"person:{person_ref}", name
 
 
 @action("hall.windows.visit_open", permission=SERVE)
 def _visit_open(
-    window_code: str, *, visitor: tuple[str, str], uscc: str, purpose: str, now: datetime
+    window_code: str,
+    *,
+    visitor: tuple[str, str],
+    uscc: str,
+    purpose: str,
+    ticket_id: int | None,
+    now: datetime,
 ) -> VisitView:
     window = own_window_row(window_code)
     context = context_get()
@@ -157,11 +176,19 @@ def _visit_open(
         rating_code=spoken_code(),
         opened_at=now,
         expires_at=now + VISIT_LIFE,
+        ticket_id=ticket_id,
     )
+    if ticket_id is not None:
+        ticket_visit_begin(ticket_id, rating_code=row.rating_code, now=now)
     audit_record(
         f"visit:{row.number}",
         person_ref=person_ref_of(visitor[0]),
-        detail={"window": window.code, "for": applicant[0], "purpose": row.purpose},
+        detail={
+            "window": window.code,
+            "for": applicant[0],
+            "purpose": row.purpose,
+            "ticket": ticket_id,
+        },
     )
     return visit_view(row)
 
@@ -183,32 +210,54 @@ def _enterprise_of(uscc: str, visitor_ref: str, *, now: datetime) -> tuple[str, 
 
 
 @action("hall.windows.visit_begin", permission=SERVE)
-def visit_begin(number: str, matter_code: str, *, now: datetime) -> int:
+def visit_begin(
+    number: str, matter_code: str, *, now: datetime, mandate_id: int | None = None
+) -> int:
     """Begin a matter of any department for the visitor (无差别受理); return the draft's id.
 
-    Raises VisitOver, MatterNotTaken, and what refuses the applicant.
+    mandate_id: for who authorised the visitor instead (受托办理), within what that covers. Raises VisitOver,
+    MatterNotTaken, MandateNotFound, MandateEnded, MandateElsewhere, and what refuses the applicant.
     """
     visit = own_visit_get(number, now=now)
     matter = matter_get(matter_code)
     if not matter_takeable(matter, visit.window):
         raise MatterNotTaken(title=matter.title)
-    channel = COMMUNITY_CHANNEL if visit.window.kind == COMMUNITY else WINDOW_CHANNEL
-    draft_id = draft_begin_for(
-        matter.code,
-        applicant_ref=visit.applicant_ref,
-        filing=Filing(channel=channel, by_name=visit.clerk_name, visit_id=visit.id),
-        now=now,
-    )
-    audit_record(f"visit:{number}", detail={"matter": matter.code, "draft": draft_id})
+    filing, applicant_ref = visit_filing(visit), visit.applicant_ref
+    if mandate_id is not None:
+        day = timezone.localdate(now)
+        mandate = mandate_require(visit, mandate_id, matter=matter, on=day)
+        filing, applicant_ref = replace(filing, delegation_id=mandate.id), mandate.principal_ref
+    draft_id = draft_begin_for(matter.code, applicant_ref=applicant_ref, filing=filing, now=now)
+    detail = {"matter": matter.code, "draft": draft_id, "mandate": mandate_id}
+    audit_record(f"visit:{number}", detail=detail)
     return draft_id
 
 
+def visit_filing(visit: VisitView) -> Filing:
+    """Return how what is taken in at a visit is filed (窗口申报方式)."""
+    channel = COMMUNITY_CHANNEL if visit.window.kind == COMMUNITY else WINDOW_CHANNEL
+    return Filing(channel=channel, by_name=visit.clerk_name, visit_id=visit.id)
+
+
 @action("hall.windows.visit_end", permission=SERVE)
-def visit_end(number: str, *, now: datetime) -> None:
-    """End a visit (结束来访): the clerk's access ends, what was not submitted is thrown away."""
+def visit_end(number: str, *, now: datetime, with_ticket: bool = False) -> None:
+    """End a visit (结束来访): the clerk's access ends, what was not submitted is thrown away.
+
+    with_ticket: the ticket that the visitor holds is finished too, if it is still in the clerk's hand.
+    """
     visit = own_visit_get(number, now=now)
     _end([visit.id], now=now)
+    ticket = ticket_of_visit(visit)
+    if with_ticket and ticket is not None:
+        ticket_finish(ticket.window_id, now=now)
     audit_record(f"visit:{number}", person_ref=person_ref_of(visit.visitor_ref))
+
+
+def visit_of_ticket_end(ticket_id: int, now: datetime) -> None:
+    """End the acting clerk's visit of a ticket (随号票结束来访), if one is open."""
+    found = visit_of_ticket(ticket_id, now)
+    if found is not None:
+        visit_end(found.number, now=now)
 
 
 @action("hall.windows.visits_expire", permission=SERVE)
@@ -250,8 +299,24 @@ def taking_add(visit_id: int, facts: Mapping[str, object]) -> None:
         department_id=facts["department_id"],
         area_code=area_code,
         is_elsewhere=is_elsewhere(visit.window.area_code, area_code),
+        delegation_id=facts["delegation_id"],
         taken_at=facts["at"],
     )
+    _ticket_tie(visit, str(facts["number"]), now=facts["at"])
+
+
+def _ticket_tie(visit: Visit, number: str, *, now: datetime) -> None:
+    """Tie what was taken in to the ticket in hand (办件关联号票), unless that is another visitor's."""
+    ticket = ticket_in_hand(visit.clerk_id)
+    if ticket is None or visit.ticket_id not in (None, ticket.id):
+        return
+    if visit.ticket_id is None:
+        others = visit_rows().filter(ticket_id=ticket.id)
+        if others.exclude(visitor_ref=visit.visitor_ref).exists():
+            return
+        visit.ticket_id = ticket.id
+        visit.save(update_fields=["ticket_id"])
+    ticket_application_add(ticket.id, number=number, now=now)
 
 
 # --- papers --------------------------------------------------------------------------------------

@@ -16,11 +16,15 @@ class HallWindowsConfig(AppConfig):
             VisitDoor,
             visit_door_register,
         )
+        from yiwang.hall.counters import visits  # noqa: PLC0415
         from yiwang.hall.windows import actions, queries  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
 
         visit_door_register(VisitDoor(queries.visit_check, queries.visit_page, actions.taking_add))
+        visits.visit_door_register(
+            visits.VisitDoor(queries.visit_of_ticket, actions.visit_of_ticket_end)
+        )
         sweep_register("hall.windows.visits", actions.visits_sweep, every_seconds=300)
         for name, zh, en, roles in (
             (queries.SERVE, "综合窗口受理", "Serve at a window", {"WINDOW_CLERK"}),

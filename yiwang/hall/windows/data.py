@@ -71,6 +71,7 @@ class VisitView:
     expires_at: datetime
     ended_at: datetime | None
     rating_asked_at: datetime | None
+    ticket_id: int | None = None
 
     def is_open(self, now: datetime) -> bool:
         """Tell whether the clerk may still act in this visit."""
@@ -97,7 +98,7 @@ class OriginalView:
 
 @dataclass(frozen=True, slots=True)
 class TakingView:
-    """An application taken in at a window (窗口收件)."""
+    """An application taken in at a window (窗口收件). delegation_id: for whom the visitor acted, None for themselves."""
 
     number: str
     query_code: str
@@ -109,6 +110,7 @@ class TakingView:
     department_name: str
     is_elsewhere: bool
     taken_at: datetime
+    delegation_id: int | None = None
     originals: tuple[OriginalView, ...] = ()
 
 

@@ -58,6 +58,31 @@ class MatterNotTaken(Forbidden):
     message = N_("This window does not take %(title)s. The guide says where to go.")
 
 
+class MandateNotFound(NotFound):
+    """The visitor holds no such authorisation."""
+
+    code = "mandate_not_found"
+    message = N_(
+        "The visitor holds no such authorisation. Who sends them can give one in their space, with a code."
+    )
+
+
+class MandateEnded(Forbidden):
+    """The authorisation expired or was taken back."""
+
+    code = "mandate_ended"
+    message = N_(
+        "The authorisation by %(name)s ended on %(day)s. They can give a new one in their space."
+    )
+
+
+class MandateElsewhere(Forbidden):
+    """The authorisation is for something else."""
+
+    code = "mandate_elsewhere"
+    message = N_("The authorisation by %(name)s is for %(scope)s. It does not cover %(title)s.")
+
+
 class OriginalIncomplete(Invalid):
     """A paper without a name or a number of copies."""
 

@@ -56,6 +56,7 @@ class Visit(models.Model):
     expires_at = models.DateTimeField("失效时间")
     ended_at = models.DateTimeField("结束时间", null=True)
     rating_asked_at = models.DateTimeField("请评时间", null=True)
+    ticket_id = models.BigIntegerField("号票", null=True)
 
     objects = PersonalDataManager()
 
@@ -72,6 +73,9 @@ class Visit(models.Model):
                 fields=["expires_at"], condition=Q(ended_at__isnull=True), name="visit_open"
             ),
             models.Index(fields=["visitor_ref", "-id"], name="visit_visitor"),
+            models.Index(
+                fields=["ticket_id"], condition=Q(ticket_id__isnull=False), name="visit_ticket"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -91,6 +95,7 @@ class Taking(models.Model):
     department_id = models.BigIntegerField("承办部门")
     area_code = models.CharField("承办区划", max_length=12)
     is_elsewhere = models.BooleanField("跨区通办", default=False)
+    delegation_id = models.BigIntegerField("委托", null=True)
     taken_at = models.DateTimeField("收件时间")
 
     class Meta:

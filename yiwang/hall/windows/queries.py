@@ -8,6 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from yiwang.engines.api import search
+from yiwang.hall.applications.queries.filed import visit_draft_list
+from yiwang.hall.counters.data import TicketView
+from yiwang.hall.counters.queries.tickets import ticket_in_hand
+from yiwang.hall.counters.visits import OpenVisit
 from yiwang.hall.matters.data import MatterFilter, MatterView
 from yiwang.hall.matters.queries import matter_get, matter_list
 from yiwang.hall.ratings.queries import place_counts, rating_of
@@ -32,7 +36,13 @@ from yiwang.hall.windows.errors import (
 )
 from yiwang.hall.windows.models import HandOver, Original, Taking, Visit, Window
 from yiwang.hall.windows.rules import anywhere_by_default, is_takeable
-from yiwang.identity.api import data_scope, department_list, field_equals, of_context
+from yiwang.identity.api import (
+    account_list,
+    data_scope,
+    department_list,
+    field_equals,
+    of_context,
+)
 from yiwang.kernel.api import context_get
 from yiwang.sdk.identifiers import normalise
 
@@ -180,6 +190,7 @@ def visit_view(row: Visit) -> VisitView:
         expires_at=row.expires_at,
         ended_at=row.ended_at,
         rating_asked_at=row.rating_asked_at,
+        ticket_id=row.ticket_id,
     )
 
 
@@ -205,13 +216,38 @@ def own_visit_list(*, now: datetime) -> list[VisitView]:
     return [visit_view(row) for row in rows.order_by("-pk")]
 
 
-def visit_check(visit_id: int, applicant_ref: str) -> None:
-    """Raise `VisitOver` unless the acting clerk may still act for this applicant (来访是否有效)."""
+def visit_check(visit_id: int, applicant_ref: str, *, delegated: bool = False) -> int | None:
+    """Raise `VisitOver` unless the acting clerk may still act for this applicant (来访是否有效).
+
+    delegated: the applicant lets the visitor act; the caller checks that. Returns the visitor's account.
+    """
     row = visit_rows().filter(OWN_VISIT.filter(context_get()), pk=visit_id).first()
-    if row is None or row.applicant_ref != applicant_ref:
+    if row is None or not (delegated or row.applicant_ref == applicant_ref):
         raise VisitOver()
     if not visit_view(row).is_open(timezone.now()):
         raise VisitOver()
+    return citizen_account(row.visitor_ref) if delegated else None
+
+
+def citizen_account(ref: str) -> int | None:
+    """Return the account of a citizen (公民账户), None without one."""
+    found = account_list(subject_ref=ref) if ref else ()
+    return next((one.id for one in found if one.population == "CITIZEN"), None)
+
+
+def ticket_of_visit(visit: VisitView) -> TicketView | None:
+    """Return the ticket of a visit while its clerk has it in hand (来访号票), else None."""
+    ticket = ticket_in_hand(visit.clerk_id)
+    return ticket if ticket is not None and ticket.id == visit.ticket_id else None
+
+
+def visit_of_ticket(ticket_id: int, now: datetime) -> OpenVisit | None:
+    """Return the acting clerk's open visit of a ticket (号票对应来访), for the counter screen."""
+    found = next((one for one in own_visit_list(now=now) if one.ticket_id == ticket_id), None)
+    if found is None:
+        return None
+    page = reverse("hall_windows:visit", args=[found.number])
+    return OpenVisit(found.number, page, found.applicant_name, len(visit_draft_list(found.id)))
 
 
 def visit_page(visit_id: int, number: str) -> str:
@@ -288,6 +324,7 @@ def _takings(rows: QuerySet[Taking]) -> list[TakingView]:
             department_name=names.get(row.department_id, ""),
             is_elsewhere=row.is_elsewhere,
             taken_at=row.taken_at,
+            delegation_id=row.delegation_id,
             originals=tuple(papers.get(row.pk, ())),
         )
         for row in found

@@ -8,24 +8,47 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from yiwang.hall.applications.queries.filed import visit_draft_list
+from yiwang.hall.counters.data import TicketView
+from yiwang.hall.counters.errors import TicketStateWrong
+from yiwang.hall.counters.queries.tickets import ticket_in_hand
+from yiwang.hall.matters.data import MatterView
+from yiwang.hall.matters.queries import matter_get
 from yiwang.hall.windows import actions
-from yiwang.hall.windows.errors import IdentityNotConfirmed, NotTheirAgent, OriginalIncomplete
+from yiwang.hall.windows.data import VisitView
+from yiwang.hall.windows.errors import (
+    IdentityNotConfirmed,
+    MandateEnded,
+    MandateNotFound,
+    NotTheirAgent,
+    OriginalIncomplete,
+)
+from yiwang.hall.windows.mandates import covered, mandate_get, mandate_list, taking_applicant
 from yiwang.hall.windows.queries import (
     SERVE,
+    matter_takeable,
     own_visit_get,
     own_visit_list,
     own_window_list,
     takeable_list,
     taking_get,
     taking_list,
+    ticket_of_visit,
     window_list,
 )
-from yiwang.identity.api import allow, public
-from yiwang.kernel.api import code_list, context_get, flash, rate_exceeded, render
+from yiwang.identity.api import DelegationView, allow, public
+from yiwang.kernel.api import (
+    code_list,
+    context_get,
+    error_text,
+    flash,
+    localized,
+    rate_exceeded,
+    render,
+)
 from yiwang.sdk.errors import NotFound
 
 PURPOSE = "窗口受理"
-FIELDS = ("window", "id_number", "name", "uscc", "purpose")
+FIELDS = ("window", "id_number", "name", "uscc", "purpose", "ticket")
 VISITS_PER_MINUTE = 30
 FOUND = 12
 
@@ -34,7 +57,9 @@ FOUND = 12
 @allow(populations={"STAFF"}, permission=SERVE, purpose=PURPOSE)
 def desk(request: HttpRequest) -> HttpResponse:
     """Identify the next visitor, or go on with one who is still here (综合窗口)."""
-    typed = {name: request.POST.get(name, "").replace("\x00", "")[:100] for name in FIELDS}
+    ticket = ticket_in_hand(context_get().account_id)
+    given = request.POST if request.method == "POST" else _of_ticket(request, ticket)
+    typed = {name: given.get(name, "").replace("\x00", "")[:100] for name in FIELDS}
     errors: dict[str, list[str]] = {}
     now = timezone.now()
     if request.method == "POST":
@@ -49,19 +74,33 @@ def desk(request: HttpRequest) -> HttpResponse:
                     name=typed["name"],
                     uscc=typed["uscc"],
                     purpose=typed["purpose"],
+                    ticket_id=ticket.id if ticket and typed["ticket"] == str(ticket.id) else None,
                     now=now,
                 )
             except (IdentityNotConfirmed, NotTheirAgent) as error:
                 errors = dict(error.fields)
+            except TicketStateWrong as error:
+                errors = {"ticket": [error_text(error)]}
             else:
                 return redirect("hall_windows:visit", visit.number)
     names = {
+        "ticket": ticket,
         "windows": own_window_list(),
         "visits": own_visit_list(now=now),
         "typed": typed,
         "errors": errors,
     }
     return render(request, "hall/windows/desk.html", names, status=422 if errors else 200)
+
+
+def _of_ticket(request: HttpRequest, ticket: TicketView | None) -> dict[str, str]:
+    """Begin the form with what the ticket in hand says (由号票带入): only that one, not any that is named."""
+    if ticket is None:
+        return {}
+    asked = request.GET.get("ticket", str(ticket.id))
+    if asked != str(ticket.id):
+        return {}
+    return {"ticket": asked, "name": ticket.name, "purpose": localized(ticket.queue_title)}
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,21 +112,56 @@ def visit(request: HttpRequest, number: str) -> HttpResponse:
         return _visit_act(request, number)
     found = own_visit_get(number, now=now)
     text = request.GET.get("q", "")[:100]
+    today = timezone.localdate(now)
+    mandate_id, error = _number(request.GET.get("for", "")), ""
+    mandate = None
+    if mandate_id is not None:
+        try:
+            mandate = mandate_get(found, mandate_id, on=today)
+        except (MandateEnded, MandateNotFound) as refused:
+            error = error_text(refused)
+    ticket = ticket_of_visit(found)
     names = {
         "visit": found,
+        "ticket": ticket,
+        "asked_for": _asked_for(found, ticket),
         "text": text,
-        "matters": takeable_list(found.window, text=text, limit=FOUND),
+        "matters": _matters(found, text, mandate),
         "drafts": visit_draft_list(found.id),
         "takings": taking_list(number),
+        "mandates": mandate_list(found, on=today),
+        "mandate": mandate,
+        "error": error,
     }
-    return render(request, "hall/windows/visit.html", names)
+    return render(request, "hall/windows/visit.html", names, status=403 if error else 200)
+
+
+def _matters(found: VisitView, text: str, mandate: DelegationView | None) -> list[MatterView]:
+    if mandate is None:
+        return takeable_list(found.window, text=text, limit=FOUND)
+    return covered(mandate, takeable_list(found.window))
+
+
+def _asked_for(found: VisitView, ticket: TicketView | None) -> list[MatterView]:
+    """List the matters for which the ticket was taken (号票所办事项), as far as the window takes them."""
+    codes = ticket.matters if ticket else ()
+    return [one for one in map(matter_get, codes) if matter_takeable(one, found.window)]
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 16 else None
 
 
 def _visit_act(request: HttpRequest, number: str) -> HttpResponse:
     now = timezone.now()
     match request.POST.get("do", ""):
         case "begin":
-            draft_id = actions.visit_begin(number, request.POST.get("matter", "")[:40], now=now)
+            draft_id = actions.visit_begin(
+                number,
+                request.POST.get("matter", "")[:40],
+                mandate_id=_number(request.POST.get("for", "")),
+                now=now,
+            )
             return redirect("hall_applications:resume", draft_id)
         case "ask":
             actions.rating_ask(number, now=now)
@@ -97,6 +171,13 @@ def _visit_act(request: HttpRequest, number: str) -> HttpResponse:
             actions.visit_end(number, now=now)
             flash(request, "success", _("The visit is over."))
             return redirect("hall_windows:desk")
+        case "finish":
+            ticket = ticket_of_visit(own_visit_get(number, now=now))
+            actions.visit_end(number, with_ticket=True, now=now)
+            flash(request, "success", _("The visit and the ticket are finished."))
+            if ticket is None:
+                return redirect("hall_windows:desk")
+            return redirect("hall_counters:window", ticket.window_id)
     raise NotFound()
 
 
@@ -123,9 +204,11 @@ def receipt(request: HttpRequest, number: str, application: str) -> HttpResponse
         else:
             flash(request, "success", _("Noted on the receipt."))
             return redirect("hall_windows:receipt", number, application)
+    found, taking = own_visit_get(number, now=now), taking_get(number, application)
     names = {
-        "visit": own_visit_get(number, now=now),
-        "taking": taking_get(number, application),
+        "visit": found,
+        "taking": taking,
+        "applicant_name": taking_applicant(found, taking, on=timezone.localdate(now)),
         "typed": typed,
         "errors": errors,
     }

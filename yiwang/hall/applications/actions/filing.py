@@ -126,6 +126,7 @@ def filing_finish(application: Application, context: DraftContext, *, now: datet
             "department_id": application.department_id,
             "area_code": application.area_code,
             "receipt_hash": application.receipt_hash,
+            "delegation_id": filing.delegation_id,
             "at": now,
         },
     )

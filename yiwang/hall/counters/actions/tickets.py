@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from yiwang.hall.counters import data, rules
@@ -22,7 +23,14 @@ from yiwang.hall.counters.errors import (
     TicketTwice,
     VisitIncomplete,
 )
-from yiwang.hall.counters.models import Appointment, Hall, PriorityClass, Queue, Ticket
+from yiwang.hall.counters.models import (
+    Appointment,
+    Hall,
+    PriorityClass,
+    Queue,
+    Ticket,
+    TicketCall,
+)
 from yiwang.hall.counters.queries.forecasts import forecast_dump, forecast_of, hall_state
 from yiwang.hall.counters.queries.halls import (
     RECEIVE,
@@ -32,6 +40,7 @@ from yiwang.hall.counters.queries.halls import (
     spans_today,
 )
 from yiwang.hall.counters.queries.tickets import ticket_rows, ticket_view
+from yiwang.hall.matters.queries import matter_get
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import action, audit_record, context_get, serial_next
 from yiwang.sdk.errors import SignInNeeded
@@ -66,13 +75,17 @@ def ticket_take(
 
 @action("hall.counters.ticket_take_at_kiosk")
 def ticket_take_at_kiosk(
-    kiosk: KioskView, queue_id: int, *, now: datetime, priority: str = ""
+    kiosk: KioskView, queue_id: int, *, now: datetime, priority: str = "", matter: str = ""
 ) -> TicketView:
-    """Take a ticket at a machine of the hall (终端取号); nobody has to say who they are."""
+    """Take a ticket at a machine of the hall (终端取号); nobody has to say who they are.
+
+    matter: code of what they come for, so that the window knows. Raises MatterNotFound.
+    """
     queue = _queue(queue_id)
     if queue.hall_id != kiosk.hall_id:
         raise KioskNotPaired()
-    return _issue(queue, channel=KIOSK, priority=_priority(priority), now=now)
+    matters = [matter_get(matter).code] if matter else []
+    return _issue(queue, channel=KIOSK, priority=_priority(priority), matters=matters, now=now)
 
 
 @action("hall.counters.ticket_issue", permission=RECEIVE)
@@ -275,6 +288,9 @@ def ticket_application_add(ticket_id: int, *, number: str, now: datetime) -> Non
     ).first()
     if row is None:
         raise TicketStateWrong()
-    row.applications = [*dict.fromkeys([*row.applications, number])]
-    row.save(update_fields=["applications"])
+    if number not in row.applications:
+        row.applications = [*row.applications, number]
+        row.save(update_fields=["applications"])
+        calls = TicketCall.objects.filter(ticket=row, ended_at__isnull=True)
+        calls.update(applications=F("applications") + 1)
     audit_record(f"ticket:{row.pk}", detail={"application": number})

@@ -175,6 +175,27 @@ def ticket_start(window_id: int, *, now: datetime) -> TicketView:
     return _audited(row, "start")
 
 
+@action("hall.counters.ticket_visit_begin", permission=SERVE)
+def ticket_visit_begin(ticket_id: int, *, rating_code: str, now: datetime) -> TicketView:
+    """Note that whoever was called is identified at the window (来访关联号票): they are here, so service begins.
+
+    rating_code: with it the ticket's page leads to the rating. By the clerk who has the ticket in hand.
+    Raises TicketStateWrong.
+    """
+    rows = ticket_rows("来访关联号票").select_for_update(of=("self",))
+    row = rows.filter(
+        pk=ticket_id, state__in=data.IN_HAND, window__clerk_id=context_get().account_id
+    ).first()
+    if row is None:
+        raise TicketStateWrong()
+    if row.state == data.CALLED:
+        row.state, row.started_at = rules.state_after(row.state, "start"), now
+        TicketCall.objects.filter(ticket=row, ended_at__isnull=True).update(started_at=now)
+    row.rating_code = rating_code
+    row.save(update_fields=["state", "started_at", "rating_code"])
+    return _audited(row, "identify")
+
+
 @action("hall.counters.ticket_finish", permission=SERVE)
 def ticket_finish(window_id: int, *, now: datetime) -> TicketView:
     """Finish the visit at this window (办理完毕)."""

@@ -23,9 +23,10 @@ def visit_list(hall_id: int, *, since: date, until: date) -> list[Visit]:
         ended_at__isnull=False,
     )
     fields = ("queue_id", "window_id", "called_at", "wait_seconds", "service_seconds", "outcome")
+    found = rows.order_by("called_at", "pk").values_list(*fields, "forecast", "applications")
     return [
-        Visit(*values, forecast=forecast_load(said))
-        for *values, said in rows.order_by("called_at", "pk").values_list(*fields, "forecast")
+        Visit(*values, forecast=forecast_load(said), applications=taken)
+        for *values, said, taken in found
     ]
 
 

@@ -13,6 +13,7 @@ from yiwang.hall.counters.errors import TicketNotFound, WindowNotFound
 from yiwang.hall.counters.models import Ticket, Window
 from yiwang.hall.counters.queries.forecasts import forecast_load, forecast_of, hall_state
 from yiwang.hall.counters.queries.halls import SERVE, hall_rows_staffed
+from yiwang.hall.counters.speech import call_spoken
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import context_get
 from yiwang.sdk.masking import mask_name
@@ -20,13 +21,21 @@ from yiwang.sdk.masking import mask_name
 
 @dataclass(frozen=True, slots=True)
 class DisplayLine:
-    """One line on the display of a hall (大屏): a number, a masked name, a window."""
+    """One line on the display of a hall (大屏): a number, a masked name, a window.
+
+    key: of this call; another call of the same ticket has another one.
+    """
 
     label: str
     name: str
     window: str
     is_new: bool
     state: str
+    key: str
+
+    def say(self, language: str) -> str:
+        """Return what is read out (叫号语)."""
+        return call_spoken(self.label, self.window, language)
 
 
 def ticket_rows(reason: str) -> QuerySet[Ticket]:
@@ -102,7 +111,12 @@ def display_list(hall_id: int, *, now: datetime, limit: int = 12) -> list[Displa
     fresh = now - timedelta(seconds=30)
     return [
         DisplayLine(
-            row.label, mask_name(row.name), row.window.number, row.called_at > fresh, row.state
+            row.label,
+            mask_name(row.name),
+            row.window.number,
+            row.called_at > fresh,
+            row.state,
+            f"{row.label}-{row.window.number}-{row.calls}",
         )
         for row in rows.order_by("-called_at", "-pk")[:limit]
     ]
@@ -144,6 +158,7 @@ def ticket_view(row: Ticket, *, shows_person: bool = False) -> TicketView:
         window_id=row.window_id,
         window=row.window.number if row.window else "",
         calls=row.calls,
+        rating_code=row.rating_code,
         issued_at=row.issued_at,
         ready_at=row.ready_at,
         called_at=row.called_at,

@@ -205,7 +205,7 @@ def test_a_manager_sets_the_hall_up_and_reads_its_figures(hall, sign_in):
     page = text(client.get(f"{HERE}statistics/gusu/"))
     assert ("2 calls" in page, "How good the forecasts were" in page) == (True, True)
     lines = client.get(f"{HERE}statistics/gusu/", {"export": "csv"}).content.decode().splitlines()
-    assert lines[1] == "By queue,General,2,11.0,11.0,12.0,12.0,4.0,4.0,0"
+    assert lines[1] == "By queue,General,2,11.0,11.0,12.0,12.0,4.0,4.0,0,0"
     nothing = text(client.get(f"{HERE}statistics/gusu/", {"since": "2026-01-01", "until": "x"}))
     assert "No calls in these days" in nothing
     assert TicketCall.objects.count() == 2

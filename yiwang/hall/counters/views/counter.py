@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -38,6 +39,7 @@ from yiwang.hall.counters.queries.tickets import (
     window_get,
     window_list,
 )
+from yiwang.hall.counters.visits import visit_of_ticket, visit_of_ticket_end
 from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
@@ -60,7 +62,6 @@ ACTS: dict[str, Callable[..., TicketView | WindowView]] = {
     "call": acts.ticket_call_next,
     "recall": acts.ticket_recall,
     "start": acts.ticket_start,
-    "finish": acts.ticket_finish,
     "skip": acts.ticket_skip,
     "no_answer": acts.ticket_no_answer,
 }
@@ -106,6 +107,7 @@ def window(request: HttpRequest, window_id: int) -> HttpResponse:
     names = {
         "window": view,
         "ticket": view.ticket,
+        "visit": visit_of_ticket(view.ticket.id, now=now) if view.ticket else None,
         "hall": row,
         "waiting": waiting,
         "others": [queue for queue in queues if view.ticket and queue.id != view.ticket.queue_id],
@@ -123,13 +125,21 @@ def _act(request: HttpRequest, window_id: int, now: datetime) -> None:
         acts.window_pause(window_id, reason=request.POST.get("reason", ""), now=now)
     elif do == "transfer":
         acts.ticket_transfer(window_id, queue_id=_number(request, "queue"), now=now)
-    elif do == "next":  # the usual press: finish this one, call the next one
-        acts.ticket_finish(window_id, now=now)
-        acts.ticket_call_next(window_id, now=now)
+    elif do in ("finish", "next"):
+        _finish(request, window_id, now)
+        if do == "next":  # the usual press: finish this one, call the next one
+            acts.ticket_call_next(window_id, now=now)
     elif do in ACTS:
         ACTS[do](window_id, now=now)
     else:
         raise NotFound()
+
+
+def _finish(request: HttpRequest, window_id: int, now: datetime) -> None:
+    """Finish the ticket, and with it the visit where the clerk says so (办结号票并结束来访)."""
+    done = acts.ticket_finish(window_id, now=now)
+    if request.POST.get("end_visit") == "1":
+        visit_of_ticket_end(done.id, now=now)
 
 
 @require_GET
@@ -151,7 +161,7 @@ def desk(request: HttpRequest, code: str) -> HttpResponse:
             made = _receive(request, now)
             text = _("Ticket %(label)s: give it to the visitor.") % {"label": made.label}
             flash(request, "success", text)
-            return redirect("hall_counters:desk", code)
+            return redirect(f"{reverse('hall_counters:desk', args=[code])}?ticket={made.code}")
         except YiwangError as refused:
             error = error_text(refused)
     queues = queue_forecast_list(Hall.objects.get(pk=view.id), now=now)
@@ -164,6 +174,7 @@ def desk(request: HttpRequest, code: str) -> HttpResponse:
         "now": now,
         "error": error,
         "typed": request.POST,
+        "given": request.GET.get("ticket", "")[:16],
         "queue_options": [(one.id, localized(one.title)) for one in queues],
         "priority_options": [(key, localized(title)) for key, title, _proof in priority_list()],
         "today": timezone.localdate(now).isoformat(),

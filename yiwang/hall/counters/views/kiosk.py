@@ -6,8 +6,10 @@ A machine is known by a signed cookie that it got when it was paired; without on
 from collections.abc import Callable
 from functools import wraps
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from yiwang.hall.applications.queries.details import application_track
 from yiwang.hall.counters.actions.setup import kiosk_pair
 from yiwang.hall.counters.actions.tickets import appointment_check_in, ticket_take_at_kiosk
-from yiwang.hall.counters.data import KIOSK, KioskView
+from yiwang.hall.counters.data import KIOSK, KioskView, TicketView
 from yiwang.hall.counters.errors import KioskNotPaired, PairingCodeWrong, TicketNotFound
 from yiwang.hall.counters.models import Hall
 from yiwang.hall.counters.queries.forecasts import forecast_record_get, queue_forecast_list
@@ -27,6 +29,7 @@ from yiwang.hall.counters.queries.halls import (
     priority_list,
 )
 from yiwang.hall.counters.queries.tickets import ticket_by_code
+from yiwang.hall.counters.views.visiting import ticket_qr
 from yiwang.hall.licences.queries import licence_verify
 from yiwang.identity.api import public
 from yiwang.kernel.api import context_get, error_text, rate_exceeded, render
@@ -46,7 +49,7 @@ def for_machines(view: Machine) -> Machine:
 
     @wraps(view)
     def run(request: HttpRequest, *args: object, **named: object) -> HttpResponse:
-        kiosk = _kiosk_of(request)
+        kiosk = kiosk_of(request)
         return view(request, kiosk, *args, **named) if kiosk else redirect("hall_counters:kiosk")
 
     return run
@@ -55,8 +58,15 @@ def for_machines(view: Machine) -> Machine:
 @require_GET
 @public
 def start(request: HttpRequest) -> HttpResponse:
-    """Offer what the machine does (终端首页), or to be paired."""
-    return _page(request, "start")
+    """Offer what the machine does (终端首页), or to be paired; `over`: nobody is there any more.
+
+    Then the language of whoever left is forgotten, so that the next one finds the machine as new.
+    """
+    if "over" not in request.GET:
+        return kiosk_page(request, "start")
+    response = redirect("hall_counters:kiosk")
+    response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
+    return response
 
 
 @require_POST
@@ -64,11 +74,11 @@ def start(request: HttpRequest) -> HttpResponse:
 def pair(request: HttpRequest) -> HttpResponse:
     """Pair the machine with its hall by the manager's code (终端配对)."""
     try:
-        if _too_often("pair"):
+        if too_often("pair"):
             raise PairingCodeWrong()
         kiosk = kiosk_pair(request.POST.get("code", "")[:20], now=timezone.now())
     except PairingCodeWrong as error:
-        return _page(request, "start", status=422, error=error_text(error))
+        return kiosk_page(request, "start", status=422, error=error_text(error))
     response = redirect("hall_counters:kiosk")
     response.set_signed_cookie(
         COOKIE,
@@ -91,15 +101,20 @@ def take(request: HttpRequest, kiosk: KioskView) -> HttpResponse:
     if request.method == "POST":
         queue = request.POST.get("queue", "")
         try:
-            if not queue.isdecimal() or len(queue) > 15 or _too_often(f"take:{kiosk.id}"):
+            if not queue.isdecimal() or len(queue) > 15 or too_often(f"take:{kiosk.id}"):
                 raise KioskNotPaired()
-            priority = request.POST.get("priority", "")[:20]
-            made = ticket_take_at_kiosk(kiosk, int(queue), priority=priority, now=timezone.now())
+            made = ticket_take_at_kiosk(
+                kiosk,
+                int(queue),
+                priority=request.POST.get("priority", "")[:20],
+                matter=request.POST.get("matter", "")[:64],
+                now=timezone.now(),
+            )
         except YiwangError as refused:
             error = error_text(refused)
         else:
-            return redirect("hall_counters:kiosk_ticket", made.code)
-    return _page(
+            return _printed(made)
+    return kiosk_page(
         request,
         "take",
         status=409 if error else 200,
@@ -117,7 +132,7 @@ def check_in(request: HttpRequest, kiosk: KioskView) -> HttpResponse:
     error = ""
     if request.method == "POST":
         try:
-            if _too_often(f"code:{kiosk.id}"):
+            if too_often(f"code:{kiosk.id}"):
                 raise KioskNotPaired(_("Too many tries. Wait a minute."))
             made = appointment_check_in(
                 code=request.POST.get("code", "")[:8],
@@ -128,8 +143,8 @@ def check_in(request: HttpRequest, kiosk: KioskView) -> HttpResponse:
         except YiwangError as refused:
             error = error_text(refused)
         else:
-            return redirect("hall_counters:kiosk_ticket", made.code)
-    return _page(request, "check_in", status=422 if error else 200, error=error)
+            return _printed(made)
+    return kiosk_page(request, "check_in", status=422 if error else 200, error=error)
 
 
 @require_http_methods(["GET", "POST"])
@@ -139,12 +154,12 @@ def verify(request: HttpRequest, kiosk: KioskView) -> HttpResponse:
     """Verify a licence by the code on it (终端证照查验). POST, so that the code stays out of the address."""
     names: dict[str, object] = {}
     if request.method == "POST":
-        if _too_often("verify"):
+        if too_often("verify"):
             names["error"] = _("Too many tries. Wait a minute.")
         else:
             names["found"] = licence_verify(request.POST.get("code", "")[:40])
             names["is_asked"] = True
-    return _page(request, "verify", **names)
+    return kiosk_page(request, "verify", **names)
 
 
 @require_http_methods(["GET", "POST"])
@@ -155,12 +170,12 @@ def look_up(request: HttpRequest, kiosk: KioskView) -> HttpResponse:
     names: dict[str, object] = {}
     if request.method == "POST":
         number, code = request.POST.get("number", "")[:50], request.POST.get("code", "")[:12]
-        if _too_often("look_up") or rate_exceeded(f"{ROOM}:{number}", per_minute=TRIES_PER_MINUTE):
+        if too_often("look_up") or rate_exceeded(f"{ROOM}:{number}", per_minute=TRIES_PER_MINUTE):
             names["error"] = _("Too many tries. Wait a minute.")
         else:
             names["found"] = application_track(number, code, now=timezone.now())
             names["is_asked"] = True
-    return _page(request, "look_up", **names)
+    return kiosk_page(request, "look_up", **names)
 
 
 @require_GET
@@ -171,26 +186,42 @@ def ticket(request: HttpRequest, kiosk: KioskView, code: str) -> HttpResponse:
     view = ticket_by_code(code, now=timezone.now())
     if view.hall_id != kiosk.hall_id:
         raise TicketNotFound()
-    record = forecast_record_get(view.queue_id)
-    return _page(request, "ticket", ticket=view, record=record)
+    return kiosk_page(
+        request,
+        "ticket",
+        ticket=view,
+        record=forecast_record_get(view.queue_id),
+        qr=ticket_qr(request, view.code),
+        prints="print" in request.GET,
+    )
 
 
-def _kiosk_of(request: HttpRequest) -> KioskView | None:
+def _printed(made: TicketView) -> HttpResponse:
+    """Lead to the ticket just taken, which prints itself once (取号后打印)."""
+    return redirect(f"{reverse('hall_counters:kiosk_ticket', args=[made.code])}?print=1")
+
+
+def kiosk_of(request: HttpRequest) -> KioskView | None:
     mark = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=COOKIE_SECONDS)
     return kiosk_get(mark) if mark else None
 
 
-def _too_often(what: str) -> bool:
+def too_often(what: str) -> bool:
     key = f"{ROOM}:{what}:{context_get().address}"
     return rate_exceeded(key, per_minute=TRIES_PER_MINUTE)
 
 
-def _page(request: HttpRequest, name: str, *, status: int = 200, **names: object) -> HttpResponse:
-    kiosk = _kiosk_of(request)
+def kiosk_page(
+    request: HttpRequest, name: str, *, status: int = 200, **names: object
+) -> HttpResponse:
+    """Render a page of the machine; no browser keeps it, so that going back shows nothing of who left."""
+    kiosk = kiosk_of(request)
     now = timezone.now()
     names |= {
         "kiosk": kiosk,
         "hall": hall_get(hall_code(kiosk.hall_id), now=now) if kiosk else None,
         "now": now,
     }
-    return render(request, f"hall/counters/kiosk_{name}.html", names, status=status)
+    response = render(request, f"hall/counters/kiosk_{name}.html", names, status=status)
+    response.headers["Cache-Control"] = "no-store"
+    return response

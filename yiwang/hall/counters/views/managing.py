@@ -65,7 +65,7 @@ HEADINGS = (
         N_("Longest wait, minutes"),
         N_("Mean service, minutes"),
     ),
-    *(N_("Median service, minutes"), N_("Nobody came")),
+    *(N_("Median service, minutes"), N_("Nobody came"), N_("Applications taken")),
 )
 
 
@@ -232,4 +232,4 @@ def _figures(row: StatisticsRow) -> list[object]:
     seconds = (waiting.mean, waiting.median, waiting.p90, waiting.longest)
     seconds += (service.mean, service.median)
     minutes = ["" if one is None else round(one / 60, 1) for one in seconds]
-    return [row.tickets, *minutes, row.no_answers]
+    return [row.tickets, *minutes, row.no_answers, row.applications]

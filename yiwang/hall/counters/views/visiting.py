@@ -1,5 +1,6 @@
 """Pages for whoever goes to a hall: which halls there are, taking a ticket, the display (办事大厅)."""
 
+import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -126,6 +127,21 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
         "is_waiting": view.state == WAITING,
     }
     return render(request, "hall/counters/ticket.html", names)
+
+
+@require_GET
+@public
+def slip(request: HttpRequest, code: str) -> HttpResponse:
+    """Show a ticket as the ticket printer prints it (打印号票), 80 mm wide, by its own address."""
+    view = ticket_by_code(code, now=timezone.now())
+    names = {"ticket": view, "qr": ticket_qr(request, view.code)}
+    return render(request, "hall/counters/ticket_slip.html", names)
+
+
+def ticket_qr(request: HttpRequest, code: str) -> str:
+    """Draw the code that leads a phone to the ticket's page (号票二维码), as an address of an image."""
+    address = request.build_absolute_uri(reverse("hall_counters:ticket", args=[code]))
+    return segno.make(address, error="m").svg_data_uri(scale=4, border=2)
 
 
 @require_GET

@@ -101,6 +101,11 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (successful && elt.matches("form[data-dirty-guard]")) elt.dataset.clean = state(elt);
 });
 
+// Print buttons (打印): without scripts the browser's own menu prints the page.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
+});
+
 // A form page that is made anew keeps what was entered while the answer was on its way (不丢已填内容).
 const isChoice = (one) => one.type === "checkbox" || one.type === "radio";
 const entry = (one) => (isChoice(one) ? one.checked : one.value);
