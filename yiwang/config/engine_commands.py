@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterator
 
 
 def engine_commands(commands: argparse._SubParsersAction) -> None:
@@ -36,7 +37,7 @@ def _clock_commands(commands: argparse._SubParsersAction) -> None:
     due.add_argument("--from", dest="started", metavar="DATETIME", help="when the limit starts")
     due.add_argument(
         "--limit",
-        help='"20 working days", "20个工作日", "4 working hours", "30 days", "48 hours"',
+        help='"20 working days", "20个工作日", "4 working hours", "30 days", "3 months", "48 hours"',
     )
     due.add_argument(
         "--pause", action="append", default=[], metavar="A/B", help="again and again; A/ goes on"
@@ -140,7 +141,7 @@ def _clock(options: argparse.Namespace) -> int:
     from yiwang.engines.clocks import commands
 
     if options.batch:
-        return commands.due_batch(sys.stdin, calendar=options.calendar, echo=print)
+        return commands.due_batch(_lines(), calendar=options.calendar, echo=print)
     if not options.started or not options.limit:
         print("yw clock due: give --from DATETIME and --limit TEXT, or --batch", file=sys.stderr)
         return 2
@@ -171,11 +172,17 @@ def _decide(options: argparse.Namespace) -> int:
     from yiwang.engines.decisions import commands
 
     if options.batch:
-        return commands.decide_batch(sys.stdin, echo=print)
+        return commands.decide_batch(_lines(), echo=print)
     if not options.file or not (options.check or options.decision):
         print("yw decide: give FILE with --decision NAME or --check, or --batch", file=sys.stderr)
         return 2
     if options.check:
         return commands.check(options.file, echo=print)
-    given = sys.stdin.read() if options.input == "-" else options.input
+    given = "".join(_lines()) if options.input == "-" else options.input
     return commands.decide(options.file, options.decision, given, echo=print)
+
+
+def _lines() -> Iterator[str]:
+    """Yield the lines of standard input as UTF-8; what is not is marked and answered like any other line."""
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8-sig", errors="replace")

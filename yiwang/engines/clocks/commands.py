@@ -2,11 +2,14 @@
 
 import json
 import sys
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from yiwang.engines.clocks.limits import HOUR, limit_read, span_read
+from django.db import DatabaseError
+
+from yiwang.engines.clocks.limits import HOUR, MINUTE, MONTH, TimeLimit, limit_read, span_read
 from yiwang.engines.clocks.queries import Due, due_of, local
 from yiwang.engines.clocks.rules import CALENDAR_DAY, WORKING_DAY, Facts, Ruler, pauses_merge
 from yiwang.kernel.api import (
@@ -35,11 +38,20 @@ RULES = {
         "zh": "只计工作日的办公时间，精确到秒，扣除暂停。",
         "en": "Only the office hours of working days count, to the second, less the pauses.",
     },
+    MONTH: {
+        "zh": "起算当日不计；届满月的对应日到期，没有对应日的，月末日到期；暂停的天数（暂停当日计、恢复当日不计）顺延；"
+        "届满日的下班时间到期，节假日不顺延。",
+        "en": "The starting day does not count; due on the day of the same number, or the last of its month; "
+        "days of a pause are added (the day of a pause counts, the day of its end does not); due at the close "
+        "of business, holidays included.",
+    },
     HOUR: {
         "zh": "按自然时间连续计算（含夜间和节假日），扣除暂停。",
         "en": "Every hour counts, night and holiday included, less the pauses.",
     },
 }
+RULES[MINUTE] = RULES[HOUR]
+WALL = {HOUR: timedelta(hours=1), MINUTE: timedelta(minutes=1)}
 
 
 class ClockRequestInvalid(Invalid):
@@ -47,6 +59,12 @@ class ClockRequestInvalid(Invalid):
 
     code = "clock_request_invalid"
     message = N_("%(name)s: %(reason)s")
+
+
+class LineUnreadable(ClockRequestInvalid):
+    """A line of a batch is no request (批量行无法识别)."""
+
+    code = "line_unreadable"
 
 
 def due(
@@ -65,37 +83,65 @@ def due_batch(lines: Iterable[str], *, calendar: str, echo: Echo) -> int:
         if not line.strip():
             continue
         try:
-            asked = json.loads(line)
-            named = asked["from"], asked["limit"], asked.get("pause") or []
-            answer, code = _answer(*named, asked.get("calendar", calendar))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            answer, code = {"error": {"code": "line_unreadable", "message": reason}}, 1
+            answer, code = _answer(*_asked(line, calendar))
+        except ClockRequestInvalid as error:
+            answer, code = _refused(error), 1
         worst = max(worst, code)
         echo(json.dumps(answer, ensure_ascii=False))
         sys.stdout.flush()
     return worst
 
 
+def _asked(line: str, calendar: str) -> tuple[str, str, list[str], str]:
+    """Read a line of a batch. Raises LineUnreadable."""
+    try:
+        asked = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise LineUnreadable(name="the line", reason=f"not JSON: {error}") from error
+    if not isinstance(asked, dict):
+        reason = 'a JSON object is needed: {"from", "limit", "pause": ["A/B"]}'
+        raise LineUnreadable(name="the line", reason=reason)
+    asked = {"calendar": calendar, **asked}
+    for name in ("from", "limit", "calendar"):
+        if not isinstance(asked.get(name), str):
+            raise LineUnreadable(name=name, reason="a text is needed")
+    pauses = asked.get("pause") or []
+    pauses = [pauses] if isinstance(pauses, str) else pauses
+    if not isinstance(pauses, list) or not all(isinstance(one, str) for one in pauses):
+        raise LineUnreadable(name="pause", reason='texts are needed: ["A/B"]')
+    return asked["from"], asked["limit"], pauses, asked["calendar"]
+
+
+def _refused(error: YiwangError) -> dict[str, object]:
+    said = "; ".join(text for texts in getattr(error, "fields", {}).values() for text in texts)
+    return {"error": {"code": error.code, "message": said or str(error)}}
+
+
 def _answer(
     started: str, limit: str, pauses: Sequence[str], calendar: str
 ) -> tuple[Mapping[str, object], int]:
     try:
-        found = limit_read(limit)
-        at = _moment("--from", started)
-        spans = tuple(
-            (local_of(begin), end and local_of(end)) for begin, end in map(span_read, pauses)
-        )
-        for begin, end in spans:
-            if end is not None and end < begin:
-                raise ClockRequestInvalid(name="--pause", reason="it ends before it begins")
-        working, source = calendar_named(calendar)
+        return _reached(started, limit, pauses, calendar)
     except YiwangError as error:
-        said = "; ".join(text for texts in getattr(error, "fields", {}).values() for text in texts)
-        return {"error": {"code": error.code, "message": said or str(error)}}, 1
+        return _refused(error), 1
+    except (OverflowError, ValueError):
+        reason = "it ends beyond the year 9999"
+        return _refused(ClockRequestInvalid(name="--limit", reason=reason)), 1
+
+
+def _reached(
+    started: str, limit: str, pauses: Sequence[str], calendar: str
+) -> tuple[Mapping[str, object], int]:
+    found = limit_read(limit)
+    at = _moment("--from", started)
+    spans = tuple((local_of(begin), end and local_of(end)) for begin, end in map(span_read, pauses))
+    for begin, end in spans:
+        if end is not None and end < begin:
+            raise ClockRequestInvalid(name="--pause", reason="it ends before it begins")
+    working, source = calendar_named(calendar)
     ruler = Ruler(working, office_hours_get())
-    facts = Facts(found.unit, found.amount, at, spans)
-    reached = _due_hours(facts) if found.unit == HOUR else due_of(facts, ruler)
+    facts = _facts(found, at, spans)
+    reached = _due_wall(facts) if found.unit in WALL else due_of(facts, ruler)
     answer = {
         "from": at.isoformat(),
         "limit": {"amount": found.amount, "unit": found.unit, "text": limit},
@@ -109,9 +155,28 @@ def _answer(
         "calendar": source,
         "rule": RULES[found.unit],
     }
-    if found.unit in (WORKING_DAY, CALENDAR_DAY) and reached.due_at is not None:
+    if facts.unit in (WORKING_DAY, CALENDAR_DAY) and reached.due_at is not None:
         answer |= _days(facts, ruler, reached.due_at.date())
     return answer, 0 if reached.due_at is not None else 1
+
+
+def _facts(found: TimeLimit, at: datetime, spans: tuple) -> Facts:
+    """Return what the clock follows from; months become the days that they have from here on."""
+    if found.unit != MONTH:
+        return Facts(found.unit, found.amount, at, spans)
+    last = months_after(at.date(), found.amount)
+    return Facts(CALENDAR_DAY, (last - at.date()).days, at, spans)
+
+
+def months_after(day: date, amount: int) -> date:
+    """Return the day of the same number so many months later, or the last of its month (对应日).
+
+    >>> months_after(date(2026, 1, 31), 1), months_after(date(2026, 11, 30), 3)
+    (datetime.date(2026, 2, 28), datetime.date(2027, 2, 28))
+    """
+    years, month = divmod(day.month - 1 + amount, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def local_of(moment: datetime) -> datetime:
@@ -124,7 +189,11 @@ def local_of(moment: datetime) -> datetime:
 def calendar_named(name: str) -> tuple[WorkingCalendar, dict[str, object]]:
     """Return a calendar by name: "shipped", "city", "city:<area code>", or a file of that form."""
     if name == "city" or name.startswith("city:"):
-        working = calendar_get(name.partition(":")[2])
+        try:
+            working = calendar_get(name.partition(":")[2])
+        except DatabaseError as error:
+            reason = "the installation has no calendar yet; use --calendar shipped"
+            raise ClockRequestInvalid(name="--calendar", reason=reason) from error
         source = "the installation's own calendar"
     elif name == "shipped":
         working, source = calendar_of_file(None), "shipped: notices of the State Council"
@@ -143,8 +212,8 @@ def _moment(name: str, text: str) -> datetime:
         raise ClockRequestInvalid(name=name, reason=reason) from error
 
 
-def _due_hours(facts: Facts) -> Due:
-    due_at = facts.started_at + timedelta(hours=facts.amount)
+def _due_wall(facts: Facts) -> Due:
+    due_at = facts.started_at + facts.amount * WALL[facts.unit]
     for begin, end in pauses_merge(facts):
         paused = max(begin, facts.started_at)
         if paused >= due_at:

@@ -33,13 +33,24 @@ def run(start: str, limit: str, *pauses: str, calendar: str = "shipped") -> tupl
         ("2 weeks", 14, "CALENDAR_DAY"),
         ("P20D", 20, "CALENDAR_DAY"),
         ("PT8H", 8, "HOUR"),
+        ("P1DT2H", 26, "HOUR"),
+        ("PT90M", 90, "MINUTE"),
+        ("30分钟", 30, "MINUTE"),
+        ("3 months", 3, "MONTH"),
+        ("三个月以内", 3, "MONTH"),
+        ("半年", 6, "MONTH"),
+        ("P1Y2M", 14, "MONTH"),
+        ("within five working days", 5, "WORKING_DAY"),
+        ("１０个工作日内", 10, "WORKING_DAY"),
     ],
 )
 def test_a_limit_is_read_as_the_field_writes_it(text, amount, unit):
     assert limit_read(text) == TimeLimit(amount, unit)
 
 
-@pytest.mark.parametrize("text", ["", "20", "3 months", "3个月", "-5 working days", "soon", "P1M"])
+@pytest.mark.parametrize(
+    "text", ["", "20", "P", "PT", "P1Y2D", "-5 days", "1.5 days", "soon", "9" * 5000 + " days"]
+)
 def test_what_cannot_be_counted_is_no_limit(text):
     with pytest.raises(LimitUnreadable):
         limit_read(text)
@@ -58,6 +69,51 @@ def test_what_cannot_be_counted_is_no_limit(text):
 def test_a_limit_ends_at_the_close_of_business_of_its_last_day(start, limit, last):
     code, answer = run(start, limit)
     assert (code, answer["due_at"], answer["due_date"]) == (0, f"{last}T17:00:00+08:00", last)
+
+
+@pytest.mark.parametrize(
+    ("start", "limit", "pauses", "due_at"),
+    [
+        ("2026-01-31T10:00", "1 month", [], "2026-02-28T17:00:00+08:00"),
+        ("2024-01-31T10:00", "一个月", [], "2024-02-29T17:00:00+08:00"),
+        ("2026-11-30T10:00", "3个月", [], "2027-02-28T17:00:00+08:00"),
+        ("2024-02-29T10:00", "1 year", [], "2025-02-28T17:00:00+08:00"),
+        ("2026-01-10", "P1M", ["2026-01-12/2026-01-15"], "2026-02-13T17:00:00+08:00"),
+        ("2026-01-10", "1 month", ["2026-01-01/2026-01-12"], "2026-02-12T17:00:00+08:00"),
+        ("2026-02-13T23:50", "PT30M", [], "2026-02-14T00:20:00+08:00"),
+        ("2026-02-13T10:00", "90 minutes", ["2026-02-13T11:00/2026-02-13T13:00"], "2026-02-13T13:30:00+08:00"),
+        ("2026-03-02T10:00", "5 working days", ["2026-03-10T09:00/"], "2026-03-09T17:00:00+08:00"),
+    ],
+)  # fmt: skip
+def test_months_end_on_the_day_of_the_same_number_and_minutes_on_the_wall(
+    start, limit, pauses, due_at
+):
+    code, answer = run(start, limit, *pauses)
+    assert (code, answer["due_at"], answer["due_state"]) == (0, due_at, "DATED")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{bad", "the line: not JSON"),
+        ("[]", "the line: a JSON object is needed"),
+        ('{"limit": "5 days"}', "from: a text is needed"),
+        ('{"from": 5, "limit": "5 days"}', "from: a text is needed"),
+        ('{"from": "2026-03-02", "limit": 5}', "limit: a text is needed"),
+        ('{"from": "2026-03-02", "limit": "5 days", "pause": [5]}', "pause: texts are needed"),
+        ('{"from": "2026-03-02", "limit": "5 days", "pause": "x/y"}', "x/y: "),
+        ('{"from": "9999-12-30", "limit": "20 days"}', "it ends beyond the year 9999"),
+        ('{"from": "9999-12-30", "limit": "20 months"}', "it ends beyond the year 9999"),
+        ('{"from": "2026-03-02", "limit": "5 days", "calendar": "nofile"}', "nofile"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_told_in_words_and_the_next_goes_on(line, said):
+    answers: list[str] = []
+    good = '{"from": "2026-03-02", "limit": "1 day", "pause": "2026-03-02/2026-03-02"}'
+    assert due_batch([line, good], calendar="shipped", echo=answers.append) == 1
+    refused, answered = map(json.loads, answers)
+    assert said in refused["error"]["message"]
+    assert answered["due_date"] == "2026-03-03"
 
 
 def test_each_day_is_named_with_the_reason_why_it_does_not_count():
@@ -95,7 +151,7 @@ def test_a_year_without_calendar_is_named_and_an_open_pause_has_no_due_date():
     ("arguments", "named", "code"),
     [
         (("soon", "1 working day"), {}, "clock_request_invalid"),
-        (("2026-03-02", "3个月"), {}, "limit_unreadable"),
+        (("2026-03-02", "3个季度"), {}, "limit_unreadable"),
         (("2026-03-02", "3 days", "2026-03-03"), {}, "invalid"),
         (("2026-03-02", "3 days", "2026-03-05/2026-03-03"), {}, "clock_request_invalid"),
         (("2026-03-02", "3 days"), {"calendar": "/none.json"}, "calendar_file_invalid"),
