@@ -1,6 +1,8 @@
 """What every test shares: plain static files, fast hashing, Chinese compiled."""
 
+import copy
 import os
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +10,7 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from yiwang.config.messages import messages_compile
-from yiwang.config.testing_databases import LAYERS, touches
+from yiwang.config.testing_databases import LAYERS, layers_of, plain_make, touches
 
 messages_compile()
 NOW = datetime(2026, 11, 21, 2, tzinfo=UTC)
@@ -49,6 +51,25 @@ def _impolite():
         patch.setattr("os.setpriority", lambda *_of: None)
         patch.setattr("os.sched_setscheduler", lambda *_of: None)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment,
+    django_db_blocker,
+    django_db_modify_db_settings,
+    django_db_keepdb,
+    django_db_createdb,
+):
+    """Make the test database by the migrations, once for all workers of a run."""
+    from django.test.utils import teardown_databases
+
+    with django_db_blocker.unblock():
+        made = plain_make(keep=django_db_keepdb and not django_db_createdb)
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session")
@@ -162,6 +183,14 @@ def pytest_runtest_teardown(item, nextitem):
 
 
 @pytest.fixture
+def filled(request, db, _database, tmp_path):
+    """What the function of the mark `filled` gave; the files it made lie in the folder of the test."""
+    folder, given = _database.given[layers_of(request.node)[-1][0]]
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return copy.deepcopy(given)
+
+
+@pytest.fixture
 def loaded_packs(db, _database):
     """The city's packs are loaded, once for all tests that ask for them; gives the problems of each."""
     return _database.given["loaded_packs"]
@@ -176,17 +205,23 @@ def city_packs(db):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out, where YIWANG_DATABASE_ONLY says so, what another database cannot change.
+    """Leave out what another database cannot change, and begin with what needs no database."""
+    if os.environ.get("YIWANG_DATABASE_ONLY") == "1":
+        chosen = [item for item in items if _is_about_the_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
+    if hasattr(config, "workerinput"):
+        # Meanwhile another worker makes the empty database; tests of one layer follow each other.
+        items.sort(key=lambda item: (touches(item), [name for name, _ in layers_of(item)]))
 
-    The second pass of the suite is about PostgreSQL: a test that touches no database, or looks at pages, has said
-    all it has to say on the first. Pages on PostgreSQL are what `./test --postgresql` is for.
+
+def _is_about_the_database(item) -> bool:
+    """Tell whether the second pass of the suite, which is about PostgreSQL, repeats a test.
+
+    A test that touches no database, or looks at pages, has said all it has to say on the first. Pages on
+    PostgreSQL are what `./test --postgresql` is for.
     """
-    if os.environ.get("YIWANG_DATABASE_ONLY") != "1":
-        return
-    chosen, left = [], []
-    for item in items:
-        is_page = item.get_closest_marker("browser") or "client" in item.fixturenames
-        is_again = touches(item) and not is_page
-        (chosen if is_again else left).append(item)
-    items[:] = chosen
-    config.hook.pytest_deselected(items=left)
+    is_page = (
+        any(map(item.get_closest_marker, ("browser", "pages"))) or "client" in item.fixturenames
+    )
+    return touches(item) and not is_page

@@ -19,6 +19,7 @@ from tests.architecture.world import World
 from yiwang.identity.api import ROLES
 
 SHOWN = (200, 302)
+pytestmark = pytest.mark.pages
 
 
 @pytest.fixture

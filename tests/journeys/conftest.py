@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from yiwang.config.serving import ProcessGroup, port_free
+from yiwang.config.testing_databases import PLAIN, database_copy
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = os.environ["YIWANG_DATABASE"]
@@ -62,6 +63,10 @@ class LiveCity:
         with closing(sqlite3.connect(path, timeout=30)) as connection, connection:
             connection.execute(sql)
 
+    def codes_forget(self) -> None:
+        """Let one-time codes that were used work again: else whoever signs in twice waits for the next."""
+        self.execute("UPDATE identity_accounts_account SET totp_last_step = 0")
+
 
 def _environment(folder: Path, database: str) -> dict[str, str]:
     return {
@@ -87,15 +92,13 @@ def _server_execute(sql: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def city_template(tmp_path_factory) -> Iterator[tuple[Path, str]]:
-    """Build the city once a session; every live test gets a copy."""
+def city_template(databases, django_db_blocker, tmp_path_factory) -> Iterator[tuple[Path, str]]:
+    """Build the city once a session, in a copy of the empty database; every live test gets a copy of that."""
     folder = tmp_path_factory.mktemp("city-template")
     name = f"live_{uuid.uuid4().hex[:12]}"
-    if IS_POSTGRESQL:
-        _server_execute(f"CREATE DATABASE {name}")
-        database = _database_named(name)
-    else:
-        database = f"sqlite:///{folder}/yiwang.sqlite3"
+    database = _database_named(name) if IS_POSTGRESQL else f"sqlite:///{folder}/yiwang.sqlite3"
+    with django_db_blocker.unblock():
+        database_copy(databases.names[PLAIN], name if IS_POSTGRESQL else f"{folder}/yiwang.sqlite3")
     made = subprocess.run(
         [sys.executable, "-m", "tests.journeys.prepare"],
         cwd=ROOT,
@@ -110,21 +113,32 @@ def city_template(tmp_path_factory) -> Iterator[tuple[Path, str]]:
         _server_execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def live_city(city_template, tmp_path_factory) -> Iterator[LiveCity]:
-    """Run a copy of the city: web server and worker as in a real installation."""
+    """Run a copy of the city: web server and worker as in a real installation, one for all tests."""
     yield from run_city(city_template, tmp_path_factory.mktemp("city"))
 
 
-@pytest.fixture(scope="module")
-def walk(live_city):
+@pytest.fixture(scope="package")
+def walked(live_city) -> tuple[int, list[str]]:
+    """Walk the three journeys, before anybody does anything else there: exit code, and what was said."""
+    from yiwang.config.check import journeys_walk
+
+    said: list[str] = []
+    code = journeys_walk(live_city.base, data_dir=live_city.folder, echo=said.append)
+    live_city.codes_forget()
+    return code, said
+
+
+@pytest.fixture(scope="package")
+def walk(live_city, walked):
     """The people of the city over HTTP, each signed in once."""
     from yiwang.config.check import Walk
 
     return Walk(live_city.base, live_city.accounts, lambda _text: None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def documents(walk):
     """A draft of a restaurant at its documents: the agent's browser and the page."""
     from yiwang.config.check import RESTAURANT, fill_draft

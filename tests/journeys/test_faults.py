@@ -148,6 +148,7 @@ def _sessions_end(city: LiveCity, username: str) -> None:
         "DELETE FROM identity_accounts_accountsession WHERE account_id = "
         f"(SELECT id FROM identity_accounts_account WHERE username = '{username}')"
     )
+    city.codes_forget()
 
 
 def _sign_in(

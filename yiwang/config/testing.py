@@ -1,7 +1,8 @@
 """What must be set before any test reads the settings: a folder and a database of its own.
 
 A pytest plugin (`-p yiwang.config.testing` in pyproject.toml), because pytest-django reads the settings
-before it comes to any conftest.py.
+before it comes to any conftest.py. Of several workers each has a folder of its own below the first's; what one
+of them has built for all lies in `YIWANG_TEST_SHARED`, see testing_databases.py.
 """
 
 import atexit
@@ -9,15 +10,31 @@ import os
 import shutil
 import tempfile
 
-if "YIWANG_DATA" not in os.environ:
-    _folder = tempfile.mkdtemp(prefix="yiwang-test-")
-    os.environ["YIWANG_DATA"] = _folder
-    atexit.register(shutil.rmtree, _folder, ignore_errors=True)
-os.environ.setdefault("YIWANG_DATABASE", "sqlite:///")
-if os.environ["YIWANG_DATABASE"].startswith("sqlite") and "YIWANG_TEST_DB" not in os.environ:
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+
+
+def _folder(place: str | None = None) -> str:
+    """Make a folder that goes when this process ends."""
+    made = tempfile.mkdtemp(prefix="yiwang-test-", dir=place)
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
+
+
+def _prepare() -> None:
+    """Set what the settings will read; a worker finds what was set before it began."""
+    if _WORKER:
+        # Side by side, one would take away what another has just collected.
+        os.environ["YIWANG_DATA"] += f"/{_WORKER}"
+        return
+    if "YIWANG_DATA" not in os.environ:
+        os.environ["YIWANG_DATA"] = _folder()
+    os.environ.setdefault("YIWANG_DATABASE", "sqlite:///")
     # A file and not memory: threads and processes of a test then really share it. Where there is a
     # disk in memory it lies there: tests of rules need no durable commits; live cities use the disk.
-    _shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-    _place = tempfile.mkdtemp(prefix="yiwang-test-", dir=_shared)
-    os.environ["YIWANG_TEST_DB"] = f"{_place}/test.sqlite3"
-    atexit.register(shutil.rmtree, _place, ignore_errors=True)
+    shared = _folder("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)  # noqa: S108
+    os.environ["YIWANG_TEST_SHARED"] = shared
+    if os.environ["YIWANG_DATABASE"].startswith("sqlite"):
+        os.environ.setdefault("YIWANG_TEST_DB", f"{shared}/test.sqlite3")
+
+
+_prepare()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from django.test import override_settings
 
 from yiwang.kernel.api import RequestContext, context_system, context_use
 from yiwang.resources.catalogue import actions as catalogue
@@ -113,6 +114,14 @@ class DeskCity:
         pq.write_table(pa.table(table), path)
         self.landed[code] = [path]
 
+    def moved(self, folder) -> "DeskCity":
+        """Return the city with its files in another folder, to which they were copied."""
+        self.folder = folder
+        self.landed = {
+            code: [folder / path.name for path in paths] for code, paths in self.landed.items()
+        }
+        return self
+
     def files(self, code: str):
         """Stand in for landing's `feed_files`."""
         return self.landed[code]
@@ -150,6 +159,18 @@ def desk_city(folder) -> DeskCity:
         source_bind("population", "C07", city.living, now=NOW)
     city.land(city.permits, [dict(row) for row in PEOPLE])
     city.land(city.living, [{"sfzh": "", "xm": "王晓明", "sex": "男", "phone": PHONE}])
+    return city
+
+
+def city_with_a_pair(folder) -> DeskCity:
+    """Build the city with its accounts and one run, which leaves a pair to be reviewed."""
+    from yiwang.resources.fusion.models import ReviewPair
+
+    with override_settings(DATA_DIR=folder / "data"):
+        city = desk_city(folder)
+        accounts_put()
+        city.first = city.run()
+    city.pair = ReviewPair.objects.get().pk
     return city
 
 

@@ -6,21 +6,21 @@ from django.test import Client
 
 from yiwang.resources.fusion.models import FusionRun, ReviewPair, Verdict
 from yiwang.resources.fusion.queries import bindings
-from yiwang.resources.fusion.tests.desk_city import ACCOUNTS, accounts_put, desk_city
+from yiwang.resources.fusion.tests.desk_city import ACCOUNTS, city_with_a_pair
 
 HOME = "/resources/fusion/"
 
 
+pytestmark = [pytest.mark.filled(by=city_with_a_pair), pytest.mark.pages]
+
+
 @pytest.fixture
-def city(seeds, settings, tmp_path):
+def city(seeds, filled, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
-    city = desk_city(tmp_path)
-    accounts_put()
+    city = filled.moved(tmp_path)
     city.clients = {name: Client() for name, *_more in ACCOUNTS}
     for name, client in city.clients.items():
         client.force_login(get_user_model().objects.get(username=name))
-    city.first = city.run()
-    city.pair = ReviewPair.objects.get().pk
     return city
 
 

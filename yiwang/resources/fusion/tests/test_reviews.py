@@ -36,18 +36,23 @@ from yiwang.resources.fusion.queries import (
     plan_get,
 )
 from yiwang.resources.fusion.queries.reviews import pair_rows, pairs_for_me
-from yiwang.resources.fusion.tests.desk_city import LATER, NOW, OPTIONS, desk_city, id_number
+from yiwang.resources.fusion.tests.desk_city import (
+    LATER,
+    NOW,
+    OPTIONS,
+    city_with_a_pair,
+    id_number,
+)
 from yiwang.resources.fusion.tests.made import groups_of
 from yiwang.sdk.errors import Forbidden, Invalid, YiwangError
 
+pytestmark = pytest.mark.filled(by=city_with_a_pair)
+
 
 @pytest.fixture
-def city(seeds, settings, tmp_path):
+def city(seeds, filled, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
-    city = desk_city(tmp_path)
-    city.run()
-    city.pair = ReviewPair.objects.get().pk
-    return city
+    return filled.moved(tmp_path)
 
 
 def give(city, account, word, **more):

@@ -42,8 +42,8 @@ def person(ref: str, name: str, birth: date, sequence: int, **changes) -> dict:
     return row | changes
 
 
-@pytest.fixture
-def departments(db):
+def departments_put() -> dict[str, str]:
+    """Load four departments; returns their codes by name."""
     rows = []
     for number, (function, name, level, area) in enumerate(
         [
@@ -72,6 +72,11 @@ def departments(db):
     with context_use(context_system("test")):
         departments_load(rows, now=NOW)
     return {row["name"]: row["uscc"] for row in rows}
+
+
+@pytest.fixture
+def departments(db):
+    return departments_put()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from yiwang.kernel.api import audit_list, context_system, context_use, worker_ru
 from yiwang.resources.registries.masters import job_get, master_list
 from yiwang.resources.registries.publishing import registry_publish
 from yiwang.resources.registries.subjects import person_find
-from yiwang.resources.registries.tests.conftest import NOW
+from yiwang.resources.registries.tests.conftest import NOW, departments_put
 from yiwang.resources.registries.tests.made import (
     LI,
     SHOP,
@@ -26,20 +26,30 @@ MASTERS = "/resources/registries/masters/"
 WHY = {"purpose": "CASE", "note": "1132-0007"}
 
 
-@pytest.fixture
-def city(departments, tmp_path):
+def registries_publish(folder):
+    """Publish a version of both registries; returns the references of the two persons."""
+    departments_put()
     with context_use(context_system("测试")):
         register = [register_row(ZHANG, 1), register_row(LI, 2)]
         population(
-            tmp_path / "in",
+            folder / "in",
             {1: register, 9: [insurance_row(ZHANG, 1, name="张山")]},
-            tmp_path / "out",
+            folder / "out",
         )
-        registry_publish("population", tmp_path / "out", now=NOW)
+        registry_publish("population", folder / "out", now=NOW)
         rows = [organisation_row(SHOP, "禾叶餐饮", 1)]
-        organisations(tmp_path / "oin", {1: rows}, tmp_path / "o")
-        registry_publish("legal-persons", tmp_path / "o", now=NOW)
+        organisations(folder / "oin", {1: rows}, folder / "o")
+        registry_publish("legal-persons", folder / "o", now=NOW)
         return {n: person_find(id_number=n, purpose="测试")[0].ref for n in (ZHANG, LI)}
+
+
+pytestmark = pytest.mark.filled(by=registries_publish)
+
+
+@pytest.fixture
+def city(filled):
+    """The references of the two persons."""
+    return filled
 
 
 @pytest.fixture

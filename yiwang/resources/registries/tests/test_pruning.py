@@ -36,18 +36,27 @@ def _system(db):
         yield
 
 
+def versions_publish(folder):
+    """Publish five versions: Zhang moves each time, Li is in the first two, Wang comes in the fourth; returns references."""
+    with context_use(context_system("测试")):
+        for place, day in enumerate(DAYS):
+            rows = [register_row(ZHANG, 1, address=f"{place}号")]
+            rows += [register_row(LI, 2)] if place < 2 else []
+            rows += [register_row(WANG, 3)] if place > 2 else []
+            population(folder / "in", {1: rows}, folder / "out")
+            registry_publish("population", folder / "out", now=day, confirmed=True)
+            if place == 1:
+                li = ref(LI)
+        return {ZHANG: ref(ZHANG), LI: li, WANG: ref(WANG)}
+
+
+pytestmark = pytest.mark.filled(by=versions_publish)
+
+
 @pytest.fixture
-def versions(tmp_path):
-    """Five versions: Zhang moves each time, Li is in the first two, Wang comes in the fourth; returns references."""
-    for place, day in enumerate(DAYS):
-        rows = [register_row(ZHANG, 1, address=f"{place}号")]
-        rows += [register_row(LI, 2)] if place < 2 else []
-        rows += [register_row(WANG, 3)] if place > 2 else []
-        population(tmp_path / "in", {1: rows}, tmp_path / "out")
-        registry_publish("population", tmp_path / "out", now=day, confirmed=True)
-        if place == 1:
-            li = ref(LI)
-    return {ZHANG: ref(ZHANG), LI: li, WANG: ref(WANG)}
+def versions(filled):
+    """The references of the three."""
+    return filled
 
 
 def ref(number):

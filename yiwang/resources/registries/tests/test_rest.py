@@ -5,10 +5,11 @@ import pytest
 
 from yiwang.kernel.api import audit_list
 from yiwang.resources.registries.tests.made import LI, SHOP, ZHANG
-from yiwang.resources.registries.tests.test_desk import as_, city, people  # noqa: F401
+from yiwang.resources.registries.tests.test_desk import as_, city, people, registries_publish  # noqa: F401
 
 API = "/api/v1/resources/registries/"
 WHY = {"X-Purpose": quote("办理申请 · 1132-0007")}
+pytestmark = pytest.mark.filled(by=registries_publish)
 
 
 @pytest.fixture
