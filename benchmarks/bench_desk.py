@@ -1,4 +1,8 @@
-"""A desk page of 50 rows over 100,000 open work items, over HTTP machinery: p50 and p95."""
+"""A desk page of 50 rows over many open work items, over HTTP machinery: p50 and p95.
+
+The items are of 44 departments, three roles and 380 matters; the page is that of one clerk, who sees what her post may do.
+The bar is for a million of them: `--count 1000000`.
+"""
 
 import time
 from datetime import timedelta
@@ -10,6 +14,7 @@ from harness import city_open, engine_name, options_parse, percentile, report
 def items_make(count: int, *, department_ids: list[int], now) -> None:
     """Insert open work items of one made instance, spread over departments, roles and due dates."""
     from yiwang.engines.workflow.models import ProcessInstance, WorkItem
+    from yiwang.kernel.api import rows_insert
 
     instance = ProcessInstance.objects.order_by("-pk").first()
     template = WorkItem.objects.filter(instance=instance).values().first()
@@ -17,6 +22,7 @@ def items_make(count: int, *, department_ids: list[int], now) -> None:
         template.pop(name, None)
     roles = ("WINDOW_CLERK", "REVIEWER", "APPROVER")
     batch = []
+    matters = [f"第{number}号事项" for number in range(380)]
     for number in range(count):
         due = now + timedelta(minutes=(number * 7919) % 60_000 - 10_000)
         values = {
@@ -30,13 +36,14 @@ def items_make(count: int, *, department_ids: list[int], now) -> None:
             "due_at": due,
             "warn_at": due - timedelta(days=1),
             "closed_at": None,
+            "title_zh": matters[number % 380],
         }
         values["due_order"] = due
         batch.append(WorkItem(**values))
         if len(batch) == 5_000:
-            WorkItem.objects.bulk_create(batch)
+            rows_insert(batch)
             batch = []
-    WorkItem.objects.bulk_create(batch)
+    rows_insert(batch)
 
 
 def main() -> None:
@@ -94,7 +101,7 @@ def main() -> None:
             "ms",
             baseline=percentile(bare, share),
             baseline_name=f"the bare indexed query, {word}",
-            bar="40 ms p95 over 1,000,000 (a later issue)",
+            bar="40 ms p95 over 1,000,000",
             as_json=options.json,
         )
 

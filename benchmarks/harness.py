@@ -7,12 +7,14 @@ held against. `YIWANG_DATABASE` chooses the engine; by default a SQLite file in 
 import argparse
 import atexit
 import json
+import multiprocessing
 import os
 import resource
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,6 +62,40 @@ def percentile(values: Sequence[float], share: float) -> float:
     """Return the value below which `share` (0-1) of the sorted values lie."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def spread(work: Callable[[int], None], *, callers: int) -> float:
+    """Run work(0), work(1) … in so many processes at once, each with its own connection to the database.
+
+    Returns the seconds from their common start to the end of the last one; one caller runs in this process.
+    """
+    from django.db import connections
+
+    if callers == 1:
+        begun = time.monotonic()
+        work(0)
+        return time.monotonic() - begun
+    connections.close_all()
+    context = multiprocessing.get_context("fork")
+    ready, ends = context.Barrier(callers + 1), context.SimpleQueue()
+
+    def run(number: int) -> None:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT 1")
+        ready.wait(60)
+        work(number)
+        ends.put(time.monotonic())
+
+    processes = [context.Process(target=run, args=(number,)) for number in range(callers)]
+    for process in processes:
+        process.start()
+    ready.wait(60)
+    begun = time.monotonic()
+    for process in processes:
+        process.join()
+    if any(process.exitcode for process in processes):
+        raise SystemExit("one of the callers failed; what it said stands above")
+    return max(ends.get() for _process in processes) - begun
 
 
 def cpu_seconds() -> float:
