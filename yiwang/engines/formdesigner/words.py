@@ -4,7 +4,7 @@ from yiwang.sdk.errors import N_
 
 KIND_WORDS = {
     "string": N_("Short text"),
-    "long": N_("Long text"),
+    "long": N_("Text of several lines"),
     "choice": N_("One of several choices"),
     "choices": N_("Several choices"),
     "boolean": N_("Yes or no (a box to tick)"),
@@ -34,7 +34,7 @@ FORMAT_WORDS = {
 WIDGET_WORDS = {
     "text": N_("One line"),
     "textarea": N_("Several lines"),
-    "number": N_("Number"),
+    "number": N_("A number"),
     "date": N_("Date"),
     "select": N_("List to open"),
     "radio": N_("Buttons, one of them"),

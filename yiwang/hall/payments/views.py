@@ -69,7 +69,7 @@ PAYMENT_STATES = {
 REFUND_STATES = {
     "REQUESTED": N_("Waits for approval"),
     "REJECTED": N_("Rejected"),
-    "APPROVED": N_("Approved"),
+    "APPROVED": N_("Refund approved"),
     "SENT": N_("The refund is on its way"),
     "SUCCEEDED": N_("Money is back"),
     "FAILED": N_("Failed at the provider"),

@@ -81,7 +81,7 @@ CYCLES = {
 # 数据类型 of the guide; the letters are its codes.
 TYPES = {
     "C": N_("Text"),
-    "N": N_("Number"),
+    "N": N_("Numeric"),
     "Y": N_("Money"),
     "D": N_("Date"),
     "T": N_("Date and time"),

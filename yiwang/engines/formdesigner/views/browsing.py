@@ -23,7 +23,7 @@ from yiwang.kernel.api import Column, Filter, context_get, frame_allow, page_of,
 from yiwang.sdk.errors import N_
 
 _COLUMNS = (
-    Column("title", N_("Form"), order="key", text=lambda row: row.title),
+    Column("title", N_("Name of the form"), order="key", text=lambda row: row.title),
     Column("key", N_("Form key"), order="key"),
     Column("number", N_("Version"), order="number"),
     Column("fields", N_("Fields"), order="fields", align="end"),

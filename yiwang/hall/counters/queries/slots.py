@@ -21,7 +21,7 @@ from yiwang.identity.api import data_scope, field_equals, of_context
 from yiwang.kernel.api import CalendarNotPublished, calendar_get, context_get
 from yiwang.sdk.errors import N_
 
-CLOSED_DAY = N_("Not open")
+CLOSED_DAY = N_("Closed on this day")
 NOT_PUBLISHED = N_("The holidays of this year are not published yet")
 HOLDER_RULE = field_equals("holder_ref", of_context("subject_ref"))
 

@@ -84,7 +84,7 @@ OUTCOMES = {
     "ACCEPTED": N_("New draft"),
     "CHANGED": N_("Draft changed"),
     "UNCHANGED": N_("Nothing new"),
-    "REFUSED": N_("Refused"),
+    "REFUSED": N_("Turned down"),
 }
 
 
