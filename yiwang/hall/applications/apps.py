@@ -16,7 +16,7 @@ class HallApplicationsConfig(AppConfig):
             prefill_family_register,
             service_register,
         )
-        from yiwang.hall.applications import subscribers  # noqa: F401, PLC0415
+        from yiwang.hall.applications import parts, subscribers  # noqa: F401, PLC0415
         from yiwang.hall.applications.actions import process  # noqa: PLC0415
         from yiwang.hall.applications.actions.materials import material_follow  # noqa: PLC0415
         from yiwang.hall.applications.queries.access import (  # noqa: PLC0415
@@ -25,6 +25,8 @@ class HallApplicationsConfig(AppConfig):
         )
         from yiwang.hall.applications.queries.prefill import licence_sources  # noqa: PLC0415
         from yiwang.hall.applications.queries.receipts import submission_rebuild  # noqa: PLC0415
+        from yiwang.hall.applications.queries.urges import SEE  # noqa: PLC0415
+        from yiwang.hall.matters.parts import part_register  # noqa: PLC0415
         from yiwang.hall.promises.registry import supply_register  # noqa: PLC0415
         from yiwang.hall.receipts.registry import rebuild_register  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
@@ -54,6 +56,22 @@ class HallApplicationsConfig(AppConfig):
             "hall.applications.extend",
             {"zh": "批准延长办理期限", "en": "Extend the limit of an application"},
             {"DEPARTMENT_HEAD"},
+        )
+        permission_register(
+            SEE,
+            {"zh": "查看催办情况", "en": "See what applicants urge"},
+            {"SUPERVISOR", "DEPARTMENT_HEAD"},
+        )
+        part_register("application", parts.urge_part, order=5)
+        part_register("work", parts.urged_part, order=5)
+        menu_register(
+            "desk",
+            N_("Supervision"),
+            N_("Urged by applicants"),
+            "hall_applications:urges",
+            permission=SEE,
+            order=50,
+            icon="bell",
         )
         menu_register(
             "portal",

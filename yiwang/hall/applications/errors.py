@@ -113,3 +113,30 @@ class AlreadyEnded(Conflict):
 
     code = "application_ended"
     message = N_("This application has ended (%(state)s); it can no longer be changed.")
+
+
+class UrgedBefore(Conflict):
+    """The applicant urged a short while ago."""
+
+    code = "application_urged_before"
+    message = N_(
+        "You urged this application on %(last)s. The officers see it; you may do so again after %(after)s."
+    )
+
+
+class NothingToUrge(Conflict):
+    """Nobody has the application in hand at the moment."""
+
+    code = "application_nothing_to_urge"
+    message = N_(
+        "At the moment no department has a step of this application in hand, so nobody could be urged."
+    )
+
+
+class WaitsForYou(Conflict):
+    """The application waits for the applicant."""
+
+    code = "application_waits_for_applicant"
+    message = N_(
+        "The department waits for your correction. Answer it, and the application goes on by itself."
+    )

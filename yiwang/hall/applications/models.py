@@ -301,6 +301,34 @@ class Correction(models.Model):
         return f"{self.application_id} {self.branch_key}"
 
 
+class ApplicationUrge(models.Model):
+    """An applicant's urging, for one open step (催办): when, in which light the step stood, and why."""
+
+    application = models.ForeignKey(
+        Application, models.CASCADE, related_name="urges", verbose_name="办件"
+    )
+    work_item_id = models.BigIntegerField("工作项", db_index=True)
+    department = models.ForeignKey(
+        "identity_organisations.Department", models.PROTECT, related_name="+", verbose_name="部门"
+    )
+    step = models.JSONField("步骤")
+    light = models.CharField("当时灯色", max_length=6)
+    note = models.TextField("催办说明", blank=True)
+    at = models.DateTimeField("催办时间")
+
+    class Meta:
+        verbose_name = "催办"
+        constraints = [
+            models.UniqueConstraint(fields=["work_item_id", "at"], name="urge_once"),
+        ]
+        indexes = [
+            models.Index(fields=["department", "-id"], name="urge_department"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.work_item_id}"
+
+
 class Decision(models.Model):
     """The city's answer (决定): one for each application. Rows are only ever added: triggers refuse the rest."""
 

@@ -10,6 +10,7 @@ from yiwang.hall.applications.views import (
     parties,
     public,
     rows,
+    urges,
     work,
 )
 
@@ -29,12 +30,14 @@ urlpatterns = [
     path("mine/<str:number>/receipt/", mine.receipt, name="receipt"),
     path("mine/<str:number>/delivery/", mine.delivery, name="delivery"),
     path("mine/<str:number>/rate/", mine.rate, name="rate"),
+    path("mine/<str:number>/urge/", urges.urge, name="urge"),
     path("mine/<str:number>/withdraw/", mine.withdraw, name="withdraw"),
     path("mine/<str:number>/corrections/<int:correction_id>/", mine.correction, name="correction"),
     path("items/<int:item_id>/", work.work, name="work"),
     path("items/<int:item_id>/claim/", work.claim, name="claim"),
     path("items/<int:item_id>/conclude/", work.conclude, name="conclude"),
     path("items/<int:item_id>/transfer/", work.transfer, name="transfer"),
+    path("urges/", urges.urges, name="urges"),
     path("<str:number>/", work.case, name="case"),
     path("<str:number>/rows/<str:group>.<str:form>", rows.rows, name="rows"),
     path("<str:number>/extend/", work.extend, name="extend"),

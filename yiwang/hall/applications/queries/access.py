@@ -3,6 +3,8 @@
 The same rule objects give the filter of lists and the check of one row.
 """
 
+from collections.abc import Collection
+
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -82,3 +84,9 @@ def attachment_is_visible(context: RequestContext, attachment_id: int) -> bool:
         .filter(visible_filter(context), materials__attachment_id=attachment_id)
         .exists()
     )
+
+
+def application_numbers_visible(numbers: Collection[str]) -> frozenset[str]:
+    """Return those of some numbers whose application the acting person may open (可见办件)."""
+    rows = application_rows("查看关联办件").filter(number__in=list(numbers))
+    return frozenset(rows.filter(visible_filter(context_get())).values_list("number", flat=True))

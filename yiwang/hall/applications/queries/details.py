@@ -268,6 +268,8 @@ def _timeline(application: Application, corrections, decision) -> list[TimelineE
         )
     for correction in corrections:
         entries.extend(_correction_entries(correction))
+    for at, note in sorted(set(application.urges.values_list("at", "note"))):
+        entries.append(TimelineEntry(at, N_("Urged by the applicant"), {}, text=note))
     if application.state == "WITHDRAWN":
         entries.append(TimelineEntry(application.decided_at, N_("Application withdrawn"), {}))
     if decision is not None:
