@@ -229,6 +229,8 @@ CITY = {
 SITE_ADDRESS = os.environ.get("YIWANG_ADDRESS", "http://127.0.0.1:8000")
 # Business hours for limits in hours and for the last moment of a due date; a city replaces them.
 OFFICE_HOURS = [("09:00", "12:00"), ("13:00", "17:00")]
+# An applicant may urge a running application once within so many hours.
+URGE_HOURS = int(os.environ.get("YIWANG_URGE_HOURS", "24"))
 # Folders of this machine from which a page may take data: watched folders, SQLite files of departments.
 SOURCE_DIRS = [d for d in os.environ.get("YIWANG_SOURCE_DIRS", "").split(":") if d]
 PACK_DIRS = [ROOT / "yiwang" / "packs"]

@@ -8,6 +8,7 @@ from yiwang.hall.applications.queries.space import (
     application_recent_list,
     correction_open_list,
 )
+from yiwang.hall.applications.queries.urges import UrgeMark, urged_items
 from yiwang.hall.applications.queries.work import outcome_label_get
 from yiwang.hall.licences.actions import (
     licence_issue,
@@ -63,6 +64,7 @@ __all__ = [
     "MessageView",
     "OpenCorrection",
     "Receipt",
+    "UrgeMark",
     "VerificationView",
     "application_open_count",
     "application_recent_list",
@@ -90,5 +92,6 @@ __all__ = [
     "message_list",
     "message_send",
     "outcome_label_get",
+    "urged_items",
     "window_put",
 ]
