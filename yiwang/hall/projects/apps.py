@@ -11,7 +11,9 @@ class HallProjectsConfig(AppConfig):
     def ready(self) -> None:
         """Register what other rooms call back."""
         from yiwang.hall.applications.checks import submission_check_register  # noqa: PLC0415
+        from yiwang.hall.matters.parts import part_register  # noqa: PLC0415
         from yiwang.hall.projects import actions, queries, subscribers  # noqa: PLC0415
+        from yiwang.hall.projects.casework import project_part  # noqa: PLC0415
         from yiwang.hall.projects.tables import project_plan  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
@@ -19,6 +21,7 @@ class HallProjectsConfig(AppConfig):
         subscribers.register()
         for approval in project_plan().approvals:
             submission_check_register(approval.matter, actions.submission_check)
+        part_register("work", project_part, order=11)
         sweep_register("hall.projects.watch", actions.projects_watch, 3600)
         permission_register(
             queries.READ,
