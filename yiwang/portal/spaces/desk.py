@@ -14,7 +14,7 @@ from yiwang.engines.api import (
     work_item_done_list,
     work_item_list,
 )
-from yiwang.hall.api import outcome_label_get
+from yiwang.hall.api import UrgeMark, outcome_label_get, urged_items
 from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
@@ -47,6 +47,7 @@ class DeskRow:
     item: WorkItemView
     light: str
     due_text: str
+    urged: UrgeMark | None = None
 
 
 def _departments(context: RequestContext, scope: str) -> frozenset[int]:
@@ -72,7 +73,10 @@ def _fetch(query: ListQuery) -> tuple[list[DeskRow], str]:
     more = len(rows) > query.limit
     rows = rows[: query.limit]
     mark = _mark_write(rows[-1]) if more else ""
-    return [DeskRow(item, item.light(now), _due_text(item, now)) for item in rows], mark
+    urged = urged_items([item.id for item in rows])
+    return [
+        DeskRow(item, item.light(now), _due_text(item, now), urged.get(item.id)) for item in rows
+    ], mark
 
 
 def _due_text(item: WorkItemView, now: datetime) -> str:
