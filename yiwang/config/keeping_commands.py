@@ -2,6 +2,9 @@
 
 import argparse
 import os
+import sys
+
+BOUNCE_MAX = 10 << 20
 
 
 def keeping_commands(commands: argparse._SubParsersAction) -> None:
@@ -15,6 +18,11 @@ def keeping_commands(commands: argparse._SubParsersAction) -> None:
         ("reseal", _keys_reseal, "seal again what is not under the first key"),
     ):
         verbs.add_parser(verb, help=about).set_defaults(run=run)
+    bounce = commands.add_parser(
+        "bounce",
+        help="take a delivery report (退信) from standard input, as a mail server hands it on",
+    )
+    bounce.set_defaults(run=_bounce)
 
 
 def _django() -> None:
@@ -63,4 +71,17 @@ def _keys_reseal(_options: argparse.Namespace) -> int:
 
     with context_use(context_system("yw keys")):
         print(f"{totp_reseal(now=timezone.now())} sealed again")
+    return 0
+
+
+def _bounce(_options: argparse.Namespace) -> int:
+    _django()
+    from django.utils import timezone
+
+    from yiwang.hall.api import bounce_take
+    from yiwang.kernel.api import context_system, context_use
+
+    with context_use(context_system("yw bounce")):
+        changed = bounce_take(sys.stdin.buffer.read(BOUNCE_MAX), now=timezone.now())
+    print(f"{changed} sendings changed")
     return 0

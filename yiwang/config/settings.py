@@ -242,11 +242,14 @@ PAYMENT_NUMBER_PREFIX = os.environ.get("YIWANG_PAYMENT_NUMBER_PREFIX", "")
 # Couriers (承运方) that carry paper results; only one to practise with exists so far.
 COURIERS = os.environ.get("YIWANG_COURIERS", "practice").split(",")
 
-# How messages leave the house (消息渠道): folder writes files; smtp and http are set up in docs/areas/hall.md.
+# How messages leave the house (消息渠道): folder writes files, practice reports on them as well; smtp and http are set
+# up in docs/areas/hall.md.
+_CHANNEL = "practice" if CITY["demo"] else "folder"
 MESSAGE_CHANNELS = {
-    "EMAIL": os.environ.get("YIWANG_EMAIL_CHANNEL", "folder"),
-    "SMS": os.environ.get("YIWANG_SMS_CHANNEL", "folder"),
+    "EMAIL": os.environ.get("YIWANG_EMAIL_CHANNEL", _CHANNEL),
+    "SMS": os.environ.get("YIWANG_SMS_CHANNEL", _CHANNEL),
 }
+MAIL_SECRET = os.environ.get("YIWANG_MAIL_SECRET", "")
 MAIL_FROM = os.environ.get("YIWANG_MAIL_FROM", "no-reply@yiwang.example")
 SMTP_SERVER = os.environ.get("YIWANG_SMTP", "smtp://localhost:25")
 SMS_GATEWAY = {

@@ -47,6 +47,7 @@ from yiwang.hall.matters.rules import THEMES
 from yiwang.hall.messages.actions import message_send
 from yiwang.hall.messages.data import MessageView
 from yiwang.hall.messages.queries import count_unread, message_list
+from yiwang.hall.messages.sendings import bounce_take
 from yiwang.hall.windows.actions import window_put
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "application_open_count",
     "application_recent_list",
     "application_submit",
+    "bounce_take",
     "catalogue_import",
     "correction_open_list",
     "count_unread",

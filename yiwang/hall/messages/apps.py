@@ -33,7 +33,13 @@ class HallMessagesConfig(AppConfig):
     verbose_name = "消息"
 
     def ready(self) -> None:
-        from yiwang.hall.messages import bundles, sendings, stewards, subscribers  # noqa: PLC0415
+        from yiwang.hall.messages import (  # noqa: PLC0415
+            bundles,
+            following,
+            sendings,
+            stewards,
+            subscribers,
+        )
         from yiwang.hall.messages.digests import digest_sweep  # noqa: PLC0415
         from yiwang.hall.messages.notify import callbacks  # noqa: PLC0415
         from yiwang.hall.messages.queries import count_unread  # noqa: PLC0415
@@ -45,6 +51,7 @@ class HallMessagesConfig(AppConfig):
         callbacks.register()
         sweep_register("hall.messages.digests", digest_sweep, every_seconds=600)
         sweep_register("hall.messages.bundles", bundles.bundles_run, every_seconds=60)
+        sweep_register("hall.messages.receipts", following.practice_receipts_push, every_seconds=10)
         sweep_register("hall.messages.sendings", sendings.sendings_run, every_seconds=2)
         for name, title, roles in PERMISSIONS:
             permission_register(name, title, roles)

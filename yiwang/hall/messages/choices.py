@@ -72,18 +72,21 @@ def lane_of(channel: str, address: str) -> str:
     return hashlib.sha256(f"{channel}:{address_clean(channel, address)}".encode()).hexdigest()
 
 
-def stopped_among(channel: str, addresses: Iterable[str]) -> set[str]:
-    """Return which of some addresses want nothing (停发)."""
+def stops_among(channel: str, addresses: Iterable[str]) -> dict[str, StopEntry]:
+    """Return which of some addresses get nothing (停发), and why."""
     wanted = {address_clean(channel, address): address for address in addresses}
     found = StopEntry.objects.filter(
         channel=channel, address__in=list(wanted), lifted_at__isnull=True
     )
-    return {wanted[address] for address in found.values_list("address", flat=True)}
+    return {wanted[entry.address]: entry for entry in found}
 
 
 @action("hall.messages.stop")
-def stop_add(channel: str, address: str, *, reason: str, source: str, now: datetime) -> None:
-    """Send nothing more to an address (停发). source: PERSON, STAFF or PROVIDER; again changes nothing."""
+def stop_add(channel: str, address: str, *, reason: str, source: str, now: datetime) -> bool:
+    """Send nothing more to an address (停发); again changes nothing and returns False.
+
+    source: PERSON or STAFF where somebody wishes it, PROVIDER where nobody can be reached there.
+    """
     cleaned = address_clean(channel, address)
     if channel not in CHANNELS or not cleaned:
         raise ChoiceInvalid(fields={"address": [N_("Enter an address or number.")]})
@@ -96,6 +99,7 @@ def stop_add(channel: str, address: str, *, reason: str, source: str, now: datet
     except IntegrityError:
         is_new = False
     audit_record(f"lane:{lane_of(channel, cleaned)}", detail={"source": source, "new": is_new})
+    return is_new
 
 
 @action("hall.messages.stop_by_staff", permission=STOPS)

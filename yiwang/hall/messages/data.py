@@ -15,7 +15,12 @@ STATES: dict[str, str] = {
     "PERMANENT_FAILURE": N_("Cannot be delivered"),
     "TECHNICAL_FAILURE": N_("Technical fault"),
     "BUNDLED": N_("In the daily digest"),
-    "STOPPED": N_("Not wanted"),
+    "STOPPED": N_("Not sent: on the stop list"),
+}
+STOP_SOURCES: dict[str, str] = {
+    "PERSON": N_("The receiver's wish"),
+    "STAFF": N_("Entered by staff"),
+    "PROVIDER": N_("Cannot be reached"),
 }
 FAILED = ("TEMPORARY_FAILURE", "PERMANENT_FAILURE", "TECHNICAL_FAILURE")
 

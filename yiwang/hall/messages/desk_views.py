@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yiwang.hall.messages.choices import STOPS, stop_lift, stop_put
-from yiwang.hall.messages.data import CHANNELS, FAILED, STATES
+from yiwang.hall.messages.data import CHANNELS, FAILED, STATES, STOP_SOURCES
 from yiwang.hall.messages.errors import (
     ChannelUnknown,
     ChoiceInvalid,
@@ -42,7 +42,6 @@ from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
     Filter,
-    Source,
     datetime_text,
     error_text,
     flash,
@@ -194,7 +193,7 @@ def _rows(rows: object, value: str) -> object:
 _COLUMNS = (
     Column("id", N_("Sending number"), order="id"),
     Column("channel", N_("Channel"), text=lambda row: _(ALL_CHANNELS[row.channel])),
-    Column("address", N_("To"), text=_address_text),
+    Column("address", N_("Sent to"), text=_address_text),
     Column("title", N_("Message")),
     Column("state", N_("State"), text=lambda row: _(STATES[row.state])),
     Column("created_at", N_("Written"), text=lambda row: datetime_text(row.created_at)),
@@ -243,6 +242,7 @@ def outgoing(request: HttpRequest) -> HttpResponse:
         "hall/messages/outgoing.html",
         {
             "page": page,
+            "now": now,
             "states": STATES,
             "failed": FAILED,
             "channels": ALL_CHANNELS,
@@ -321,9 +321,27 @@ def channel(request: HttpRequest) -> HttpResponse:
 _STOP_COLUMNS = (
     Column("channel", N_("Channel"), text=lambda row: _(ALL_CHANNELS[row.channel])),
     Column("address", N_("Address"), text=_address_text),
+    Column("source", N_("Why"), text=lambda row: _(STOP_SOURCES[row.source])),
     Column("reason", N_("Reason")),
     Column("at", N_("Since"), text=lambda row: datetime_text(row.at)),
 )
+
+
+def _stop_filters() -> tuple[Filter, ...]:
+    return (
+        Filter(
+            "source",
+            N_("Why"),
+            "select",
+            [(code, _(text)) for code, text in STOP_SOURCES.items()],
+            lambda rows, value: rows.filter(source=value),
+        ),
+        Filter(
+            "address",
+            N_("Address or number"),
+            apply=lambda rows, value: rows.filter(address=value.strip().lower()),
+        ),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -343,15 +361,14 @@ def stops(request: HttpRequest) -> HttpResponse:
         else:
             flash(request, "success", _("The stop list is changed."))
             return redirect("hall_messages:stops")
-    source = Source(
-        lambda query: list(stop_rows()[query.offset : query.offset + query.limit]),
-        lambda _query, cap: stop_rows()[:cap].count(),
-    )
+    page = page_of(request, stop_rows(), columns=_STOP_COLUMNS, filters=_stop_filters())
+    if page.wants_export:
+        return page.export("stop-list")
     return render(
         request,
         "hall/messages/stops.html",
         {
-            "page": page_of(request, source, columns=_STOP_COLUMNS),
+            "page": page,
             "errors": errors,
             "values": values,
             "channels": [(code, _(text)) for code, text in CHANNELS.items()],

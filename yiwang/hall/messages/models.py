@@ -204,6 +204,22 @@ class TemplateVersion(models.Model):
         return f"{self.name} {self.version}"
 
 
+class PracticeReceipt(models.Model):
+    """What the practice channel will say of a letter later (演练回执); gone once it is said."""
+
+    channel = models.CharField("渠道", max_length=8)
+    key = models.CharField("信件编号", max_length=48)
+    state = models.CharField("状态", max_length=20)
+    detail = models.CharField("说明", max_length=100, blank=True)
+    due_at = models.DateTimeField("发送时间", db_index=True)
+
+    class Meta:
+        verbose_name = "演练回执"
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.key}"
+
+
 class NotifyService(models.Model):
     """A department's system that sends to people through us (通知服务). Its id is what its tokens are issued by.
 
@@ -331,6 +347,7 @@ class Notification(models.Model):
         related_name="notification",
         verbose_name="发送记录",
     )
+    scheduled_for = models.DateTimeField("预定发送时间", null=True)
     created_at = models.DateTimeField("创建时间")
 
     class Meta:

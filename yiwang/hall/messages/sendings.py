@@ -6,16 +6,25 @@ worker died is taken up again after its lease, with the same key, which a provid
 """
 
 import logging
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
+from django.urls import reverse
 from django.utils import timezone
 
+from yiwang.hall.messages.bounces import bounce_read, is_dead
 from yiwang.hall.messages.channels import channel_get
-from yiwang.hall.messages.choices import lane_of, stopped_among, unsubscribe_token
+from yiwang.hall.messages.choices import (
+    address_clean,
+    lane_of,
+    stop_add,
+    stops_among,
+    unsubscribe_token,
+)
 from yiwang.hall.messages.data import FAILED, Letter, Receipt
 from yiwang.hall.messages.errors import (
     ChannelDown,
@@ -25,20 +34,28 @@ from yiwang.hall.messages.errors import (
     SendingNotFailed,
 )
 from yiwang.hall.messages.models import ChannelState, MessageSending, StopEntry
+from yiwang.hall.messages.queries import address_masked
 from yiwang.hall.messages.timing import (
     TECHNICAL_AT_MOST,
     TEMPORARY_FOR,
     probe_after,
     retry_after,
 )
+from yiwang.identity.api import account_list_by_address
 from yiwang.kernel.api import action, audit_record, event_publish
 
+DEAD = "PROVIDER"
+WAYS = {
+    "EMAIL": {"zh": "邮箱", "en": "e-mail address"},
+    "SMS": {"zh": "手机号", "en": "mobile number"},
+}
 OUTGOING = "hall.messages.outgoing"
 OPEN = ("CREATED", "SENDING")
 LEASE = timedelta(minutes=10)
 BATCH = 50
 A_RUN = 500
 PER_MINUTE_MAX = 100_000
+_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-\d{1,4})?")
 logger = logging.getLogger(__name__)
 
 
@@ -88,10 +105,10 @@ def _claim(channel: str, *, now: datetime, limit: int) -> list[MessageSending]:
 def _send_all(channel: str, batch: list[MessageSending], *, now: datetime) -> bool:
     """Send a batch; False when the channel is down, with the rest given back as it was."""
     adapter = channel_get(channel)
-    unwanted = stopped_among(channel, [row.address for row in batch])
+    stops = stops_among(channel, [row.address for row in batch])
     for place, row in enumerate(batch):
-        if row.address in unwanted:
-            _note(row, "STOPPED", now=now, error="")
+        if stop := stops.get(row.address):
+            _note(row, "STOPPED", now=now, error=stop.reason if stop.source == DEAD else "")
             continue
         try:
             number = adapter.send(letter_of(row, now=now))
@@ -145,6 +162,8 @@ def _note(row: MessageSending, state: str, *, now: datetime, error: str) -> None
     )
     if changed:
         _announce(row.pk)
+    if changed and state == "PERMANENT_FAILURE":
+        _address_check(row, error, now=now)
 
 
 def _again(row: MessageSending, error: Exception, final: str, *, now: datetime) -> None:
@@ -224,24 +243,57 @@ def receipts_take(channel: str, receipts: Iterable[Receipt], *, now: datetime) -
     """Take what a provider says became of sendings (接收回执), in any order, any number of times; counts changes."""
     changed = 0
     for receipt in receipts:
-        ref, _, resend = receipt.key[:36], receipt.key[36:37], receipt.key[37:]
         if receipt.state not in _AFTER:
             raise ChannelUnknown()
+        if not _KEY.fullmatch(receipt.key):
+            continue
+        ref, resend = receipt.key[:36], receipt.key[37:]
         rows = MessageSending.objects.filter(
             channel=channel,
             ref=ref,
             resends=int(resend or 0),
             state__in=_AFTER[receipt.state],
         )
-        found = rows.values_list("pk", flat=True).first()
+        found = rows.first()
         if found is None:
             continue
         rows.filter(sent_at=None).update(sent_at=receipt.at)
         rows.update(state=receipt.state, completed_at=receipt.at, error=receipt.detail[:300])
-        _announce(found)
+        _announce(found.pk)
+        if receipt.state == "PERMANENT_FAILURE":
+            _address_check(found, receipt.detail, now=now)
         changed += 1
     audit_record(f"channel:{channel}", detail={"changed": changed})
     return changed
+
+
+def bounce_take(mail: bytes, *, now: datetime) -> int:
+    """Take a delivery report that came to our mailbox (接收退信); how many sendings it changed, 0 for other mail.
+
+    A report names the letter by a key that only its receiver's servers have seen.
+    """
+    return receipts_take("EMAIL", bounce_read(mail, now=now), now=now)
+
+
+def _address_check(row: MessageSending, detail: str, *, now: datetime) -> None:
+    """Send nothing more to an address that does not exist (地址失效), and tell whoever it belongs to."""
+    if not is_dead(row.channel, detail):
+        return
+    with transaction.atomic():
+        reason = detail[:200] or "—"
+        if not stop_add(row.channel, row.address, reason=reason, source=DEAD, now=now):
+            return
+        for account in account_list_by_address(address_clean(row.channel, row.address)):
+            event_publish(
+                "message.address_failed",
+                {
+                    "account_id": account.id,
+                    "channel": WAYS[row.channel],
+                    "address": address_masked(row.channel, row.address),
+                    "link": reverse("identity_accounts:profile"),
+                },
+                key=f"account:{account.id}",
+            )
 
 
 @action("hall.messages.resend", permission=OUTGOING)
@@ -265,6 +317,11 @@ def sending_resend(sending_id: int, *, now: datetime, address: str = "") -> None
     if address.strip():
         values |= {"address": address.strip(), "lane": lane_of(row.channel, address)}
     rows.update(**values)
+    # Whoever sends there again has reason to think that somebody is there again.
+    cleaned = address_clean(row.channel, address.strip() or row.address)
+    StopEntry.objects.filter(
+        channel=row.channel, address=cleaned, source=DEAD, lifted_at=None
+    ).update(lifted_at=now)
     audit_record(f"sending:{sending_id}", detail={"was": row.state, "address": bool(address)})
 
 

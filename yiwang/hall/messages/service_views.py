@@ -53,7 +53,7 @@ NUMBERS = {
     "letter_per_day": (N_("Letters a day"), 100),
 }
 _COLUMNS = (
-    Column("name", N_("Service"), order="name"),
+    Column("name", N_("Name of the system"), order="name"),
     Column("department", N_("Department"), text=lambda row: row.department.name),
     Column("state", N_("State"), text=lambda row: _(_state(row))),
 )
@@ -154,8 +154,13 @@ def _service_page(request: HttpRequest, row: NotifyService, **more: object) -> H
     columns = (
         Column("created_at", N_("Asked for"), text=lambda one: datetime_text(one.created_at)),
         Column("kind", N_("Kind"), text=lambda one: _(KINDS[one.kind])),
-        Column("to", N_("To"), text=_masked),
+        Column("to", N_("Sent to"), text=_masked),
         Column("template", N_("Template"), text=lambda one: one.template.name),
+        Column(
+            "scheduled_for",
+            N_("Scheduled for"),
+            text=lambda one: datetime_text(one.scheduled_for) if one.scheduled_for else "—",
+        ),
         Column("status", N_("State"), text=lambda one: _(API_STATES[one.status])),
         Column("key_kind", N_("Kind of key"), text=lambda one: _(KEYS[one.key_kind])),
     )

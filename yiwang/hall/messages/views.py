@@ -17,7 +17,7 @@ from yiwang.hall.messages.choices import (
     choice_put,
     stop_add,
     stop_lift_own,
-    stopped_among,
+    stops_among,
     unsubscribe_read,
 )
 from yiwang.hall.messages.data import CHANNELS, STATES
@@ -33,10 +33,10 @@ from yiwang.hall.messages.queries import (
     sending_list,
 )
 from yiwang.hall.messages.rules import GROUPS
-from yiwang.hall.messages.sendings import receipts_take
+from yiwang.hall.messages.sendings import DEAD, receipts_take
 from yiwang.hall.messages.timing import AT_ONCE, DIGEST, OFF
 from yiwang.identity.api import AccountView, account_get, allow, public
-from yiwang.kernel.api import Column, Source, context_get, flash, page_of, render
+from yiwang.kernel.api import Column, Source, context_get, flash, page_of, pushed, render
 from yiwang.sdk.errors import N_, NotFound
 
 STEWARD = "DATA_STEWARD"
@@ -170,13 +170,18 @@ def _addresses(account: AccountView) -> dict[str, str]:
     return {channel: address for channel, address in known.items() if address}
 
 
-def _stopped(account: AccountView) -> dict[str, str]:
-    """Return the person's own addresses that receive nothing, masked."""
-    return {
-        channel: address_masked(channel, address)
-        for channel, address in _addresses(account).items()
-        if stopped_among(channel, [address])
-    }
+def _stopped(account: AccountView) -> dict[str, dict]:
+    """Return the person's own addresses that receive nothing, masked, and whether they do not exist."""
+    found = {}
+    for channel, address in _addresses(account).items():
+        for stop in stops_among(channel, [address]).values():
+            found[channel] = {
+                "address": address_masked(channel, address),
+                "is_dead": stop.source == DEAD,
+                "reason": stop.reason,
+                "at": stop.at,
+            }
+    return found
 
 
 @csrf_exempt
@@ -199,13 +204,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
-@csrf_exempt
-@require_POST
-@public
+@pushed(body_max=RECEIPTS_MAX)
 def receipts(request: HttpRequest, channel: str) -> HttpResponse:
     """Take what a provider says became of sendings (回执); its signature is its credential."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > RECEIPTS_MAX:
-        return HttpResponse(status=413)
     now = timezone.now()
     found = channel_get(channel).receipts_read(request.headers, request.body, now=now)
     receipts_take(channel, found, now=now)

@@ -74,6 +74,15 @@ def account_list(*, ids: Iterable[int] | None = None, subject_ref: str = "") -> 
     return [AccountView(*row) for row in rows]
 
 
+def account_list_by_address(address: str) -> list[AccountView]:
+    """List the accounts that have an e-mail address or a mobile number (按联系方式查账户), without case."""
+    if not address.strip():
+        return []
+    column = "email__iexact" if "@" in address else "phone"
+    rows = _accounts().filter(**{column: address.strip()}, is_active=True).order_by("id")
+    return [AccountView(*row) for row in rows]
+
+
 def holding_list(
     *, account_ids: Iterable[int] | None = None, post_id: int | None = None, on: date
 ) -> list[HoldingView]:

@@ -17,10 +17,12 @@ from yiwang.hall.messages.errors import ChannelUnknown
 ADAPTERS: dict[str, dict[str, str]] = {
     "EMAIL": {
         "folder": "yiwang.hall.messages.channels.folder.FolderEmail",
+        "practice": "yiwang.hall.messages.channels.practice.PracticeEmail",
         "smtp": "yiwang.hall.messages.channels.smtp.Smtp",
     },
     "SMS": {
         "folder": "yiwang.hall.messages.channels.folder.FolderSms",
+        "practice": "yiwang.hall.messages.channels.practice.PracticeSms",
         "http": "yiwang.hall.messages.channels.http_sms.HttpSms",
     },
     "LETTER": {"folder": "yiwang.hall.messages.channels.folder.FolderLetter"},

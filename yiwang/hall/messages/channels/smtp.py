@@ -1,7 +1,9 @@
 """E-mail over SMTP (邮件服务器).
 
 `YIWANG_EMAIL_CHANNEL=smtp`, `YIWANG_SMTP=smtp://name:word@host:25` (smtps:// for TLS from the first byte; smtp:// asks
-for STARTTLS and goes on without only for localhost), `YIWANG_MAIL_FROM` the sender's address.
+for STARTTLS and goes on without only for localhost), `YIWANG_MAIL_FROM` the sender's address. What cannot be delivered comes back to that mailbox as a delivery report: its server
+hands each mail to `yw bounce` on this machine, or posts it to /hall/messages/receipts/EMAIL/ with the two headers of
+`yiwang.sdk.signed` (prefix X-Yiwang) under the secret `YIWANG_MAIL_SECRET`.
 """
 
 import smtplib
@@ -12,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from yiwang.hall.messages.bounces import bounce_read
 from yiwang.hall.messages.channels.folder import mail_make
 from yiwang.hall.messages.data import Letter, Receipt
 from yiwang.hall.messages.errors import (
@@ -20,13 +23,14 @@ from yiwang.hall.messages.errors import (
     RecipientBusy,
     RecipientRefused,
 )
+from yiwang.sdk.signed import Signer
 
 TIMEOUT_SECONDS = 20
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 class Smtp:
-    """Hands e-mail to the city's mail server. A server that answered has it; bounces come to its own mailbox."""
+    """Hands e-mail to the city's mail server. A server that answered has it; what comes back is told later."""
 
     reports = False
 
@@ -50,8 +54,11 @@ class Smtp:
     def receipts_read(
         self, headers: Mapping[str, str], body: bytes, *, now: datetime
     ) -> list[Receipt]:
-        """A mail server pushes nothing."""
-        raise ReceiptRefused()
+        """Check the signature of a delivery report and read it (退信). Raises `ReceiptRefused`."""
+        secret = settings.MAIL_SECRET.encode()
+        if not secret or not Signer(secret, "X-Yiwang").holds(headers, body, now=now):
+            raise ReceiptRefused()
+        return bounce_read(body, now=now)
 
 
 def _connection() -> smtplib.SMTP:

@@ -228,6 +228,7 @@ def notification_send(key: NotifyKey, kind: str, form: Mapping, *, now: datetime
     if fault := too_long(kind, body):
         raise BadRequest(fault)
     address, lines, practice = _recipient(key, kind, form, values)
+    at = schema.schedule_read(form["scheduled_for"]) if form.get("scheduled_for") else None
     _day_count(service, kind, now=now)
     row = Notification(
         service=service,
@@ -241,6 +242,7 @@ def notification_send(key: NotifyKey, kind: str, form: Mapping, *, now: datetime
         reference=form.get("reference"),
         unsubscribe_url=form.get("one_click_unsubscribe_url") or "",
         practice=practice,
+        scheduled_for=at,
         created_at=now,
     )
     if not practice:
@@ -251,6 +253,7 @@ def notification_send(key: NotifyKey, kind: str, form: Mapping, *, now: datetime
             text=body,
             sender=service.sender,
             reply_to=service.reply_to if kind == "email" else "",
+            not_before=at,
             now=now,
         )
     row.save(force_insert=True)

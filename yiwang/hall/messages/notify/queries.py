@@ -1,7 +1,7 @@
 """Reads of services, their templates and what they sent."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 
@@ -170,7 +170,7 @@ def notification_json(row: Notification, *, root: str) -> dict:
         "created_by_name": None,
         "sent_at": stamp(row.created_at if row.practice else sending and sending.sent_at),
         "completed_at": stamp(completed),
-        "scheduled_for": None,
+        "scheduled_for": stamp(row.scheduled_for),
         "postage": "second" if row.kind == "letter" else None,
         "one_click_unsubscribe_url": row.unsubscribe_url or None,
         "is_cost_data_ready": True,
@@ -194,4 +194,4 @@ def template_link(row: NotifyTemplateVersion, *, root: str) -> dict:
 
 def stamp(at: datetime | None) -> str | None:
     """Return a moment as the API writes it (时间)."""
-    return at.strftime(STAMP) if at else None
+    return at.astimezone(UTC).strftime(STAMP) if at else None

@@ -140,8 +140,9 @@ def send(request: HttpRequest, key: NotifyKey, kind: str) -> HttpResponse:
     if kind == "letter" and isinstance(body, dict) and "content" in body:
         # Whole documents would have to be looked through before anybody prints them.
         raise BadRequest("Service is not allowed to send precompiled letters")
-    form = schema.body_check(kind, body)
-    row = notification_send(key, kind, form, now=timezone.now())
+    now = timezone.now()
+    form = schema.body_check(kind, body, now=now)
+    row = notification_send(key, kind, form, now=now)
     return JsonResponse(_sent_json(row, form), status=201)
 
 
@@ -152,7 +153,7 @@ def _sent_json(row: Notification, form: dict) -> dict:
         "reference": row.reference,
         "uri": f"{root}v2/notifications/{row.ref}",
         "template": template_link(row.template, root=root),
-        "scheduled_for": None,
+        "scheduled_for": form.get("scheduled_for"),
     }
     if row.kind == "sms":
         said["content"] = {"from_number": row.service.sender, "body": row.body}
@@ -227,7 +228,7 @@ def template(
 @_api("POST")
 def preview(request: HttpRequest, key: NotifyKey, template_id: str) -> HttpResponse:
     """POST /v2/template/<id>/preview: a template filled in (预览)."""
-    form = schema.body_check("preview", _body(request))
+    form = schema.body_check("preview", _body(request), now=timezone.now())
     row = template_get(key.service_id, schema.uuid_check("id", template_id))
     values = form.get("personalisation") or {}
     missing = missing_of(values, row.subject, row.body)

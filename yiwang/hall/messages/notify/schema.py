@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from yiwang.hall.messages.notify.answers import Unvalid
 
@@ -29,6 +30,8 @@ STATES = (
     "received",
 )  # fmt: skip
 KINDS = ("sms", "email", "letter")
+# Notify itself lets services that it invited schedule for 24 hours; its documentation names no limit.
+SCHEDULE_AT_MOST = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ BODIES: dict[str, dict[str, Field]] = {
 _NAMES = {TEXT: "string", OBJECT: "object", LIST: "array", NULL: "null"}
 
 
-def body_check(kind: str, body: object) -> dict:
+def body_check(kind: str, body: object, *, now: datetime) -> dict:
     """Return a body that has the right shape (校验入参). Raises `Unvalid` with every fault."""
     if not isinstance(body, Mapping):
         raise Unvalid(f"{body} is not of type object")
@@ -111,9 +114,37 @@ def body_check(kind: str, body: object) -> dict:
         fault = _field_fault(fields.get(name), value)
         if fault:
             faults.append(f"{name} {fault}")
+    if isinstance(at := body.get("scheduled_for"), str) and (fault := schedule_fault(at, now=now)):
+        faults.append(f"scheduled_for {fault}")
     if faults:
         raise Unvalid(*faults)
     return dict(body)
+
+
+def schedule_read(text: str) -> datetime:
+    """Return a moment to send at (预定发送时间), in UTC where it names no zone. Raises `ValueError`.
+
+    >>> schedule_read("2026-11-23 09:30").isoformat(), schedule_read("2026-11-23T09:30+08:00").isoformat()
+    ('2026-11-23T09:30:00+00:00', '2026-11-23T09:30:00+08:00')
+    """
+    at = datetime.fromisoformat(text.strip())
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def schedule_fault(text: str, *, now: datetime) -> str:
+    """Say what is wrong with a moment to send at, "" when nothing is: up to seven days ahead."""
+    try:
+        at = schedule_read(text)
+    except ValueError:
+        return (
+            "datetime format is invalid. It must be a valid ISO8601 date time format, "
+            "https://en.wikipedia.org/wiki/ISO_8601"
+        )
+    if at < now:
+        return "datetime can not be in the past"
+    if at - now > SCHEDULE_AT_MOST:
+        return f"datetime can only be {SCHEDULE_AT_MOST.days} days in the future"
+    return ""
 
 
 def _field_fault(field: Field | None, value: object) -> str:

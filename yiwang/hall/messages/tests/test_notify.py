@@ -3,6 +3,8 @@
 import json
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -10,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yiwang.hall.messages import sendings
+from yiwang.hall.messages.following import practice_receipts_push
 from yiwang.hall.messages.models import MessageSending, Notification, NotifyKey, NotifyService
 from yiwang.hall.messages.notify import actions
 from yiwang.hall.messages.notify.keys import token_make
+from yiwang.hall.messages.notify.schema import schedule_fault
 from yiwang.hall.messages.notify.texts import missing_of, text_fill
 from yiwang.kernel.api import audit_list, context_system, context_use
 
@@ -181,6 +185,67 @@ def test_a_service_sends_no_more_than_its_day_and_its_minute_allow(sender):
     assert errors(sms(sender)) == [
         ("RateLimitError", "Exceeded rate limit for key type LIVE of 0 requests per 60 seconds")
     ]
+
+
+def test_what_is_scheduled_waits_for_its_time_and_is_shown_with_it(sender, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    at = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0)
+    given = at.astimezone(ZoneInfo("Asia/Shanghai")).isoformat()
+    said = sms(sender, scheduled_for=given).json()
+    assert said["scheduled_for"] == given
+    asked = call(sender, f"/v2/notifications/{said['id']}").json()
+    assert (asked["status"], asked["scheduled_for"]) == (
+        "created",
+        at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    )
+    (listed,) = call(sender, "/v2/notifications").json()["notifications"]
+    assert listed["scheduled_for"] == asked["scheduled_for"]
+    with context_use(context_system("test")):
+        assert sendings.sendings_run(now=at - timedelta(seconds=1)) == 0
+        sms(sender)
+        assert sendings.sendings_run(now=at - timedelta(seconds=1)) == 1
+        assert sendings.sendings_run(now=at) == 1
+    assert call(sender, f"/v2/notifications/{said['id']}").json()["status"] == "sent"
+    assert sms(sender, scheduled_for=None).json()["scheduled_for"] is None
+
+
+@pytest.mark.parametrize(
+    ("at", "fault"),
+    [
+        ("tomorrow", "datetime format is invalid. It must be a valid ISO8601 date time format, https://en.wikipedia.org/wiki/ISO_8601"),
+        ("2017-05-14 14:15", "datetime can not be in the past"),
+        ("2099-01-01T00:00:00Z", "datetime can only be 7 days in the future"),
+        (7, "7 is not of type string, null"),
+    ],
+)  # fmt: skip
+def test_a_time_that_cannot_be_kept_is_refused_and_nothing_is_sent(sender, at, fault):
+    answer = sms(sender, scheduled_for=at)
+    assert (answer.status_code, errors(answer)) == (
+        400,
+        [("ValidationError", f"scheduled_for {fault}")],
+    )
+    assert (Notification.objects.count(), MessageSending.objects.count()) == (0, 0)
+
+
+def test_seven_days_ahead_is_near_enough_and_a_moment_more_is_not():
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    assert schedule_fault("2026-11-28T00:00:00Z", now=now) == ""
+    assert schedule_fault("2026-11-28T00:00:01Z", now=now).endswith("7 days in the future")
+    assert schedule_fault("2026-11-21T08:00:00+08:00", now=now) == ""
+    assert schedule_fault("2026-11-21T07:59:59+08:00", now=now) == "datetime can not be in the past"
+
+
+def test_what_receipts_say_is_what_the_service_hears(sender, settings, tmp_path):
+    settings.DATA_DIR, settings.MESSAGE_CHANNELS = tmp_path, {"SMS": "practice"}
+    ids = [sms(sender, phone_number=f"1390000000{n}").json()["id"] for n in (2, 3)]
+    now = datetime.now(UTC)
+    with context_use(context_system("test")):
+        sendings.sendings_run(now=now)
+        before = [call(sender, f"/v2/notifications/{one}").json()["status"] for one in ids]
+        practice_receipts_push(now + timedelta(minutes=1))
+    after = [call(sender, f"/v2/notifications/{one}").json()["status"] for one in ids]
+    assert (before, after) == (["sending"] * 2, ["permanent-failure", "temporary-failure"])
+    assert len(call(sender, "/v2/notifications?status=failed").json()["notifications"]) == 2
 
 
 def test_the_list_goes_back_page_by_page_without_gap_or_repeat(sender, monkeypatch):
