@@ -7,6 +7,7 @@ fetched is pinned by `package-lock.json` and nothing is loaded from elsewhere at
 import fcntl
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -95,12 +97,36 @@ class AssetsDiskFull(YiwangError):
 def assets_build(*, force: bool = False, echo: Callable[[str], object] = lambda text: None) -> None:
     """Fetch the libraries when the lock file changed, then collect the static files (静态文件).
 
-    Later calls find both stamps and do nothing (some milliseconds).
-    Raises: AssetsUnreachable, AssetsDiskFull.
+    Later calls find both stamps and do nothing (some milliseconds); of two at once the second waits, and then
+    finds them. Raises: AssetsUnreachable, AssetsDiskFull.
     """
-    if force or _read(VENDOR / "stamp.json").get("digest") != vendor_digest():
-        _vendor_build(echo)
-    _collect(echo, force=force)
+    if not force and _vendor_is_there() and _is_collected():
+        return
+    with _alone():
+        if force or not _vendor_is_there():
+            _vendor_build(echo)
+        if force or not _is_collected():
+            _collect(echo)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process fetches or collects: each begins by taking away what it will replace."""
+    VENDOR.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(VENDOR.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _vendor_is_there() -> bool:
+    return _read(VENDOR / "stamp.json").get("digest") == vendor_digest()
+
+
+def _is_collected() -> bool:
+    return _read(settings.STATIC_ROOT / "stamp.json").get("digest") == static_digest()
 
 
 def vendor_digest() -> str:
@@ -176,12 +202,10 @@ def _copy(source: Path, vendor: Path, place: str) -> int:
     return len(content)
 
 
-def _collect(echo: Callable[[str], object], *, force: bool) -> None:
-    """Collect, hash and compress the static files of all apps when one of them changed."""
+def _collect(echo: Callable[[str], object]) -> None:
+    """Collect, hash and compress the static files of all apps."""
     stamp = settings.STATIC_ROOT / "stamp.json"
     digest = static_digest()
-    if not force and _read(stamp).get("digest") == digest:
-        return
     begun = time.monotonic()
     stamp.unlink(missing_ok=True)
     call_command(

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import threading
 
 import pytest
 
@@ -46,6 +47,24 @@ def test_libraries_are_fetched_once_and_again_when_the_lock_file_changes(house):
     assets.assets_build(echo=said.append)
     assert len(calls) == 2
     assert all(isinstance(line, str) for line in said)
+
+
+def test_of_two_at_once_the_second_waits_and_finds_what_the_first_fetched(house, monkeypatch):
+    _root, calls = house
+    fetch = assets.npm_run
+    second = threading.Thread(target=assets.assets_build)
+
+    def npm(arguments, *, folder):
+        if not second.ident:
+            second.start()
+            # It stands at the door, or has run into the same folder.
+            assert not (assets.VENDOR / "stamp.json").exists()
+        fetch(arguments, folder=folder)
+
+    monkeypatch.setattr(assets, "npm_run", npm)
+    assets.assets_build()
+    second.join()
+    assert len(calls) == 1
 
 
 def test_a_failed_fetch_leaves_the_libraries_that_were_there(house, monkeypatch):

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from yiwang.config.demo import build
-from yiwang.config.demo.accounts import STAFF, accounts_make
+from yiwang.config.demo.accounts import AGENT, CITIZENS, STAFF, accounts_make
 from yiwang.config.demo.build import STAGES, City, city_build
 from yiwang.config.demo.companies import seats_make
 from yiwang.config.demo.names import brand_get, given_make, surname_make
@@ -277,7 +277,9 @@ def test_the_city_works(city):
 def _accounts_hold(cards):
     """Each account of the file signs in as what the file says."""
     by_name = {card["username"]: card for card in cards}
-    assert len(by_name) == len(cards) == 20
+    expected = {row[0] for row in (*CITIZENS, AGENT)} | {staff.username for staff in STAFF}
+    assert set(by_name) == expected
+    assert len(cards) == len(expected)
     with context_use(SYSTEM):
         elder = person_get(by_name["elder"]["subject_ref"].removeprefix("person:"))
         assert (elder.area_code, TODAY.year - elder.birth_date.year) == ("320508", 66)
