@@ -48,6 +48,15 @@ class HallListsConfig(AppConfig):
         menu_register(
             "desk",
             N_("Open government"),
+            N_("Fee catalogue"),
+            "hall_lists:fees",
+            permission=PUBLISH,
+            order=15,
+            icon="receipt",
+        )
+        menu_register(
+            "desk",
+            N_("Open government"),
             N_("Powers of my department"),
             "hall_lists:mine",
             permission=MAINTAIN,

@@ -56,3 +56,13 @@ class NotYourPower(Forbidden):
 
     code = "list_not_your_power"
     message = N_("This power belongs to another department.")
+
+
+class FeeFileUnreadable(Invalid):
+    """The file is no fee catalogue of this form."""
+
+    code = "fee_file_unreadable"
+    message = N_(
+        "Line %(line)s of the fee catalogue cannot be read (%(reason)s). Nothing was changed; "
+        "the columns are code, title, basis, standard, max_yuan."
+    )
