@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 
 from yiwang.kernel.audit.context import RequestContext
+from yiwang.kernel.ui.policies import EVERYONE, RoutePolicy
 
 SHELLS = ("portal", "space", "desk")
 Count = Callable[[RequestContext], int | None]
@@ -73,6 +75,8 @@ def menu_list(shell: str, *, context: RequestContext, request: HttpRequest) -> l
             href = reverse(entry.url_name)
         except NoReverseMatch:
             continue
+        if context.account_id is not None and not _policy_of(entry.url_name).permits(context):
+            continue  # who is not signed in yet is led to the sign-in page
         links.append(
             MenuLink(
                 group=entry.group,
@@ -86,6 +90,11 @@ def menu_list(shell: str, *, context: RequestContext, request: HttpRequest) -> l
     # The nearest entry only: a page below another one's address marks its own.
     here = max((link.href for link in links if link.active), key=len, default="")
     return [replace(link, active=link.href == here) for link in links]
+
+
+@cache
+def _policy_of(url_name: str) -> RoutePolicy:
+    return getattr(resolve(reverse(url_name)).func, "route_policy", EVERYONE)
 
 
 def _stands_at(path: str, href: str) -> bool:

@@ -5,6 +5,7 @@ from django.test import RequestFactory
 
 from yiwang.kernel.audit.context import RequestContext
 from yiwang.kernel.ui import menus
+from yiwang.kernel.ui.policies import RoutePolicy
 
 CLERK = RequestContext(population="STAFF", permissions=frozenset({"work"}))
 
@@ -32,7 +33,16 @@ def test_an_entry_needs_its_permission():
     assert titles("desk", RequestContext()) == []
 
 
-def test_an_entry_whose_page_does_not_exist_is_left_out():
+def test_an_entry_whose_page_is_for_other_people_is_left_out(monkeypatch):
+    agents_only = RoutePolicy(frozenset({"AGENT"}))
+    monkeypatch.setattr(menus, "_policy_of", lambda url_name: agents_only)
+    menus.menu_register("space", "", "Projects", "kernel_ui:gallery")
+    for population, expected in (("AGENT", ["Projects"]), ("CITIZEN", [])):
+        assert titles("space", RequestContext(population=population, account_id=1)) == expected
+    assert titles("space", RequestContext()) == ["Projects"]
+
+
+def test_an_entry_whose_page_does_does_not_exist_is_left_out():
     menus.menu_register("desk", "Work", "Later", "nowhere:page")
     assert titles("desk") == []
 
