@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from math import isinf
 from pathlib import Path
 
 from yiwang.engines.forms.schemas import SchemaResources, schema_validate
@@ -48,6 +49,7 @@ def failure(error: Invalid) -> dict:
     """Return why nothing could be checked, for people in both languages."""
     kinds = {
         "file_unreadable": {"zh": "文件无法读取", "en": "A file cannot be read"},
+        "data_uncheckable": {"zh": "数据无法校验", "en": "The data cannot be checked"},
         "schema_invalid": {"zh": "校验规则本身有误", "en": "The schema itself is wrong"},
     }
     kind = kinds[error.code]
@@ -62,7 +64,7 @@ def json_read(file: str) -> object:
     """Read a JSON file; "-" is standard input. Raises `FileUnreadable` with line and column."""
     try:
         raw = Path("/dev/stdin" if file == "-" else file).read_bytes()
-        return json.loads(raw.decode("utf-8-sig"), parse_constant=_constant)
+        return json.loads(raw.decode("utf-8-sig"), parse_constant=_constant, parse_float=_float)
     except FileNotFoundError as error:
         raise FileUnreadable(file=file, reason="there is no such file (找不到文件)") from error
     except OSError as error:
@@ -90,6 +92,13 @@ def resources_read(schema_file: str, refs: Sequence[str]) -> SchemaResources:
         except (ValueError, OSError) as error:
             raise FileUnreadable(file=folder, reason=f"not JSON in it: {error}") from error
     return found
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if isinf(value):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return value
 
 
 def _constant(name: str) -> object:

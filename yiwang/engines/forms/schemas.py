@@ -26,6 +26,13 @@ class SchemaInvalid(Invalid):
     message = N_("This is not a JSON Schema: %(reason)s")
 
 
+class DataUncheckable(Invalid):
+    """The data cannot be checked: nested too deep, or a text that is not Unicode."""
+
+    code = "data_uncheckable"
+    message = "%(reason)s"
+
+
 @dataclass(frozen=True, slots=True)
 class SchemaProblem:
     """One breach (一处不符). Paths are JSON Pointers; causes: why no alternative of it fits."""
@@ -113,13 +120,18 @@ def schema_validate(
 ) -> list[SchemaProblem]:
     """Check data against a schema (校验) and return every breach; [] when it is valid.
 
-    Raises `SchemaInvalid`.
+    Raises `SchemaInvalid`, `DataUncheckable`.
 
     >>> [one.message["en"] for one in schema_validate({"minimum": 18, "title": "Age"}, 17)]
     ['Age must be 18 or more.']
     """
     validator = schema_open(schema, formats=formats, resources=resources)
-    return [_problem(error, schema) for error in validator.iter_errors(data)]
+    try:
+        return [_problem(error, schema) for error in validator.iter_errors(data)]
+    except UnicodeError as error:
+        raise DataUncheckable(reason="a text in it is not Unicode: half of a pair") from error
+    except (ValueError, RecursionError) as error:
+        raise DataUncheckable(reason=f"it is nested too deep: {error}") from error
 
 
 def _problem(error: jsonschema_rs.ValidationError, schema: object) -> SchemaProblem:
@@ -132,6 +144,10 @@ def _problem(error: jsonschema_rs.ValidationError, schema: object) -> SchemaProb
         facts |= {"reason_zh": reason["zh"], "reason_en": reason["en"]}
     if name in COUNTED and hasattr(error.instance, "__len__"):
         facts["count"] = len(error.instance)
+    if (
+        name == "pattern" and "pattern" not in facts
+    ):  # walked away from: it asks too many ways of reading
+        facts["pattern"] = _walk(schema, error.schema_path)
     if name == "required":
         facts["property"] = _property_title(schema, error, facts["property"])
     if name == "format":
@@ -238,6 +254,8 @@ def _schema_reason(error: jsonschema_rs.ValidationError) -> str:
 
 def _reference_reason(error: Exception) -> str:
     said = str(error).splitlines()[0].split(" and retrieving it failed")[0]
+    if "ecursion" in said:
+        return "it is nested too deep, or refers to itself without end"
     if "registry" not in said:
         return said
     return f"{said}. Nothing is fetched from the network: give the folder that has it with --refs"

@@ -54,6 +54,29 @@ def test_all_2225_cases_of_the_official_suite_pass():
     assert (len(required), sum(required)) == (46, 1299)
 
 
+@pytest.mark.heavy
+def test_all_2225_cases_pass_through_the_command_too(tmp_path):
+    for path, document in SUITE["remotes"].items():
+        place = tmp_path / "remotes" / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(document))
+    given = [f"{tmp_path / 'remotes'}=http://localhost:1234/"]
+    wrong, count = [], 0
+    for name, groups in SUITE["files"].items():
+        formats = name.startswith("optional/format/") or name == "optional/format-assertion.json"
+        for group in groups:
+            (tmp_path / "s.json").write_text(text := json.dumps(group["schema"]))
+            refs = given if "localhost" in text else ()
+            for case in group["tests"]:
+                (tmp_path / "d.json").write_text(json.dumps(case["data"]))
+                files = tmp_path / "s.json", tmp_path / "d.json"
+                code, answer = run(*files, formats=formats, refs=refs)
+                count += 1
+                if answer["valid"] is not case["valid"] or code == case["valid"]:
+                    wrong.append(f"{name}: {group['description']}: {case['description']}")
+    assert (count, wrong) == (2225, [])
+
+
 def test_every_breach_has_its_places_and_a_sentence_in_both_languages():
     found = schema_validate(PERSON, {"name": "沈", "age": 17, "card": "1", "x": 1})
     assert {(one.instance_path, one.schema_path): one.message["zh"] for one in found} == {
@@ -173,3 +196,22 @@ def test_the_command_explains_a_file_that_is_not_there(folder, tmp_path):
     code, answer = run(folder("s.json", {}), tmp_path / "none.json")
     assert code == 1
     assert "找不到文件" in answer["failure"]["message"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "content", "code", "said"),
+    [
+        ({"pattern": "^(a+)+$"}, f'"{"a" * 50_000}b"', "", "(^(a+)+$)"),
+        ({"pattern": r"^(a|b|ab)*(?=c)\1(?<!d)$"}, f'"{"ab" * 30}"', "", r"(^(a|b|ab)*(?=c)\1(?<!d)$)"),
+        ({"pattern": "((a{1,1000}){1,1000}){1,1000}"}, '"a"', "schema_invalid", "at /pattern"),
+        ({"const": 5}, "[" * 400 + "]" * 400, "data_uncheckable", "nested too deep"),
+        ({"type": "string"}, '"\\ud800"', "data_uncheckable", "not Unicode"),
+        ({"type": "integer"}, "1e400", "file_unreadable", "1e400 is too large a number"),
+    ],
+)  # fmt: skip
+def test_what_would_hang_or_break_a_validator_is_answered(folder, schema, content, code, said):
+    status, answer = run(folder("s.json", schema), folder("d.json", content))
+    assert (status, answer["valid"]) == (1, False)
+    assert answer.get("failure", {}).get("code", "") == code
+    text = answer["failure"]["message"]["en"] if code else answer["errors"][0]["message"]["en"]
+    assert said in text
