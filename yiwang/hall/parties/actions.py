@@ -3,18 +3,29 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
 
-from yiwang.engines.api import draft_discard, draft_get, draft_open, form_get
-from yiwang.hall.parties.data import JointDraft, OwnPart, PartView
+from yiwang.engines.api import (
+    attachment_hand_over,
+    draft_discard,
+    draft_get,
+    draft_open,
+    draft_save,
+    form_get,
+)
+from yiwang.hall.parties.data import JointDraft, OwnPart, PartView, Presence
 from yiwang.hall.parties.errors import (
     PartiesFull,
     PartyClosed,
     PartyCodeWrong,
     PartyIncomplete,
     PartyNameMissing,
+    PartyNumberWrong,
     PartyTwice,
     PartyUnknown,
 )
+from yiwang.hall.parties.identifying import number_is_sound, subject_identify
 from yiwang.hall.parties.models import PartyCase, PartyPart
 from yiwang.hall.parties.queries import (
     PURPOSE,
@@ -30,7 +41,7 @@ from yiwang.hall.parties.queries import (
     part_view,
     party_of,
 )
-from yiwang.identity.api import account_get
+from yiwang.identity.api import account_get, account_list, agent_list
 from yiwang.kernel.api import (
     action,
     audit_record,
@@ -43,21 +54,53 @@ from yiwang.resources.api import enterprise_get, enterprise_values, person_value
 from yiwang.sdk.identifiers import normalise, person_ref_of, spoken_code
 from yiwang.sdk.packs import Party
 
+INVITING = "邀请共同办理核验身份"
 ENDS = frozenset({"APPROVED", "REFUSED", "NOT_ACCEPTED", "WITHDRAWN"})
 
 
 @action("hall.parties.invite")
-def party_invite(draft: JointDraft, *, key: str, name: str, now: datetime) -> PartView:
+def party_invite(
+    draft: JointDraft, *, key: str, name: str, now: datetime, number: str = ""
+) -> PartView:
     """Invite a party to one's draft (邀请当事人) by a code told to them; the caller has checked the draft.
 
-    Raises PartyUnknown (no such party), PartiesFull, PartyNameMissing.
+    number: of their identity document or their credit code. With it whoever it is, and nobody else, may take
+    part, finds the invitation in their space and is told; the applicant sees the same whether or not such a
+    person exists or has an account. Raises PartyUnknown (no such party), PartiesFull, PartyNameMissing,
+    PartyNumberWrong, ChecksTooMany.
     """
     party = next((one for one in draft.parties if one.key == key), None)
     if party is None:
         raise PartyUnknown()
-    name = name.strip()[:160]
+    name, number = name.strip()[:160], normalise(number)
     if len(name) < 2:  # noqa: PLR2004 - the shortest name
         raise PartyNameMissing(fields={"name": [str(PartyNameMissing())]})
+    if number and not number_is_sound(party.kind, number):
+        raise PartyNumberWrong(fields={"number": [str(PartyNumberWrong())]})
+    case = _case_of(draft)
+    if part_rows().filter(case=case, key=key).count() >= party.max:
+        raise PartiesFull(title=draft.matter.title)
+    meant = ""
+    if number:
+        meant = subject_identify(party.kind, number, name, purpose=INVITING, now=now)
+    part = part_rows().create(
+        case=case,
+        key=key,
+        title=party.title,
+        kind=party.kind,
+        name=name,
+        code=spoken_code(),
+        by_number=bool(number),
+        meant_ref=meant,
+        invited_at=now,
+    )
+    _invited_tell(part, now=now)
+    audit_record(f"draft:{draft.draft_id}", detail={"party": key, "part": part.pk})
+    return part_view(part, party)
+
+
+def _case_of(draft: JointDraft) -> PartyCase:
+    """Return the locked case of a draft (多方申请), made with the first invitation."""
     case, _is_new = case_rows().get_or_create(
         draft_id=draft.draft_id,
         defaults={
@@ -68,20 +111,31 @@ def party_invite(draft: JointDraft, *, key: str, name: str, now: datetime) -> Pa
             "applicant_name": draft.applicant_name,
         },
     )
-    case_rows().select_for_update().get(pk=case.pk)
-    if part_rows().filter(case=case, key=key).count() >= party.max:
-        raise PartiesFull(title=draft.matter.title)
-    part = part_rows().create(
-        case=case,
-        key=key,
-        title=party.title,
-        kind=party.kind,
-        name=name,
-        code=spoken_code(),
-        invited_at=now,
-    )
-    audit_record(f"draft:{draft.draft_id}", detail={"party": key, "part": part.pk})
-    return part_view(part, party)
+    return case_rows().select_for_update().get(pk=case.pk)
+
+
+def _invited_tell(part: PartyPart, *, now: datetime) -> None:
+    """Tell who was invited by number, where they have an account (邀请通知)."""
+    for account_id in _accounts_of(part.meant_ref, now=now):
+        event_publish(
+            "party.invited",
+            {
+                "account_id": account_id,
+                "part_id": part.pk,
+                "title": part.case.title,
+                "name": part.case.applicant_name,
+                "link": reverse("hall_parties:mine"),
+            },
+            key=f"party:{part.pk}",
+        )
+
+
+def _accounts_of(ref: str, *, now: datetime) -> list[int]:
+    if not ref:
+        return []
+    if ref.startswith("enterprise:"):
+        return [one.id for one in agent_list(ref, timezone.localdate(now))]
+    return [one.id for one in account_list(subject_ref=ref) if one.population == "CITIZEN"]
 
 
 @action("hall.parties.remove")
@@ -96,46 +150,93 @@ def party_remove(draft: JointDraft, part_id: int) -> None:
 
 
 @action("hall.parties.join")
-def party_join(code: str, *, now: datetime) -> OwnPart:
+def party_join(code: str, *, now: datetime, at: Presence | None = None) -> OwnPart:
     """Join an application as oneself (加入申请), with the code one was told; the registry fills in what it knows.
+
+    at: at a window, where a clerk has identified the party and acts for them. Raises PartyCodeWrong, PartyTwice.
+    """
+    rows = part_rows().select_for_update(of=("self",)).filter(code=normalise(code)[:12], ref="")
+    return _join(rows.first(), at=at, now=now)
+
+
+@action("hall.parties.accept")
+def party_accept(part_id: int, *, now: datetime, at: Presence | None = None) -> OwnPart:
+    """Accept an invitation that was meant for oneself by number (接受邀请); no code is needed.
 
     Raises PartyCodeWrong, PartyTwice.
     """
+    rows = part_rows().select_for_update(of=("self",)).filter(pk=part_id, by_number=True, ref="")
+    return _join(rows.first(), at=at, now=now)
+
+
+def _join(part: PartyPart | None, *, at: Presence | None, now: datetime) -> OwnPart:
     context = context_get()
-    rows = part_rows().select_for_update(of=("self",)).filter(code=normalise(code)[:12], ref="")
-    part = rows.first()
-    if part is None or part.case.state != "DRAFT" or not _is_meant(part):
+    if part is None or part.case.state != "DRAFT" or not _is_meant(part, at):
         raise PartyCodeWrong()
     if part.case.applicant_ref == context.subject_ref:
         raise PartyTwice()
+    part.ref, part.joined_at = context.subject_ref, now
+    _part_open(part, at=at, now=now)
+    try:
+        with transaction.atomic():
+            part.save(update_fields=["ref", "account_id", "joined_at", "draft_id", "visit_id"])
+    except IntegrityError:
+        raise PartyTwice() from None
+    _audit(part, {"joined": True, "visit": part.visit_id})
+    return own_part_view(part, visit_id=part.visit_id)
+
+
+def _part_open(part: PartyPart, *, at: Presence | None, now: datetime) -> None:
+    """Open the draft of a part for who types it (打开当事人草稿): the party, or the clerk at the window."""
+    account_id = context_get().account_id
     party = party_of(part.case.matter_version_id, part.key)
-    part.ref, part.account_id, part.joined_at = context.subject_ref, context.account_id, now
     draft = draft_open(
-        account_id=context.account_id,
+        account_id=account_id,
         purpose_key=f"party:{part.pk}",
         form_version_id=part.case.form_version_id,
         prefill=_prefill(part, party),
         now=now,
     )
+    if part.values:
+        given = {**draft.values, **part.values}
+        draft_save(draft.id, values=given, page="", revision=draft.revision, now=now)
+    part.account_id = at.account_id if at else account_id
+    part.visit_id = at.visit_id if at else None
     part.draft_id = draft.id
-    try:
-        with transaction.atomic():
-            part.save(update_fields=["ref", "account_id", "joined_at", "draft_id"])
-    except IntegrityError:
-        raise PartyTwice() from None
-    _audit(part, {"joined": True})
-    return own_part_view(part)
 
 
-def _is_meant(part: PartyPart) -> bool:
+@action("hall.parties.resume")
+def party_resume(part_id: int, *, now: datetime, at: Presence | None = None) -> OwnPart:
+    """Open one's part again to change it (修改我的部分): on line, or at another visit to a window.
+
+    What is confirmed stands until something is changed. Raises PartyUnknown, PartyClosed.
+    """
+    part = own_row(part_id, lock=True)
+    if part.case.state != "DRAFT":
+        raise PartyClosed()
+    here = at.visit_id if at else None
+    if part.draft_id is not None and part.visit_id != here:
+        part.values = own_values(part, party_of(part.case.matter_version_id, part.key))
+        _part_forget(part)
+    if part.draft_id is None:
+        _part_open(part, at=at, now=now)
+        part.save(update_fields=["account_id", "draft_id", "visit_id", "values"])
+    _audit(part, {"resumed": True, "visit": part.visit_id})
+    return own_part_view(part, visit_id=here)
+
+
+def _is_meant(part: PartyPart, at: Presence | None) -> bool:
     """Tell whether the acting subject is of the kind and name that the invitation says (是否受邀人)."""
     context = context_get()
     kind, _sep, key = context.subject_ref.partition(":")
     if kind != part.kind:
         return False
+    if part.by_number:
+        return part.meant_ref == context.subject_ref
     if kind == "enterprise":
         return enterprise_get(key).name == part.name
-    return account_get(context.account_id).name == part.name
+    name = at.name if at else account_get(context.account_id).name
+    return name == part.name
 
 
 def _prefill(part: PartyPart, party: Party) -> dict:
@@ -164,24 +265,52 @@ def _prefill(part: PartyPart, party: Party) -> dict:
 
 
 @action("hall.parties.confirm")
-def party_confirm(part_id: int, *, now: datetime) -> PartView:
+def party_confirm(part_id: int, *, now: datetime, at: Presence | None = None) -> PartView:
     """Confirm one's part and what the applicant entered (确认): the digest of both is kept.
 
-    Whatever is changed afterwards, by either, makes the confirmation void. Raises PartyIncomplete, PartyClosed.
+    Whatever is changed afterwards, by either, makes the confirmation void. At a window the clerk has read it
+    back; then the clerk's draft is gone and what was confirmed stays with the part. Raises PartyIncomplete,
+    PartyClosed.
     """
     part = own_row(part_id, lock=True)
     if part.case.state != "DRAFT":
         raise PartyClosed()
     party = party_of(part.case.matter_version_id, part.key)
-    state = own_state(own_part_view(part), draft_get(part.draft_id))
+    own = own_part_view(part, visit_id=at.visit_id if at else None)
+    state = own_state(own, draft_get(own.draft_id) if own.draft_id else None)
     if state.errors:
         raise PartyIncomplete(fields=state.errors)
     first = first_values(part.case)
     part.digest = digest_now(part, party, first=first)
     part.confirmed_at = now
-    part.save(update_fields=["digest", "confirmed_at"])
-    _audit(part, {"digest": part.digest})
+    part.confirmed_by = context_get().name if at else ""
+    if at:
+        part.values = own_values(part, party)
+        _files_hand_over(part)
+        _part_forget(part)
+    part.save(update_fields=["digest", "confirmed_at", "confirmed_by", "values", "draft_id"])
+    _audit(part, {"digest": part.digest, "at_window": part.confirmed_by})
     return part_view(part, party, first=first)
+
+
+def _files_hand_over(part: PartyPart) -> None:
+    """Let the files of a part belong to the party, not to the clerk who took them in (移交附件)."""
+    texts = [one for one in part.values.values() if isinstance(one, str)]
+    found = [text.partition(":")[2] for text in texts if text.startswith("attachment:")]
+    if held := [int(one) for one in found if one.isdecimal()]:
+        attachment_hand_over(held, account_id=part.account_id)
+
+
+def parties_leave(visit_ids: list[int]) -> None:
+    """Throw away what was typed at visits that end and not confirmed (来访结束清除); the invitations hold on."""
+    for part in part_rows().filter(visit_id__in=visit_ids, draft_id__isnull=False):
+        if part.case.state != "DRAFT":
+            continue
+        _part_forget(part)
+        if not part.values:  # begun at this visit
+            part.ref, part.account_id, part.joined_at = "", None, None
+        part.visit_id = None
+        part.save(update_fields=["draft_id", "ref", "account_id", "joined_at", "visit_id"])
 
 
 # --- called by the application -------------------------------------------------------------------

@@ -46,7 +46,8 @@ class JointDraft:
 class PartView:
     """A party's part (当事人部分) as the applicant, the party and officers see it: without what was entered.
 
-    state: INVITED, JOINED, CONFIRMED or VOID. code: for the applicant until it was used.
+    state: INVITED, JOINED, CONFIRMED or VOID. code: for the applicant until it was used. confirmed_by: the
+    clerk at a window before whom it was confirmed, "" for on line.
     """
 
     id: int
@@ -58,11 +59,34 @@ class PartView:
     invited_at: datetime
     confirmed_at: datetime | None
     digest: str
+    confirmed_by: str = ""
 
     @property
     def state_label(self) -> str:
         """Return the state in words, as a message id (当事人状态)."""
         return STATES[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A party who stands at a window (到窗口的当事人): identified there; a clerk types for them.
+
+    account_id: the party's own account, None without one.
+    """
+
+    visit_id: int
+    name: str
+    account_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation that the acting subject finds without a code (收到的邀请)."""
+
+    id: int
+    title: Mapping[str, str]
+    case_title: Mapping[str, str]
+    applicant_name: str
 
 
 @dataclass(frozen=True, slots=True)

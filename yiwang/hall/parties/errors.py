@@ -24,6 +24,13 @@ class PartyNameMissing(Invalid):
     message = N_("Write the full name of whom you invite, as in their document or register.")
 
 
+class PartyNumberWrong(Invalid):
+    """A number that cannot be one of a document: nothing was looked up."""
+
+    code = "party_number_wrong"
+    message = N_("This is no valid number. Compare it with the document, or leave it empty.")
+
+
 class PartyCodeWrong(NotFound):
     """No open invitation has this code, or it is for somebody of another name or kind."""
 

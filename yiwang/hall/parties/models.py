@@ -50,7 +50,10 @@ class PartyCase(models.Model):
 class PartyPart(models.Model):
     """One party's part (当事人部分): invited with a code, joined as themselves, filled in, confirmed.
 
-    digest: what they confirmed, the applicant's entries and their own; values: kept at submission.
+    digest: what they confirmed, the applicant's entries and their own; values: kept when it was confirmed at
+    a window, and at submission. by_number: invited by the number of their document too; then only meant_ref
+    may take part, and "" when the registry did not confirm it, which the applicant is not told. visit_id: the
+    visit at a window at which a clerk types the part; confirmed_by: the clerk who read it back, "" for oneself.
     """
 
     case = models.ForeignKey(
@@ -69,6 +72,10 @@ class PartyPart(models.Model):
     values = protected(models.JSONField("填报内容", default=dict), level=4)
     digest = models.CharField("确认内容摘要", max_length=64, blank=True)
     confirmed_at = models.DateTimeField("确认时间", null=True)
+    by_number = models.BooleanField("凭证件号码邀请", default=False)
+    meant_ref = protected(models.CharField("受邀人", max_length=80, blank=True), level=3)
+    visit_id = models.BigIntegerField("来访", null=True)
+    confirmed_by = models.CharField("窗口人员姓名", max_length=80, blank=True)
 
     objects = PersonalDataManager()
 
@@ -85,6 +92,14 @@ class PartyPart(models.Model):
         ]
         indexes = [
             models.Index(fields=["ref", "-id"], condition=~Q(ref=""), name="party_part_of"),
+            models.Index(
+                fields=["meant_ref", "-id"],
+                condition=Q(ref="") & ~Q(meant_ref=""),
+                name="party_meant",
+            ),
+            models.Index(
+                fields=["visit_id"], condition=Q(draft_id__isnull=False), name="party_at_window"
+            ),
         ]
 
     def __str__(self) -> str:

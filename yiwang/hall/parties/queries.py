@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from yiwang.engines.api import DraftView, FormState, draft_get, form_get, form_state
 from yiwang.hall.matters.queries import matter_version_get
-from yiwang.hall.parties.data import Joined, JointDraft, OwnPart, PartView
+from yiwang.hall.parties.data import Invitation, Joined, JointDraft, OwnPart, PartView
 from yiwang.hall.parties.errors import PartyUnknown
 from yiwang.hall.parties.models import PartyCase, PartyPart
 from yiwang.hall.parties.rules import content_digest, fields_of_pages, only, without
@@ -98,6 +98,7 @@ def part_view(
         invited_at=part.invited_at,
         confirmed_at=part.confirmed_at,
         digest=part.digest,
+        confirmed_by=part.confirmed_by,
     )
 
 
@@ -164,9 +165,21 @@ def own_row(part_id: int, *, lock: bool = False) -> PartyPart:
     return row
 
 
-def own_part_get(part_id: int) -> OwnPart:
-    """Return one's own part (我的部分): what one entered, and where the application stands."""
-    return own_part_view(own_row(part_id))
+def own_part_get(part_id: int, *, visit_id: int | None = None) -> OwnPart:
+    """Return one's own part (我的部分): what one entered, and where the application stands.
+
+    visit_id: at a window, the visit at which it is typed.
+    """
+    return own_part_view(own_row(part_id), visit_id=visit_id)
+
+
+def invitation_list() -> list[Invitation]:
+    """List the invitations that were meant for the acting subject by number (收到的邀请), newest first."""
+    ref = context_get().subject_ref
+    if not ref:
+        return []
+    rows = part_rows().filter(meant_ref=ref, ref="", case__state="DRAFT").order_by("-pk")[:50]
+    return [Invitation(row.pk, row.title, row.case.title, row.case.applicant_name) for row in rows]
 
 
 def own_part_list() -> list[OwnPart]:
@@ -178,8 +191,8 @@ def own_part_list() -> list[OwnPart]:
     return [own_part_view(row) for row in rows]
 
 
-def own_part_view(row: PartyPart) -> OwnPart:
-    """Turn a part's row into what the party sees."""
+def own_part_view(row: PartyPart, *, visit_id: int | None = None) -> OwnPart:
+    """Turn a part's row into what the party sees; its draft only where it is typed, on line or at the visit."""
     party = party_of(row.case.matter_version_id, row.key)
     is_draft = row.case.state == "DRAFT"
     first = first_values(row.case) if is_draft and row.confirmed_at else None
@@ -192,7 +205,7 @@ def own_part_view(row: PartyPart) -> OwnPart:
         number=row.case.number,
         party=party,
         form_version_id=row.case.form_version_id,
-        draft_id=row.draft_id,
+        draft_id=row.draft_id if row.visit_id == visit_id else None,
         values=own_values(row, party),
     )
 

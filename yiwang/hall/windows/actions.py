@@ -10,11 +10,14 @@ from django.utils import timezone
 from yiwang.hall.applications.actions.filing import draft_begin_for, filed_drafts_drop
 from yiwang.hall.applications.filing import COMMUNITY as COMMUNITY_CHANNEL
 from yiwang.hall.applications.filing import WINDOW as WINDOW_CHANNEL
-from yiwang.hall.applications.filing import Filing
+from yiwang.hall.applications.filing import Filing, acting_for
 from yiwang.hall.counters.actions.tickets import ticket_application_add
 from yiwang.hall.counters.actions.windows import ticket_finish, ticket_visit_begin
 from yiwang.hall.counters.queries.tickets import ticket_in_hand
 from yiwang.hall.matters.queries import matter_get
+from yiwang.hall.parties.actions import parties_leave, party_accept, party_join
+from yiwang.hall.parties.data import OwnPart, Presence
+from yiwang.hall.parties.identifying import person_identify
 from yiwang.hall.ratings.actions import rating_follow_up, rating_give
 from yiwang.hall.ratings.data import ON_SITE
 from yiwang.hall.windows.data import COMMUNITY, PURPOSE, VISIT_LIFE, VisitView, WindowView
@@ -35,6 +38,7 @@ from yiwang.hall.windows.queries import (
     OWN_VISIT,
     RECEIVE,
     SERVE,
+    citizen_account,
     hand_over_rows,
     matter_takeable,
     own_visit_get,
@@ -57,15 +61,9 @@ from yiwang.kernel.api import (
     permission_require,
     serial_next,
 )
-from yiwang.resources.api import (
-    NotInRegistry,
-    enterprise_get,
-    person_ref_by_id_number,
-    person_verify,
-)
-from yiwang.sdk.identifiers import id_number_valid, normalise, person_ref_of, spoken_code
+from yiwang.resources.api import NotInRegistry, enterprise_get
+from yiwang.sdk.identifiers import normalise, person_ref_of, spoken_code
 
-CHECK = "resources.registries.check"
 ADVICE = {"zh": "窗口咨询", "en": "Advice at a window"}
 
 
@@ -128,25 +126,17 @@ def visit_open(
     Raises IdentityNotConfirmed, NotTheirAgent, WindowNotYours, TicketStateWrong.
     """
     permission_require(SERVE)
-    visitor = _person_identify(id_number, name, now=now)
+    ref = person_identify(id_number, name, purpose=PURPOSE, now=now)
+    if not ref:
+        raise IdentityNotConfirmed(fields={"id_number": [str(IdentityNotConfirmed())]})
     return _visit_open(
-        window_code, visitor=visitor, uscc=uscc, purpose=purpose, ticket_id=ticket_id, now=now
+        window_code,
+        visitor=(ref, name.strip()),
+        uscc=uscc,
+        purpose=purpose,
+        ticket_id=ticket_id,
+        now=now,
     )
-
-
-def _person_identify(id_number: str, name: str, *, now: datetime) -> tuple[str, str]:
-    number, name = normalise(id_number), name.strip()
-    if not id_number_valid(number) or not name:
-        raise IdentityNotConfirmed(fields={"id_number": [str(IdentityNotConfirmed())]})
-    # The clerk verifies as part of a visit, without the general right to verify anybody.
-    context = context_get()
-    with context_use(replace(context, permissions=context.permissions | {CHECK})):
-        answers = person_verify(number, {"name": name}, purpose=PURPOSE, now=now)
-    if not answers["name"]:
-        raise IdentityNotConfirmed(fields={"id_number": [str(IdentityNotConfirmed())]})
-    with context_use(context_system(PURPOSE)):
-        person_ref = person_ref_by_id_number(number)
-    return f"person:{person_ref}", name
 
 
 @action("hall.windows.visit_open", permission=SERVE)
@@ -239,6 +229,39 @@ def visit_filing(visit: VisitView) -> Filing:
     return Filing(channel=channel, by_name=visit.clerk_name, visit_id=visit.id)
 
 
+@action("hall.windows.visit_join", permission=SERVE)
+def visit_join(
+    number: str, *, now: datetime, code: str = "", invitation_id: int | None = None
+) -> OwnPart:
+    """Let the visitor take part in an application of somebody else (到窗口共同办理): by code, or as invited.
+
+    The clerk fills the part in for them. Raises VisitOver, PartyCodeWrong, PartyTwice.
+    """
+    visit = own_visit_get(number, now=now)
+    at = presence_of(visit)
+    with acting_for(visit.applicant_ref):
+        if invitation_id is not None:
+            own = party_accept(invitation_id, at=at, now=now)
+        else:
+            own = party_join(code, at=at, now=now)
+    audit_record(
+        f"visit:{number}",
+        person_ref=person_ref_of(visit.visitor_ref),
+        detail={"part": own.part.id},
+    )
+    return own
+
+
+def presence_of(visit: VisitView) -> Presence:
+    """Return who stands at the window as a party (到窗口的当事人)."""
+    if visit.applicant_ref.startswith("enterprise:"):
+        agents = agent_list(visit.applicant_ref, timezone.localdate(visit.opened_at))
+        account_id = next((one.id for one in agents), None)
+    else:
+        account_id = citizen_account(visit.applicant_ref)
+    return Presence(visit.id, visit.applicant_name, account_id)
+
+
 @action("hall.windows.visit_end", permission=SERVE)
 def visit_end(number: str, *, now: datetime, with_ticket: bool = False) -> None:
     """End a visit (结束来访): the clerk's access ends, what was not submitted is thrown away.
@@ -282,6 +305,7 @@ def _end(ids: list[int], *, now: datetime) -> None:
     visit_rows("结束来访").filter(pk__in=ids, ended_at__isnull=True).update(ended_at=now)
     for visit_id in ids:
         filed_drafts_drop(visit_id=visit_id)
+    parties_leave(ids)
 
 
 def taking_add(visit_id: int, facts: Mapping[str, object]) -> None:

@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from yiwang.hall.windows import papers_views, rating_views, views
+from yiwang.hall.windows import papers_views, party_views, rating_views, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
     path("visits/<str:number>/", views.visit, name="visit"),
     path("visits/<str:number>/receipts/<str:application>/", views.receipt, name="receipt"),
+    path("visits/<str:number>/parts/<int:part_id>/", party_views.part, name="part"),
+    path(
+        "visits/<str:number>/parts/<int:part_id>/pages/<str:page>/",
+        party_views.page,
+        name="part_page",
+    ),
     path("papers/", papers_views.papers, name="papers"),
     path("papers/<str:number>/", papers_views.hand_over, name="hand_over"),
     path("statistics/", papers_views.statistics, name="statistics"),

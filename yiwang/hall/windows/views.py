@@ -1,18 +1,24 @@
 """Pages of windows: the clerk's desk, a visit, the printed receipt, and where the windows are."""
 
+from urllib.parse import urlencode
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from yiwang.hall.applications.filing import acting_for
 from yiwang.hall.applications.queries.filed import visit_draft_list
 from yiwang.hall.counters.data import TicketView
 from yiwang.hall.counters.errors import TicketStateWrong
 from yiwang.hall.counters.queries.tickets import ticket_in_hand
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.matters.queries import matter_get
+from yiwang.hall.parties.errors import PartyCodeWrong, PartyTwice
+from yiwang.hall.parties.queries import invitation_list, own_part_list
 from yiwang.hall.windows import actions
 from yiwang.hall.windows.data import VisitView
 from yiwang.hall.windows.errors import (
@@ -33,6 +39,7 @@ from yiwang.hall.windows.queries import (
     taking_get,
     taking_list,
     ticket_of_visit,
+    visit_of_ticket,
     window_list,
 )
 from yiwang.identity.api import DelegationView, allow, public
@@ -48,8 +55,9 @@ from yiwang.kernel.api import (
 from yiwang.sdk.errors import NotFound
 
 PURPOSE = "窗口受理"
-FIELDS = ("window", "id_number", "name", "uscc", "purpose", "ticket")
+FIELDS = ("window", "id_number", "name", "uscc", "purpose", "ticket", "code")
 VISITS_PER_MINUTE = 30
+CODES_PER_MINUTE = 10
 FOUND = 12
 
 
@@ -82,7 +90,9 @@ def desk(request: HttpRequest) -> HttpResponse:
             except TicketStateWrong as error:
                 errors = {"ticket": [error_text(error)]}
             else:
-                return redirect("hall_windows:visit", visit.number)
+                page = reverse("hall_windows:visit", args=[visit.number])
+                query = f"?{urlencode({'code': typed['code']})}" if typed["code"] else ""
+                return redirect(page + query)
     names = {
         "ticket": ticket,
         "windows": own_window_list(),
@@ -95,11 +105,12 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 def _of_ticket(request: HttpRequest, ticket: TicketView | None) -> dict[str, str]:
     """Begin the form with what the ticket in hand says (由号票带入): only that one, not any that is named."""
-    if ticket is None:
-        return {}
+    given = {name: request.GET.get(name, "") for name in ("code", "name")}
+    if ticket is None or visit_of_ticket(ticket.id, timezone.now()) is not None:
+        return given
     asked = request.GET.get("ticket", str(ticket.id))
-    if asked != str(ticket.id):
-        return {}
+    if asked != str(ticket.id) or given["code"]:
+        return given
     return {"ticket": asked, "name": ticket.name, "purpose": localized(ticket.queue_title)}
 
 
@@ -131,9 +142,20 @@ def visit(request: HttpRequest, number: str) -> HttpResponse:
         "takings": taking_list(number),
         "mandates": mandate_list(found, on=today),
         "mandate": mandate,
+        **_together(found),
+        "code": request.GET.get("code", "")[:12],
         "error": error,
     }
     return render(request, "hall/windows/visit.html", names, status=403 if error else 200)
+
+
+def _together(found: VisitView) -> dict[str, object]:
+    """Return what the visitor takes part in, and what they are asked to (共同办理)."""
+    with acting_for(found.applicant_ref):
+        return {
+            "shared_parts": [one for one in own_part_list() if one.is_open],
+            "invitations": invitation_list(),
+        }
 
 
 def _matters(found: VisitView, text: str, mandate: DelegationView | None) -> list[MatterView]:
@@ -163,6 +185,8 @@ def _visit_act(request: HttpRequest, number: str) -> HttpResponse:
                 now=now,
             )
             return redirect("hall_applications:resume", draft_id)
+        case "join":
+            return _joined(request, number)
         case "ask":
             actions.rating_ask(number, now=now)
             flash(request, "success", _("The tablet asks the visitor now."))
@@ -179,6 +203,24 @@ def _visit_act(request: HttpRequest, number: str) -> HttpResponse:
                 return redirect("hall_windows:desk")
             return redirect("hall_counters:window", ticket.window_id)
     raise NotFound()
+
+
+def _joined(request: HttpRequest, number: str) -> HttpResponse:
+    key = f"hall.windows.join:{context_get().account_id}"
+    if rate_exceeded(key, per_minute=CODES_PER_MINUTE):
+        flash(request, "warning", _("Too many tries. Wait a minute."))
+        return redirect("hall_windows:visit", number)
+    try:
+        own = actions.visit_join(
+            number,
+            code=request.POST.get("code", "").replace("\x00", "")[:20],
+            invitation_id=_number(request.POST.get("invitation", "")),
+            now=timezone.now(),
+        )
+    except (PartyCodeWrong, PartyTwice) as error:
+        flash(request, "warning", error_text(error))
+        return redirect("hall_windows:visit", number)
+    return redirect("hall_windows:part_page", number, own.part.id, own.party.pages[0])
 
 
 @require_http_methods(["GET", "POST"])

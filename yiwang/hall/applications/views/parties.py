@@ -18,10 +18,16 @@ from yiwang.hall.applications.views.filing import (
     for_applicant,
 )
 from yiwang.hall.parties.actions import party_invite, party_remove
-from yiwang.hall.parties.errors import PartiesFull, PartyNameMissing
+from yiwang.hall.parties.errors import PartiesFull, PartyNameMissing, PartyNumberWrong
 from yiwang.hall.parties.queries import parties_of_draft
 from yiwang.identity.api import allow
 from yiwang.kernel.api import error_text, flash
+from yiwang.sdk.errors import N_
+
+INVITED = N_("Invited. Tell them the code, from person to person.")
+INVITED_BY_NUMBER = N_(
+    "Invited. If they have an account they find it in their space; otherwise tell them to come to a window."
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -42,15 +48,19 @@ def parties(request: HttpRequest, draft_id: int) -> HttpResponse:
                     draft,
                     key=request.POST.get("invite", "")[:40],
                     name=request.POST.get("name", "").replace("\x00", ""),
+                    number=_number(request),
                     now=timezone.now(),
                 )
-                flash(request, "success", _("Invited. Tell them the code, from person to person."))
-        except (PartyNameMissing, PartiesFull) as error:
-            errors = {request.POST.get("invite", ""): [error_text(error)]}
+                flash(request, "success", _(INVITED_BY_NUMBER if _number(request) else INVITED))
+        except (PartyNameMissing, PartyNumberWrong, PartiesFull) as error:
+            field = "number" if isinstance(error, PartyNumberWrong) else "name"
+            errors = {f"{field}-{request.POST.get('invite', '')}": [error_text(error)]}
         else:
             return redirect("hall_applications:parties", draft_id)
     steps = steps_of(context, form_state_of(context))
+    post = request.POST
     names = {
+        "typed": {f"{name}-{post.get('invite')}": post.get(name) for name in ("name", "number")},
         "draft": context,
         "parties": parties_of_draft(draft),
         "errors": errors,
@@ -62,3 +72,7 @@ def parties(request: HttpRequest, draft_id: int) -> HttpResponse:
     return draft_render(
         request, "hall/applications/parties.html", names, status=422 if errors else 200
     )
+
+
+def _number(request: HttpRequest) -> str:
+    return request.POST.get("number", "").replace("\x00", "").strip()[:18]
