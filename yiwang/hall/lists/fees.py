@@ -5,11 +5,13 @@ A charge off the catalogue is one of the classes of electronic supervision; here
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+
+from django.db.models import Q
 
 from yiwang.hall.lists.errors import FeeFileUnreadable
 from yiwang.hall.lists.models import FeeEntry
@@ -76,11 +78,15 @@ class FeeDifference:
 
 
 def differences_find(
-    charged: Mapping[str, ChargedFee], entries: Mapping[str, FeeRow]
+    charged: Mapping[str, ChargedFee],
+    entries: Mapping[str, FeeRow],
+    *,
+    silent: Collection[str] = (),
 ) -> list[FeeDifference]:
     """Compare what matters charge with the catalogue (收费比对), the gravest first.
 
-    charged: every matter in force by code, also those that charge nothing.
+    charged: every matter that says whether it charges, by code; silent: codes of matters that do not say, as
+    those of an imported catalogue without a column for it.
     """
     found = []
     for code, one in charged.items():
@@ -93,7 +99,7 @@ def differences_find(
     found += [
         FeeDifference(NO_MATTER, code, None, entry)
         for code, entry in entries.items()
-        if code not in charged
+        if code not in charged and code not in silent
     ]
     order = list(KINDS)
     return sorted(found, key=lambda one: (order.index(one.kind), one.code))
@@ -121,8 +127,9 @@ def fee_entry_list() -> list[FeeRow]:
 
 
 def charged_fees() -> dict[str, ChargedFee]:
-    """Return what every matter in force that can be applied for charges (事项收费), by code."""
-    rows = Matter.objects.filter(kind=Matter.Kind.APPLY, current_version__isnull=False)
+    """Return what every matter charges (事项收费), by code: those that run, and guides that name a fee."""
+    rows = Matter.objects.filter(current_version__isnull=False)
+    rows = rows.filter(Q(kind=Matter.Kind.APPLY) | ~Q(current_version__spec__fee=None))
     found = {}
     for code, function, spec in rows.values_list(
         "code", "current_version__department_function", "current_version__spec"
@@ -135,7 +142,9 @@ def charged_fees() -> dict[str, ChargedFee]:
 
 def fee_differences() -> list[FeeDifference]:
     """Return every difference between the fee catalogue and what is charged now (收费差异)."""
-    return differences_find(charged_fees(), {row.code: row for row in fee_entry_list()})
+    charged, entries = charged_fees(), {row.code: row for row in fee_entry_list()}
+    known = Matter.objects.filter(code__in=entries.keys() - charged.keys())
+    return differences_find(charged, entries, silent=known.values_list("code", flat=True))
 
 
 # --- loading -------------------------------------------------------------------------------------

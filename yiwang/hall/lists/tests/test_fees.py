@@ -42,6 +42,10 @@ def test_every_kind_of_difference_is_found_the_gravest_first():
     ]
 
 
+def test_a_matter_that_does_not_say_whether_it_charges_is_no_difference():
+    assert differences_find({}, {"1": entry("1")}, silent=["1"]) == []
+
+
 CODES = st.lists(st.sampled_from("abcdef"), unique=True)
 
 
