@@ -111,9 +111,9 @@ def test_a_party_without_an_account_fills_in_and_confirms_at_a_window(
     assert application.form_data["spouse_name"] == bride["name"]
     assert application.form_data["spouse_phone"] == PART["spouse_phone"]
     acts = {row["act"]: row["actor_name"] for row in audit_list(person_ref=bride["ref"])}
-    assert {acts[one] for one in ("registries.check", "hall.parties.join", "hall.parties.confirm")} == {
-        clerk.name
-    }
+    assert {
+        acts[one] for one in ("registries.check", "hall.parties.join", "hall.parties.confirm")
+    } == {clerk.name}
 
 
 def test_what_was_typed_at_a_window_and_not_confirmed_goes_with_the_visit(
