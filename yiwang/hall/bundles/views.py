@@ -29,9 +29,17 @@ from yiwang.hall.bundles.queries.drafts import (
 )
 from yiwang.hall.bundles.rules import LEGAL
 from yiwang.hall.bundles.union import QUESTIONS_PAGE
-from yiwang.hall.matters.rules import function_title
+from yiwang.hall.matters.rules import applicant_note, function_title
 from yiwang.identity.api import allow, pending_form_take, public
-from yiwang.kernel.api import Column, error_text, flash, localized, page_of, render
+from yiwang.kernel.api import (
+    Column,
+    context_get,
+    error_text,
+    flash,
+    localized,
+    page_of,
+    render,
+)
 from yiwang.sdk.errors import N_
 
 APPLICANTS = {"CITIZEN", "AGENT"}
@@ -70,6 +78,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
             "promised": bundle_schedule(bundle, keys, begin=today),
             "legal": bundle_schedule(bundle, keys, begin=today, kind=LEGAL),
             "titles": _titles(bundle),
+            "apply_note": applicant_note({bundle.spec.kind}, population=context_get().population),
         },
     )
 

@@ -1,6 +1,7 @@
 """Pure tables and functions of the matters: words, life events, what an open catalogue means here."""
 
 import hashlib
+from collections.abc import Iterable
 
 from yiwang.sdk.errors import N_
 
@@ -18,6 +19,7 @@ ITEM_TYPES = {
     "10": N_("Other administrative power"),
     "20": N_("Public service"),
 }
+PERSON_OBJECT = "1"
 SERVICE_OBJECTS = {
     "1": N_("Natural persons"),
     "2": N_("Enterprise legal persons"),
@@ -213,3 +215,30 @@ def function_title(function: str) -> dict[str, str]:
     """Return what a department's function is called, {zh, en}; an unknown one keeps its key."""
     zh, en = FUNCTION_NAMES.get(function, (function, function.replace("_", " ")))
     return {"zh": zh, "en": en}
+
+
+def applicant_kinds(service_objects: Iterable[str]) -> frozenset[str]:
+    """Return who may apply (申请人类型): "person", "enterprise" or both.
+
+    >>> sorted(applicant_kinds(["1", "2"]))
+    ['enterprise', 'person']
+    """
+    return frozenset(
+        "person" if code == PERSON_OBJECT else "enterprise" for code in service_objects
+    )
+
+
+def applicant_note(kinds: Iterable[str], *, population: str) -> str:
+    """Say why somebody signed in cannot apply here (不能在此申请的原因), "" where they can.
+
+    population: that of the person, as in the request's context; who is not signed in may still become either.
+    """
+    if population == "STAFF":
+        return N_(
+            "You are signed in as an officer: applicants begin here. At a window, begin from the visit."
+        )
+    if population == "CITIZEN" and "person" not in kinds:
+        return N_("This is for enterprises and organisations: sign in as the agent of one.")
+    if population == "AGENT" and "enterprise" not in kinds:
+        return N_("This is for persons: sign in as yourself, not for an enterprise.")
+    return ""

@@ -24,6 +24,7 @@ from yiwang.kernel.api import (
     Filter,
     ListQuery,
     Source,
+    context_get,
     page_of,
     render,
     wants_partial,
@@ -143,6 +144,10 @@ def detail(request: HttpRequest, code: str) -> HttpResponse:
     }
     shell = "print" if request.GET.get("print") == "1" else "portal"
     context["shell"] = f"kernel/ui/{shell}.html"
+    note = rules.applicant_note(
+        rules.applicant_kinds(guide.service_objects), population=context_get().population
+    )
+    context["apply_note"] = _(note) if note else ""
     context["extra_parts"] = parts_of("matter", view) if view.is_current else []
     return render(request, "hall/matters/detail.html", context)
 

@@ -16,6 +16,7 @@ from yiwang.hall.applications.queries.drafts import draft_context_get
 from yiwang.hall.applications.queries.prefill import reuse_prefill
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.matters.queries import matter_get
+from yiwang.hall.matters.rules import applicant_kinds
 from yiwang.hall.parties.actions import parties_forget
 from yiwang.hall.parties.queries import fields_of
 from yiwang.hall.parties.rules import without
@@ -25,7 +26,6 @@ from yiwang.sdk.errors import SignInNeeded
 from yiwang.sdk.expressions import compile as expression_compile
 
 # GB/T 39046-2020 A.4: 1 is the natural person, the others are organisations.
-PERSON_OBJECT = "1"
 ALWAYS_READ = {
     "person": ("name", "id_number", "birth_date", "sex", "area_code"),
     "enterprise": ("name", "uscc", "area_code", "legal_representative"),
@@ -87,9 +87,7 @@ def _kind_of_subject(matter: MatterView) -> str:
     if context.population == "ANONYMOUS":
         raise SignInNeeded()
     kind = context.subject_ref.partition(":")[0]
-    wants_person = PERSON_OBJECT in matter.spec.service_objects
-    wants_organisation = any(item != PERSON_OBJECT for item in matter.spec.service_objects)
-    if (kind == "person" and wants_person) or (kind == "enterprise" and wants_organisation):
+    if kind in applicant_kinds(matter.spec.service_objects):
         return kind
     raise WrongApplicant(title=matter.title)
 
