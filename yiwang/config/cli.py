@@ -22,7 +22,7 @@ Yiwang (一网): a city's e-government on one network.
   records          generate, land, quality, fuse, registries, lineage
   engines          decide, clock, form
   packs            pack list | check | new
-  keeping          keys show | new | rotate | reseal, bounce, uploads
+  keeping          keys show | new | rotate | reseal, uploads sweep, bounce
   for developers   assets, messages, bench
 """
 EPILOG = """\

@@ -18,6 +18,15 @@ def keeping_commands(commands: argparse._SubParsersAction) -> None:
         ("reseal", _keys_reseal, "seal again what is not under the first key"),
     ):
         verbs.add_parser(verb, help=about).set_defaults(run=run)
+    uploads = commands.add_parser("uploads", help="uploads that nobody refers to (无主上传)")
+    sweep = uploads.add_subparsers(dest="verb", required=True, metavar="VERB").add_parser(
+        "sweep", help="throw away what is older than so many days and in no draft nor case"
+    )
+    sweep.add_argument(
+        "--days", type=int, metavar="N", help="default: YIWANG_UPLOADS_KEPT_DAYS, 30"
+    )
+    sweep.add_argument("--dry-run", action="store_true", help="count them, change nothing")
+    sweep.set_defaults(run=_uploads_sweep)
     bounce = commands.add_parser(
         "bounce",
         help="take a delivery report (退信) from standard input, as a mail server hands it on",
@@ -84,4 +93,19 @@ def _bounce(_options: argparse.Namespace) -> int:
     with context_use(context_system("yw bounce")):
         changed = bounce_take(sys.stdin.buffer.read(BOUNCE_MAX), now=timezone.now())
     print(f"{changed} sendings changed")
+    return 0
+
+
+def _uploads_sweep(options: argparse.Namespace) -> int:
+    _django()
+    from django.utils import timezone
+
+    from yiwang.engines.api import uploads_sweep
+
+    found = uploads_sweep(now=timezone.now(), days=options.days, is_dry=options.dry_run)
+    verb = "would go" if options.dry_run else "are gone"
+    print(
+        f"{found.looked_at} old uploads looked at: {found.unused} ({found.bytes} bytes) that nobody refers to, and "
+        f"{found.strays} contents without an upload, {verb}"
+    )
     return 0

@@ -211,6 +211,9 @@ UPLOAD_LIMITS_MB = {
     "/api/v1/resources/": (2048, 2304),
 }
 
+# How long an upload that nothing refers to is kept.
+UPLOADS_KEPT_DAYS = int(os.environ.get("YIWANG_UPLOADS_KEPT_DAYS", "30"))
+
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -93,6 +93,7 @@ from yiwang.engines.forms.registry import (
 )
 from yiwang.engines.forms.rules.files import AttachmentRefused
 from yiwang.engines.forms.rules.problems import FormInvalid
+from yiwang.engines.forms.sweeping import UploadSweep, uploads_sweep
 from yiwang.engines.tabular.data import EngineMissing, TabularLimits
 from yiwang.engines.tabular.dialect import to_spark
 from yiwang.engines.tabular.duck import parquet_list, sql_text, tabular_open
@@ -249,6 +250,7 @@ __all__ = [
     "ServiceCall",
     "TabularLimits",
     "TokenView",
+    "UploadSweep",
     "UrgedLately",
     "ValueConflict",
     "ValueSource",
@@ -349,6 +351,7 @@ __all__ = [
     "tabular_open",
     "timer_sweep",
     "to_spark",
+    "uploads_sweep",
     "work_item_add_signers",
     "work_item_board",
     "work_item_by_case",

@@ -446,8 +446,13 @@ def _attachment_store(
 
 def _content_keep(path: str, content: bytes) -> None:
     """Keep a content once; of two that arrive at the same moment the later one is thrown away."""
+    # A sweep that is throwing the last row of this content away holds its lock: see `sweeping`.
+    is_known = bool(Attachment.objects.select_for_update().filter(path=path).values_list("pk")[:1])
     if default_storage.exists(path):
-        return
+        if is_known:
+            return
+        # A content without a row may be swept at any moment: it is written anew.
+        default_storage.delete(path)
     kept = default_storage.save(path, ContentFile(content))
     if kept != path:
         default_storage.delete(kept)

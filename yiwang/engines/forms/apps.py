@@ -8,6 +8,8 @@ class EnginesFormsConfig(AppConfig):
 
     def ready(self) -> None:
         from yiwang.engines.forms.pack import forms_read  # noqa: PLC0415
-        from yiwang.kernel.api import pack_section_register  # noqa: PLC0415
+        from yiwang.engines.forms.sweeping import uploads_tidy  # noqa: PLC0415
+        from yiwang.kernel.api import pack_section_register, sweep_register  # noqa: PLC0415
 
+        sweep_register("engines.forms.uploads", uploads_tidy, every_seconds=24 * 3600)
         pack_section_register("forms", forms_read, order=10)

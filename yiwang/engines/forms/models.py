@@ -91,7 +91,9 @@ class Attachment(models.Model):
     class Meta:
         verbose_name = "附件"
         indexes = [
-            models.Index(fields=["account_id", "-created_at", "-id"], name="attachment_account")
+            models.Index(fields=["account_id", "-created_at", "-id"], name="attachment_account"),
+            models.Index(fields=["path"], name="attachment_path"),
+            models.Index(fields=["created_at"], name="attachment_created"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(size__gt=0), name="attachment_not_empty"),
