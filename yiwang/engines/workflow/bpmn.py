@@ -5,6 +5,7 @@ there are is told in `docs/areas/engines.md`. What the engine does not execute i
 skipped: each such element or attribute is a `Problem`.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from xml.etree.ElementTree import Element
@@ -105,6 +106,8 @@ class _Reader:
         self.problems: list[Problem] = []
         self.flows: dict[str, Flow] = {}
         self.nodes: dict[str, Node] = {}
+        self.coming: defaultdict[str, list[str]] = defaultdict(list)
+        self.going: defaultdict[str, list[str]] = defaultdict(list)
         self.parts = Parts(root, self.problem)
 
     def read(self) -> tuple[Net, list[Problem]]:
@@ -112,6 +115,9 @@ class _Reader:
         for element, _scope in found:
             if local(element) == "sequenceFlow":
                 self.flow(element)
+        for flow in self.flows.values():
+            self.coming[flow.target].append(flow.id)
+            self.going[flow.source].append(flow.id)
         for element, scope in found:
             if local(element) in EXECUTABLE:
                 self.node(element, scope)
@@ -186,8 +192,8 @@ class _Reader:
             name_en=own("nameEn"),
             line=self.lines.get(element, 0),
             scope=scope,
-            incoming=tuple(flow.id for flow in self.flows.values() if flow.target == key),
-            outgoing=tuple(flow.id for flow in self.flows.values() if flow.source == key),
+            incoming=tuple(self.coming[key]),
+            outgoing=tuple(self.going[key]),
             default=element.get("default", ""),
             role=own("role"),
             department=department,

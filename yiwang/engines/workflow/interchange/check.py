@@ -7,11 +7,12 @@
   publishing still asks for, such as the role of a task; they do not change how the process flows.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from yiwang.engines.workflow.bpmn import net_read
+from yiwang.engines.workflow.bpmn import bpmn, net_read
 from yiwang.engines.workflow.bpmn_xml import children, is_element, local
 from yiwang.engines.workflow.data import Problem, ProcessInvalid
 from yiwang.engines.workflow.interchange.canonical import Model
@@ -46,12 +47,14 @@ _WIRING = frozenset(
     }
 )
 # … and so do states that can be reached. All other structure problems are limits of our subset.
+WAITS = "This join can wait for ever for %(flows)s."
 UNSOUND_REASONS = _WIRING | {
     "Two tokens can meet on this flow: parallel branches merge without a join.",
-    "This join can wait for ever for %(flows)s.",
+    WAITS,
     "This can never run.",
     "From here the process can never end.",
 }
+UNPAIRED = "Its ways do not come together in one inclusive join that only they lead to."
 _COLLABORATIVE = frozenset(
     {"messageFlow", "conversation", "callConversation", "subConversation", "choreography"}
 )
@@ -130,7 +133,10 @@ def _process(
     gaps = [one for one in told if not any(part in one.reason for part in _REFERENCES)]
     structure, bindings = _structure(model, copies, services, roles)
     unsound, unknown = _search(model, copies)
+    unsound = [*_startless(model, process), *unsound]
     gaps = _unique([*gaps, *structure, *copies.opaque, *unknown])
+    if not unsound and all(one.reason in (UNPAIRED, UNEXAMINED) for one in gaps):
+        unsound = _stuck(model, copies)
     return ProcessReport(
         id=process.get("id", ""),
         name=process.get("name", ""),
@@ -140,6 +146,12 @@ def _process(
         not_executed=tuple(sorted(gaps, key=lambda one: one.line)),
         bindings=tuple(sorted(_unique(bindings), key=lambda one: one.line)),
     )
+
+
+def _startless(model: Model, process: Element) -> Iterable[Problem]:
+    """Name a process that ends but never starts: BPMN wants a start event where there is an end event."""
+    if process.find(bpmn("startEvent")) is None and process.find(bpmn("endEvent")) is not None:
+        yield describe(model, process, N_("The process has no start event."))
 
 
 def _bare(process: Element) -> Element:
@@ -161,7 +173,7 @@ def _structure(
     roles = (roles or frozenset(node.role for node in net.nodes.values())) | {ROLE}
     found = structure_problems(net, services=services, roles=roles)
     bindings = [one for one in found if _is_binding(one)]
-    limits = [one for one in found if one.reason not in UNSOUND_REASONS and one not in bindings]
+    limits = [one for one in found if one.reason not in UNSOUND_REASONS and not _is_binding(one)]
     return [_placed(one, copies) for one in limits], bindings
 
 
@@ -187,6 +199,27 @@ def _search(model: Model, copies: Copies) -> tuple[list[Problem], list[Problem]]
     too_many = [one for one in others if one.reason.startswith("More than")]
     first = Problem(others[0].element, others[0].name, others[0].line, UNEXAMINED)
     return [], too_many or [first]
+
+
+def _stuck(model: Model, copies: Copies) -> list[Problem]:
+    """Look for joins that wait for ever when inclusive splits take one way, or all: both they may.
+
+    For models that are ours but for inclusive gateways not in pairs: what gets stuck so does so in any engine.
+    """
+    names = {"services": {SERVICE}, "roles": {ROLE}}
+    splits = list(copies.filled.iter(bpmn("inclusiveGateway")))
+    coming = Counter(flow.get("targetRef") for flow in copies.filled.iter(bpmn("sequenceFlow")))
+    if not splits or any(coming[one.get("id")] > 1 for one in splits):
+        return []
+    found: list[Problem] = []
+    for tag in ("exclusiveGateway", "parallelGateway"):
+        for one in splits:
+            one.tag = bpmn(tag)
+        net, _told = net_read(copies.filled, root=model.root, lines=copies.lines)
+        found += [one for one in problems_find(net, **names) if one.reason == WAITS]
+    for one in splits:
+        one.tag = bpmn("inclusiveGateway")
+    return _unique([_placed(one, copies) for one in found])
 
 
 def _placed(problem: Problem, copies: Copies) -> Problem:

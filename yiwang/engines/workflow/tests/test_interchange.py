@@ -258,6 +258,23 @@ UNSOUND = {
         ),
         "line 12, a__j: Two tokens can meet on this flow: parallel branches merge without a join.",
     ),
+    "some of the ways into a join of all": (
+        process(
+            START,
+            '<inclusiveGateway id="x"/>',
+            user("a"),
+            user("b"),
+            AND.format("j"),
+            END,
+            *chain("s", "x", "a", "j", "e"),
+            *chain("x", "b", "j"),
+        ),
+        "line 7, j: This join can wait for ever for b__j.",
+    ),
+    "an end without a start": (
+        process(*TASKS, END, *chain("a", "b", "e")),
+        "line 2, p: The process has no start event.",
+    ),
     "dead": (
         process(START, *TASKS, END, *chain("s", "a", "e"), flow("b", "e")),
         "line 5, b: Nothing leads here.",
