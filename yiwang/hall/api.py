@@ -10,6 +10,7 @@ from yiwang.hall.applications.queries.space import (
 )
 from yiwang.hall.applications.queries.urges import UrgeMark, urged_items
 from yiwang.hall.applications.queries.work import outcome_label_get
+from yiwang.hall.demonstration import hall_demo_load
 from yiwang.hall.licences.actions import (
     licence_issue,
     licence_resume,
@@ -76,6 +77,7 @@ __all__ = [
     "count_unread",
     "draft_open_list",
     "guide_get",
+    "hall_demo_load",
     "licence_get",
     "licence_issue",
     "licence_list",
