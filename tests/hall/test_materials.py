@@ -280,28 +280,36 @@ def test_looking_through_licences_and_earlier_cases_shows_in_who_looked_at_my_da
 
 
 @contextmanager
-def company_draft(city, now, *, applicant=None):
+def trader_draft(city, now, *, applicant=None):
     applicant = applicant or applicant_make(city, {"kind": "person"}, now=now)
     with context_use(applicant):
-        yield applicant, draft_begin(code_of("market_supervision", "company_registration"), now=now)
+        yield applicant, draft_begin(code_of("market_supervision", "sole_trader"), now=now)
+
+
+@contextmanager
+def drainage_draft(city, now):
+    with context_use(city.context("agent")):
+        yield draft_begin(code_of("urban_services", "drainage_permit"), now=now)
 
 
 def test_the_same_file_twice_on_a_line_is_kept_once_and_on_two_lines_said(city, now):
-    with company_draft(city, now) as (_who, draft_id):
-        first = material_attach(draft_id, "articles", file=pdf(), now=now)
-        again = material_attach(draft_id, "articles", file=pdf("同一份.pdf"), now=now)
-        other = material_attach(draft_id, "premises_proof", file=pdf(), now=now)
+    with drainage_draft(city, now) as draft_id:
+        first = material_attach(draft_id, "drainage_plan", file=pdf(), now=now)
+        again = material_attach(draft_id, "drainage_plan", file=pdf("同一份.pdf"), now=now)
+        other = material_attach(draft_id, "water_test", file=pdf(), now=now)
     assert (first.is_repeated, again.is_repeated, other.is_repeated) == (False, True, False)
-    assert other.also_on == ({"zh": "公司章程", "en": "Articles of association"},)
+    matter = matter_get(code_of("urban_services", "drainage_permit"))
+    titles = {one.key: one.title for one in matter.materials}
+    assert other.also_on == (titles["drainage_plan"],)
     assert DraftMaterial.objects.filter(draft_id=draft_id).count() == 2
 
 
 def test_a_choice_that_the_matter_does_not_offer_is_refused(city, now):
-    with company_draft(city, now) as (_who, draft_id):
+    with trader_draft(city, now) as (_who, draft_id):
         with pytest.raises(ChoiceNotOffered):
-            material_choose(draft_id, "articles", kind="PROMISE", now=now)
+            material_choose(draft_id, "premises_proof", kind="PROMISE", now=now)
         with pytest.raises(ChoiceNotOffered):
-            material_choose(draft_id, "articles", kind="COMMIT", now=now)
+            material_choose(draft_id, "id_card", kind="COMMIT", now=now)
         material_choose(draft_id, "premises_proof", kind="COMMIT", now=now)
         material_choose(draft_id, "premises_proof", kind="", now=now)
     assert MaterialChoice.objects.count() == 0
@@ -378,10 +386,9 @@ def test_the_page_lets_one_refuse_what_the_city_has(browser_of, now):
 # --- 告知承诺 --------------------------------------------------------------------------------------
 
 
-def company_submit(city, now, *, applicant=None) -> tuple[str, object]:
-    with company_draft(city, now, applicant=applicant) as (who, draft_id):
-        fill_all(draft_id, sample_of("market_supervision", "company_register"), now=now)
-        material_attach(draft_id, "articles", file=pdf(), now=now)
+def trader_submit(city, now, *, applicant=None) -> tuple[str, object]:
+    with trader_draft(city, now, applicant=applicant) as (who, draft_id):
+        fill_all(draft_id, sample_of("market_supervision", "sole_trader_register"), now=now)
         material_choose(draft_id, "premises_proof", kind="COMMIT", now=now)
         return application_submit(draft_id, now=now).number, who
 
@@ -395,7 +402,7 @@ def run(number: str, *steps: str, now) -> None:
 def test_a_commitment_replaces_the_document_is_checked_and_when_untrue_revokes_the_licence(
     city, now
 ):
-    number, who = company_submit(city, now)
+    number, who = trader_submit(city, now)
     subject = f"application:{number}"
     (promise,) = promise_list_of(subject)
     assert (promise.kind, promise.state, promise.key) == ("COMMITMENT", "MADE", "premises_proof")
@@ -419,7 +426,7 @@ def test_a_commitment_replaces_the_document_is_checked_and_when_untrue_revokes_t
         )
     assert [one.state for one in licence_list_by_source(subject)] == ["REVOKED"]
 
-    with company_draft(city, now, applicant=who) as (_who, draft_id):
+    with trader_draft(city, now, applicant=who) as (_who, draft_id):
         with pytest.raises(CommitmentBarred):
             material_choose(draft_id, "premises_proof", kind="COMMIT", now=now)
         lines = material_line_list(draft_context_get(draft_id), form_data={}, now=now)
@@ -437,7 +444,7 @@ def officer_of_department(city, department_id: int):
 
 
 def test_the_officer_reads_the_same_provenance_and_the_promise(city, now):
-    number, _who = company_submit(city, now)
+    number, _who = trader_submit(city, now)
     with context_use(officer_of(item_of(number, "accept"), now=now)):
         detail = application_detail_get(number, purpose="办理办件", now=now)
     whys = {material.key: material.why["zh"] for material in detail.materials}
@@ -451,12 +458,12 @@ def test_the_guide_says_what_may_follow_and_what_a_commitment_replaces(city):
     follows = {one.key: (one.follow_days, one.valid_days) for one in guide.materials_needed}
     assert follows["water_test"] == (10, 90)
     assert follows["drainage_plan"] == (0, 0)
-    company = guide_get(code_of("market_supervision", "company_registration"), "zh")
-    assert [one.key for one in company.materials_needed if one.may_commit] == ["premises_proof"]
+    trader = guide_get(code_of("market_supervision", "sole_trader"), "zh")
+    assert [one.key for one in trader.materials_needed if one.may_commit] == ["premises_proof"]
 
 
 def test_promises_of_a_withdrawn_application_fall_away(city, now):
-    number, who = company_submit(city, now)
+    number, who = trader_submit(city, now)
     with context_use(who):
         application_withdraw(number, now=now)
     assert [one.state for one in promise_list_of(f"application:{number}")] == ["VOID"]
@@ -593,8 +600,8 @@ def test_a_correction_changes_the_application_and_not_what_was_submitted(city, n
 
 
 def test_taking_a_document_off_leaves_the_line_as_it_was(city, now):
-    with company_draft(city, now) as (_who, draft_id):
-        material_attach(draft_id, "articles", file=pdf(), now=now)
-        material_detach(draft_id, "articles")
+    with trader_draft(city, now) as (_who, draft_id):
+        material_attach(draft_id, "premises_proof", file=pdf(), now=now)
+        material_detach(draft_id, "premises_proof")
         lines = material_line_list(draft_context_get(draft_id), form_data={}, now=now)
-    assert {one.key: one.source for one in lines}["articles"] == "MISSING"
+    assert {one.key: one.source for one in lines}["premises_proof"] == "MISSING"

@@ -66,6 +66,7 @@ from yiwang.resources.landing.queries import batch_get, batch_list, feed_files, 
 from yiwang.resources.landing.wording import problem_texts as batch_problem
 from yiwang.resources.quality.queries import exception_get
 from yiwang.resources.registries.actions import (
+    enterprise_amend,
     objection_add,
     objection_answer,
     person_verify,
@@ -194,6 +195,7 @@ __all__ = [
     "dwelling_get",
     "element_list",
     "element_put",
+    "enterprise_amend",
     "enterprise_get",
     "enterprise_values",
     "exception_get",

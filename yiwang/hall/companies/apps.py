@@ -13,13 +13,20 @@ class HallCompaniesConfig(AppConfig):
         from yiwang.engines.api import service_register  # noqa: PLC0415
         from yiwang.hall.applications.checks import submission_check_register  # noqa: PLC0415
         from yiwang.hall.companies import queries, subscribers  # noqa: PLC0415
-        from yiwang.hall.companies.actions import filings, names, registration  # noqa: PLC0415
+        from yiwang.hall.companies.actions import filings, names, registrar  # noqa: PLC0415
+        from yiwang.hall.companies.branching import BRANCHING  # noqa: PLC0415
+        from yiwang.hall.companies.changing import CHANGING  # noqa: PLC0415
+        from yiwang.hall.companies.closing import CLOSING  # noqa: PLC0415
+        from yiwang.hall.companies.foundation import FOUNDATION  # noqa: PLC0415
+        from yiwang.hall.companies.kinds import kind_register  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
 
         subscribers.register()
-        submission_check_register(queries.ESTABLISH, filings.submission_check)
-        service_register("hall.companies.register", registration.company_register)
+        for kind in (FOUNDATION, CHANGING, CLOSING, BRANCHING):
+            kind_register(kind)
+            submission_check_register(kind.matter, filings.submission_check)
+        service_register("hall.companies.register", registrar.filing_register)
         sweep_register("hall.companies.names", names.reservations_expire, 600)
         permission_register(
             queries.REGISTER,
@@ -33,6 +40,22 @@ class HallCompaniesConfig(AppConfig):
             "hall_companies:check",
             order=60,
             icon="building-add",
+        )
+        menu_register(
+            "portal",
+            N_("Before you apply"),
+            N_("Look a company up"),
+            "hall_companies:look_up",
+            order=62,
+            icon="buildings",
+        )
+        menu_register(
+            "portal",
+            N_("Before you apply"),
+            N_("Companies that are to end"),
+            "hall_companies:notices",
+            order=64,
+            icon="megaphone",
         )
         menu_register(
             "space",

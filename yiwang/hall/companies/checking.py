@@ -26,16 +26,17 @@ _KEYS = ("name", "exact_key", "core_key", "sound_key", "trade_group")
 
 
 def name_check(
-    parts: NameParts, *, kind: str, area_code: str, today: date, own: str = ""
+    parts: NameParts, *, kind: str, area_code: str, today: date, own: str = "", uscc: str = ""
 ) -> NameCheck:
     """Judge a name (名称自查): structure, words, and the names of the registry and those reserved.
 
-    own: number of one's own reservation, which does not count against itself.
+    own: number of one's own reservation, which does not count against itself; uscc: of the company that
+    would change its name, whose present name does not count against the new one unless it is the same.
     """
     tables, places = naming_tables(), places_of(area_code)
     findings = structure_findings(parts, kind=kind, tables=tables, places=places)
     if parts.core:
-        known = _known(name_keys(parts, tables=tables), today=today, own=own)
+        known = _known(name_keys(parts, tables=tables), today=today, own=own, uscc=uscc)
         findings += compare(parts, known, tables=tables)[:FOUND_MAX]
     index = NameIndex.objects.filter(registry=REGISTRY).first()
     return NameCheck(
@@ -54,9 +55,11 @@ def keys_of(name: str) -> NameKeys:
     return name_keys(name_parse(name, tables=tables, places=places_known()), tables=tables)
 
 
-def _known(keys: NameKeys, *, today: date, own: str) -> list[KnownName]:
+def _known(keys: NameKeys, *, today: date, own: str, uscc: str) -> list[KnownName]:
     """Fetch every name that could be similar, by its keys (候选名称)."""
-    entries = NameEntry.objects
+    entries = NameEntry.objects.all()
+    if uscc:
+        entries = entries.exclude(Q(uscc=uscc) & ~Q(exact_key=keys.exact))
     held = NameReservation.objects.filter(
         Q(state="FILED") | Q(state="HELD", expires_date__gte=today)
     ).exclude(number=own)

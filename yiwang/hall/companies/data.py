@@ -1,7 +1,7 @@
 """What leaves this room (商事登记的数据形态): frozen values, never rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ KINDS = {
     "SINGLE": N_("Limited liability company with one shareholder"),
     "JOINT_STOCK": N_("Joint-stock company"),
 }
+COMPANY_KINDS = {**KINDS, "BRANCH": N_("Branch of a company")}
 ARRANGEMENTS = {
     FRONT: N_("Division first"),
     BRACKETS: N_("Division in brackets after the trade name"),
@@ -27,7 +28,7 @@ RESERVATION_STATES = {
 FILING_STATES = {
     "SIGNING": N_("Waiting for confirmations"),
     "SIGNED": N_("All have confirmed"),
-    "REGISTERED": N_("Company registered"),
+    "REGISTERED": N_("Entered in the register"),
     "CLOSED": N_("Ended"),
 }
 PARTY_STATES = {
@@ -42,6 +43,8 @@ ROLES = {
     "MANAGER": N_("Manager"),
     "SUPERVISOR": N_("Supervisor"),
     "FINANCE": N_("Head of finance"),
+    "HEAD": N_("Head of the branch"),
+    "LIQUIDATOR": N_("Head of the liquidation group"),
 }
 FOLLOW_UPS = {
     "TAX": N_("Tax registration"),
@@ -53,8 +56,36 @@ ENTRY_KINDS = {
     "ESTABLISH": N_("Foundation"),
     "CHANGE": N_("Change of registration"),
     "CANCEL": N_("Cancellation"),
+    "BRANCH": N_("Foundation of a branch"),
 }
 COMPANY_STATES = {"ACTIVE": N_("In business"), "CANCELLED": N_("Struck off")}
+FACTS = {
+    "name": N_("Name"),
+    "legal_representative": N_("Legal representative"),
+    "registered_capital": N_("Capital (10,000 yuan)"),
+    "address": N_("Registered address"),
+    "business_scope": N_("Business scope"),
+    "shareholders": N_("Shareholders"),
+    "officers": N_("Officers of the company"),
+    "state": N_("State"),
+}
+WAYS = {
+    "SIMPLE": N_("Simplified cancellation"),
+    "ORDINARY": N_("Cancellation after liquidation"),
+}
+NOTICE_STATES = {
+    "OPEN": N_("Announced"),
+    "ENDED": N_("The notice period has ended"),
+    "LAPSED": N_("The time to apply has run out"),
+    "OBJECTED": N_("Ended by an objection"),
+    "WITHDRAWN": N_("Withdrawn"),
+    "USED": N_("The company was struck off"),
+}
+CLAIM_STATES = {
+    "OPEN": N_("Not yet answered"),
+    "SETTLED": N_("Settled"),
+    "DISPUTED": N_("In dispute"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +119,7 @@ class ReservationView:
     extensions: int
     may_extend: bool
     findings: tuple[Mapping, ...]
+    uscc: str = ""
 
     @property
     def state_label(self) -> str:
@@ -107,6 +139,8 @@ class PartyView:
     signed_name: str
     note: str
     at: datetime | None
+    must: bool = True
+    votes: Decimal = Decimal(0)
 
     @property
     def state_label(self) -> str:
@@ -121,7 +155,10 @@ class PartyView:
 
 @dataclass(frozen=True, slots=True)
 class FilingView:
-    """A registration on its way (登记申请) with its parties; content: the form's values."""
+    """A registration on its way (登记申请) with its parties; content: the form's values.
+
+    changes: item → [old, new]; uscc: of the company it is about, "" for one to be founded.
+    """
 
     number: str
     draft_id: int
@@ -136,6 +173,13 @@ class FilingView:
     application_number: str
     opened_at: datetime
     parties: tuple[PartyView, ...]
+    kind: str = "ESTABLISH"
+    uscc: str = ""
+    changes: Mapping[str, list] = field(default_factory=dict)
+    votes_needed: Decimal = Decimal(0)
+    account_id: int = 0
+    delegation_id: int | None = None
+    prepared_by: str = ""
 
     @property
     def state_label(self) -> str:
@@ -143,9 +187,24 @@ class FilingView:
         return FILING_STATES[self.state]
 
     @property
+    def kind_label(self) -> str:
+        """Return what it does to the register, as a message id."""
+        return ENTRY_KINDS[self.kind]
+
+    @property
+    def votes(self) -> Decimal:
+        """Return the capital of those who confirmed, in 10,000 yuan (已确认表决权)."""
+        return sum((one.votes for one in self.parties if one.state == "CONFIRMED"), Decimal(0))
+
+    @property
     def waiting(self) -> list[PartyView]:
-        """Return who has not confirmed."""
-        return [one for one in self.parties if one.state != "CONFIRMED"]
+        """Return whose word is still needed: who must, and who has votes while votes are missing."""
+        short = self.votes < self.votes_needed
+        return [
+            one
+            for one in self.parties
+            if one.state != "CONFIRMED" and (one.must or (short and one.votes > 0))
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +225,92 @@ class CompanyView:
     licence_id: int | None
     department_id: int
     delivered_at: datetime | None
+    cancelled_date: date | None = None
+    parent_id: int | None = None
 
     @property
     def state_label(self) -> str:
         """Return the state in words, as a message id."""
         return COMPANY_STATES[self.state]
+
+    @property
+    def kind_label(self) -> str:
+        """Return the kind in words, as a message id."""
+        return COMPANY_KINDS[self.kind]
+
+    @property
+    def is_branch(self) -> bool:
+        """Tell whether it is a branch of another company (分支机构)."""
+        return self.kind == "BRANCH"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An entry in the register (登记记载); changes: item → [old, new]."""
+
+    kind: str
+    application_number: str
+    at: datetime
+    changes: Mapping[str, list]
+
+    @property
+    def label(self) -> str:
+        """Return what was entered, as a message id."""
+        return ENTRY_KINDS[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """What a creditor said (债权人异议); contact is empty for who need not know it."""
+
+    number: str
+    creditor: str
+    contact: str
+    amount_wan: Decimal | None
+    grounds: str
+    state: str
+    answer: str
+    received_at: datetime
+
+    @property
+    def state_label(self) -> str:
+        """Return the state in words, as a message id."""
+        return CLAIM_STATES[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """A cancellation that is announced (注销公告). state: OPEN, ENDED, LAPSED, OBJECTED, WITHDRAWN, USED on the day asked.
+
+    apply_until: the last day on which it may be applied for, None when the law sets none.
+    """
+
+    number: str
+    uscc: str
+    company_name: str
+    department_id: int
+    way: str
+    facts: Mapping
+    state: str
+    published_at: datetime
+    ends_date: date
+    apply_until: date | None
+    claims: tuple[ClaimView, ...] = ()
+
+    @property
+    def state_label(self) -> str:
+        """Return the state in words, as a message id."""
+        return NOTICE_STATES[self.state]
+
+    @property
+    def way_label(self) -> str:
+        """Return how the company ends, as a message id."""
+        return WAYS[self.way]
+
+    @property
+    def claims_open(self) -> int:
+        """Return how many claims nobody has answered."""
+        return sum(one.state == "OPEN" for one in self.claims)
 
 
 @dataclass(frozen=True, slots=True)

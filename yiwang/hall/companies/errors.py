@@ -96,3 +96,73 @@ class FollowUpSettled(Conflict):
 
     code = "follow_up_settled"
     message = N_("This item was settled already.")
+
+
+class CompanyEnded(Conflict):
+    """What was struck off is neither changed nor cancelled again."""
+
+    code = "company_ended"
+    message = N_("“%(name)s” was struck off; nothing of it can be changed any more.")
+
+
+class BranchFilesElsewhere(Conflict):
+    """A branch has no filings of its own here."""
+
+    code = "company_branch_files_elsewhere"
+    message = N_("This is a branch. Its name follows its company and it ends with it.")
+
+
+class CompanyBusy(Conflict):
+    """Something stands in the way of the end of a company."""
+
+    code = "company_busy"
+    message = N_("The company cannot be struck off yet: %(reasons)s")
+
+
+class NoticeNotFound(NotFound):
+    """No such notice."""
+
+    code = "cancellation_notice_not_found"
+    message = N_("There is no such notice. Check the number.")
+
+
+class NoticeClosed(Conflict):
+    """The period of the notice is over, or the notice ended otherwise."""
+
+    code = "cancellation_notice_closed"
+    message = N_("This notice is closed; nothing can be said to it or taken back any more.")
+
+
+class NoticeRunning(Conflict):
+    """A company has one notice at a time."""
+
+    code = "cancellation_notice_running"
+    message = N_("A cancellation of this company is announced already.")
+
+
+class NoticeRefused(Invalid):
+    """The cancellation may not be announced yet."""
+
+    code = "cancellation_notice_refused"
+    message = N_("This cannot be announced yet; see what is said below.")
+
+
+class ClaimIncomplete(Invalid):
+    """A claim says who, how to reach them, and why."""
+
+    code = "creditor_claim_incomplete"
+    message = N_("Say who you are, how you can be reached, and what the company owes you.")
+
+
+class ClaimSettled(Conflict):
+    """A claim is answered once."""
+
+    code = "creditor_claim_settled"
+    message = N_("This claim was answered already, or it is not there.")
+
+
+class CompanyUnknown(NotFound):
+    """No such company in the register."""
+
+    code = "company_unknown"
+    message = N_("No company is registered under this code. Check the code.")

@@ -62,6 +62,7 @@ class NameReservation(models.Model):
     form = models.CharField("组织形式", max_length=40)
     arrangement = models.CharField("排列方式", max_length=8)
     kind = models.CharField("公司类型", max_length=12)
+    uscc = models.CharField("拟更名企业", max_length=18, blank=True)
     area_code = models.CharField("住所所在区划", max_length=12)
     exact_key = models.CharField("全称键", max_length=200)
     core_key = models.CharField("字号键", max_length=200)
@@ -104,10 +105,21 @@ class NameReservation(models.Model):
         return f"{self.number} {self.name}"
 
 
-class Filing(models.Model):
-    """What all parties have to confirm before it is submitted (登记申请): the form as it stands, and the articles.
+class FilingKind(models.TextChoices):
+    """What a filing does to the register (登记种类)."""
 
-    digest: SHA-256 of the form's values and the articles; who confirms, confirms that digest.
+    ESTABLISH = "ESTABLISH", "设立登记"
+    CHANGE = "CHANGE", "变更登记"
+    CANCEL = "CANCEL", "注销登记"
+    BRANCH = "BRANCH", "分支机构设立登记"
+
+
+class Filing(models.Model):
+    """What all parties have to confirm before it is submitted (登记申请): the form as it stands, and its document.
+
+    articles: the articles of a foundation, else the resolution; digest: SHA-256 of the form's values and that
+    text; who confirms, confirms that digest. votes_needed: capital in 10,000 yuan whose holders must confirm
+    besides those who must anyway. filed_at: submitted and not yet decided; one at a time for a company.
     """
 
     class State(models.TextChoices):
@@ -117,25 +129,55 @@ class Filing(models.Model):
         CLOSED = "CLOSED", "已终止"
 
     number = models.CharField("登记申请编号", max_length=24, unique=True)
+    kind = models.CharField(
+        "登记种类", max_length=10, choices=FilingKind.choices, default=FilingKind.ESTABLISH
+    )
     draft_id = models.BigIntegerField("草稿", unique=True)
     reservation = models.ForeignKey(
-        NameReservation, models.PROTECT, related_name="filings", verbose_name="名称保留"
+        NameReservation,
+        models.PROTECT,
+        null=True,
+        related_name="filings",
+        verbose_name="名称保留",
+    )
+    company = models.ForeignKey(
+        "Company", models.PROTECT, null=True, related_name="filings", verbose_name="商事主体"
     )
     applicant_ref = models.CharField("申请人", max_length=80)
     account_id = models.BigIntegerField("申请账户")
+    delegation_id = models.BigIntegerField("委托", null=True)
+    prepared_by = models.CharField("代办人", max_length=160, blank=True)
     company_name = models.CharField("公司名称", max_length=200)
     form_version_id = models.BigIntegerField("表单版本")
     content = protected(models.JSONField("登记内容"), level=4)
+    changes = models.JSONField("变更内容", default=dict)
     articles = models.TextField("章程")
     digest = models.CharField("内容摘要", max_length=64)
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.SIGNING)
     application_number = models.CharField("办件编号", max_length=50, blank=True, db_index=True)
     opened_at = models.DateTimeField("发起时间")
+    votes_needed = models.DecimalField(
+        "所需表决权（万元）", max_digits=20, decimal_places=6, default=0
+    )
+    filed_at = models.DateTimeField("提交时间", null=True)
 
     objects = PersonalDataManager()
 
     class Meta:
         verbose_name = "登记申请"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="ESTABLISH", reservation__isnull=False)
+                | (~Q(kind="ESTABLISH") & Q(company__isnull=False)),
+                name="filing_of_name_or_company",
+            ),
+            # Two people file for one company at once: the database lets one of them.
+            models.UniqueConstraint(
+                fields=["company"],
+                condition=Q(filed_at__isnull=False, state__in=["SIGNING", "SIGNED"]),
+                name="filing_company_once",
+            ),
+        ]
         indexes = [models.Index(fields=["applicant_ref", "-id"], name="filing_applicant")]
 
     def __str__(self) -> str:
@@ -143,7 +185,10 @@ class Filing(models.Model):
 
 
 class FilingParty(models.Model):
-    """Somebody who has to confirm a filing in their own space (签署方). roles: SHAREHOLDER, LEGAL_REPRESENTATIVE, …"""
+    """Somebody who confirms a filing in their own space (签署方). roles: SHAREHOLDER, LEGAL_REPRESENTATIVE, …
+
+    must: nothing goes on without them; votes: capital in 10,000 yuan that counts toward the resolution.
+    """
 
     class State(models.TextChoices):
         WAITING = "WAITING", "待签署"
@@ -156,6 +201,8 @@ class FilingParty(models.Model):
     subject_ref = models.CharField("签署主体", max_length=80)
     name = protected(models.CharField("名称", max_length=160), level=2)
     roles = models.JSONField("身份")
+    must = models.BooleanField("必须签署", default=True)
+    votes = models.DecimalField("表决权（万元）", max_digits=16, decimal_places=2, default=0)
     state = models.CharField("状态", max_length=9, choices=State.choices, default=State.WAITING)
     digest = models.CharField("所签摘要", max_length=64, blank=True)
     signed_by = models.BigIntegerField("签署账户", null=True)
@@ -186,6 +233,9 @@ class Company(models.Model):
         ACTIVE = "ACTIVE", "存续"
         CANCELLED = "CANCELLED", "注销"
 
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="branches", verbose_name="所属公司"
+    )
     uscc = models.CharField("统一社会信用代码", max_length=18, unique=True)
     name = models.CharField("名称", max_length=200)
     kind = models.CharField("公司类型", max_length=12)
@@ -207,10 +257,18 @@ class Company(models.Model):
     licence_id = models.BigIntegerField("营业执照", null=True)
     state = models.CharField("登记状态", max_length=10, choices=State.choices, default="ACTIVE")
     established_date = models.DateField("成立日期")
+    cancelled_date = models.DateField("注销日期", null=True)
     delivered_at = models.DateTimeField("归集时间", null=True)
 
     class Meta:
         verbose_name = "商事主体"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="BRANCH", parent__isnull=False)
+                | (~Q(kind="BRANCH") & Q(parent__isnull=True)),
+                name="company_branch_has_parent",
+            ),
+        ]
         indexes = [
             models.Index(fields=["department", "-id"], name="company_department"),
             models.Index(fields=["name"], name="company_name"),
@@ -263,29 +321,97 @@ class Officer(models.Model):
 
 
 class RegisterEntry(models.Model):
-    """An accepted filing in the register (登记记载): what it changed. Rows are only ever added."""
+    """An accepted filing in the register (登记记载): what it changed, and all that stood there after it.
 
-    class Kind(models.TextChoices):
-        ESTABLISH = "ESTABLISH", "设立登记"
-        CHANGE = "CHANGE", "变更登记"
-        CANCEL = "CANCEL", "注销登记"
+    Rows are only ever added. changes: item → [old, new]; facts: see `history.facts_of`.
+    """
 
     company = models.ForeignKey(
         Company, models.PROTECT, related_name="entries", verbose_name="商事主体"
     )
-    kind = models.CharField("登记种类", max_length=10, choices=Kind.choices)
+    kind = models.CharField("登记种类", max_length=10, choices=FilingKind.choices)
     application_number = models.CharField("办件编号", max_length=50)
     changes = models.JSONField("登记事项")
+    facts = models.JSONField("登记后内容", default=dict)
     at = models.DateTimeField("登记时间")
 
     class Meta:
         verbose_name = "登记记载"
         constraints = [
-            models.UniqueConstraint(fields=["application_number"], name="register_entry_once"),
+            models.UniqueConstraint(
+                fields=["company", "application_number"], name="register_entry_company_once"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.company_id} {self.kind}"
+
+
+class CancellationNotice(models.Model):
+    """What is announced before a company is struck off (注销公告), so that creditors may speak up.
+
+    facts: what is announced; the application must say the same. A notice that ran out is told by its date.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", "公告"
+        OBJECTED = "OBJECTED", "被异议终止"
+        WITHDRAWN = "WITHDRAWN", "已撤回"
+        USED = "USED", "已注销"
+
+    number = models.CharField("公告编号", max_length=24, unique=True)
+    company = models.ForeignKey(
+        Company, models.PROTECT, related_name="notices", verbose_name="商事主体"
+    )
+    way = models.CharField("注销方式", max_length=10)
+    facts = models.JSONField("公告内容")
+    state = models.CharField("状态", max_length=9, choices=State.choices, default=State.OPEN)
+    account_id = models.BigIntegerField("发布账户")
+    published_at = models.DateTimeField("发布时间")
+    ends_date = models.DateField("公告期至")
+
+    class Meta:
+        verbose_name = "注销公告"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company"], condition=Q(state="OPEN"), name="cancellation_notice_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "-ends_date"], name="cancellation_notice_list")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.company_id}"
+
+
+class CreditorClaim(models.Model):
+    """What a creditor says while a cancellation is announced (债权人异议、债权申报)."""
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", "待答复"
+        SETTLED = "SETTLED", "已清偿"
+        DISPUTED = "DISPUTED", "有争议"
+
+    notice = models.ForeignKey(
+        CancellationNotice, models.PROTECT, related_name="claims", verbose_name="注销公告"
+    )
+    number = models.CharField("登记编号", max_length=24, unique=True)
+    creditor = protected(models.CharField("债权人", max_length=120), level=2)
+    contact = protected(models.CharField("联系方式", max_length=120), level=3)
+    amount_wan = models.DecimalField("金额（万元）", max_digits=16, decimal_places=2, null=True)
+    grounds = models.TextField("事由")
+    state = models.CharField("状态", max_length=8, choices=State.choices, default=State.OPEN)
+    answer = models.TextField("答复", blank=True)
+    received_at = models.DateTimeField("收到时间")
+    answered_at = models.DateTimeField("答复时间", null=True)
+
+    objects = PersonalDataManager()
+
+    class Meta:
+        verbose_name = "债权人异议"
+        indexes = [models.Index(fields=["notice", "state"], name="creditor_claim_notice")]
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class FollowUp(models.Model):

@@ -1,7 +1,8 @@
 """Who has to confirm a registration (签署方): shareholders and officers, as the registries know them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from django.utils.translation import gettext
 
@@ -25,31 +26,70 @@ NUMBER_WRONG = N_("The number given for %(name)s is neither an identity number n
 
 @dataclass(slots=True)
 class Party:
-    """A person or an enterprise with all parts it has in the company (签署方)."""
+    """A person or an enterprise with all parts it has in the company (签署方).
+
+    must: nothing goes on without them; votes: capital in 10,000 yuan that counts toward the resolution.
+    """
 
     subject_ref: str
     name: str
     roles: list[str] = field(default_factory=list)
+    must: bool = True
+    votes: Decimal = Decimal(0)
 
 
-def parties_of(content: Mapping) -> tuple[list[Party], dict[str, list[str]]]:
-    """Return who has to confirm, and what is wrong by field, with the sentences (核验签署方).
+@dataclass(slots=True)
+class Signatures:
+    """Who signs a filing (签署要求), how much capital must agree besides, and what is wrong by field."""
 
-    Everybody is looked up in the registries by number, and the name must be theirs; the persons see in
-    their space that it was asked.
+    rows: dict[str, Party] = field(default_factory=dict)
+    votes_needed: Decimal = Decimal(0)
+    problems: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def parties(self) -> list[Party]:
+        """Return the parties in the order they were named."""
+        return list(self.rows.values())
+
+    def add(self, ref: str, name: str, role: str, *, must: bool = True) -> Party:
+        """Name somebody in a role; who must sign in one role must sign."""
+        party = self.rows.setdefault(ref, Party(ref, name, must=must))
+        party.must = party.must or must
+        if role not in party.roles:
+            party.roles.append(role)
+        return party
+
+
+def parties_of(content: Mapping) -> Signatures:
+    """Return who confirms a foundation: everybody named in it (设立签署方)."""
+    return signatures_of(_named(content))
+
+
+def signatures_of(named: Iterable[tuple[str, str, str, str]]) -> Signatures:
+    """Look up who is named and must sign (核验签署方); what is wrong stands by field, with the sentences.
+
+    named: (field, name, number, role). Everybody is looked up in the registries by number, and the name must
+    be theirs; the persons see in their space that it was asked.
     """
-    found: dict[str, Party] = {}
-    problems: dict[str, list[str]] = {}
+    found = Signatures()
     with context_use(context_system(PURPOSE)):
-        for place, name, number, role in _named(content):
-            ref, sentence = _subject(name, normalise(number))
+        for place, name, number, role in named:
+            ref, sentence = subject_named(name, number, known={})
             if sentence:
-                problems.setdefault(place, []).append(gettext(sentence) % {"name": name})
-                continue
-            party = found.setdefault(ref, Party(ref, name))
-            if role not in party.roles:
-                party.roles.append(role)
-    return list(found.values()), problems
+                found.problems.setdefault(place, []).append(gettext(sentence) % {"name": name})
+            else:
+                found.add(ref, name, role)
+    return found
+
+
+def subject_named(name: str, number: str, *, known: Mapping[str, str]) -> tuple[str, str]:
+    """Return the subject behind a name and number, or what is wrong with it (核验身份).
+
+    Called in the machine's context. known: name → subject of those who need no number.
+    """
+    if not number and name in known:
+        return known[name], ""
+    return _subject(name, normalise(number))
 
 
 def _named(content: Mapping) -> Iterator[tuple[str, str, str, str]]:

@@ -1,8 +1,9 @@
 """Reads of names, filings and the register (商事登记查询). Parties see their own filings, officers their register."""
 
-from datetime import date, datetime
+from datetime import date
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from yiwang.hall.companies.data import (
     CompanyView,
@@ -11,21 +12,33 @@ from yiwang.hall.companies.data import (
     PartyView,
     ReservationView,
 )
-from yiwang.hall.companies.errors import CompanyNotFound, FilingNotFound, ReservationNotFound
+from yiwang.hall.companies.errors import (
+    CompanyNotFound,
+    CompanyUnknown,
+    FilingNotFound,
+    ReservationNotFound,
+)
 from yiwang.hall.companies.models import (
     Company,
     Filing,
     FilingParty,
     FollowUp,
     NameReservation,
-    RegisterEntry,
 )
 from yiwang.hall.companies.tables import naming_tables
-from yiwang.identity.api import Rule, data_scope, department_get, field_in
+from yiwang.identity.api import (
+    Rule,
+    data_scope,
+    delegation_ids_held,
+    department_get,
+    field_in,
+)
 from yiwang.kernel.api import CodeView, code_list, context_get
 
-ESTABLISH = "320731031000"
-"""The matter by which a company is founded; see the pack company_registration."""
+ESTABLISH, CHANGE, CANCEL, BRANCH = (
+    "320731031000", "320731032000", "320731033000", "320731034000"
+)  # fmt: skip
+"""The matters of the pack company_registration, by which companies and branches come, change and go."""
 SCOPES = "business_scopes"
 REGISTER = "hall.companies.register"
 PURPOSE = "公司登记"
@@ -70,6 +83,7 @@ def reservation_view(row: NameReservation, *, today: date) -> ReservationView:
         extensions=row.extensions,
         may_extend=state == "HELD" and row.extensions < rules["extensions"],
         findings=tuple(row.findings),
+        uscc=row.uscc,
     )
 
 
@@ -85,8 +99,18 @@ def filing_list(*, limit: int = 50) -> list[FilingView]:
     """List the filings that one began or has to confirm (我的登记申请), newest first."""
     ref = context_get().subject_ref
     with data_scope(purpose=PURPOSE, reason=ref):
-        rows = Filing.objects.filter(Q(applicant_ref=ref) | Q(parties__subject_ref=ref)).distinct()
+        wanted = Q(applicant_ref=ref) | Q(parties__subject_ref=ref) | _prepared()
+        rows = Filing.objects.filter(wanted).distinct()
         return [_filing(row) for row in rows.order_by("-pk")[:limit]] if ref else []
+
+
+def _prepared() -> Q:
+    """Return the filter of what one prepares for others, as long as they let one."""
+    account_id = context_get().account_id
+    if context_get().population != "CITIZEN" or account_id is None:
+        return Q(pk__in=[])
+    held = delegation_ids_held(account_id, timezone.localdate())
+    return Q(account_id=account_id, delegation_id__in=held)
 
 
 def confirmation_count(subject_ref: str) -> int:
@@ -112,7 +136,15 @@ def _may_read(view: FilingView) -> bool:
     if context.population == "STAFF":
         return context.may(REGISTER) and _handles(view.application_number)
     refs = {view.applicant_ref, *(one.subject_ref for one in view.parties)}
-    return bool(context.subject_ref) and context.subject_ref in refs
+    return bool(context.subject_ref) and (context.subject_ref in refs or _prepares(view))
+
+
+def _prepares(view: FilingView) -> bool:
+    """Tell whether the acting person prepares the filing for another, and may still (代办人)."""
+    account_id = context_get().account_id
+    if view.delegation_id is None or view.account_id != account_id:
+        return False
+    return view.delegation_id in delegation_ids_held(account_id, timezone.localdate())
 
 
 def _handles(application_number: str) -> bool:
@@ -145,7 +177,7 @@ def _filing(row: Filing) -> FilingView:
         number=row.number,
         draft_id=row.draft_id,
         company_name=row.company_name,
-        reservation_number=row.reservation.number,
+        reservation_number=row.reservation.number if row.reservation else "",
         applicant_ref=row.applicant_ref,
         form_version_id=row.form_version_id,
         content=row.content,
@@ -164,9 +196,18 @@ def _filing(row: Filing) -> FilingView:
                 signed_name=one.signed_name,
                 note=one.note,
                 at=one.at,
+                must=one.must,
+                votes=one.votes,
             )
             for one in row.parties.order_by("pk")
         ),
+        kind=row.kind,
+        uscc=row.company.uscc if row.company else "",
+        changes=row.changes,
+        votes_needed=row.votes_needed,
+        account_id=row.account_id,
+        delegation_id=row.delegation_id,
+        prepared_by=row.prepared_by,
     )
 
 
@@ -201,32 +242,6 @@ def company_get(uscc: str) -> Company:
     return row
 
 
-def company_own_list() -> list[CompanyView]:
-    """List the companies that one founded or represents (我的公司), newest first."""
-    return [company_view(row) for row in _own_companies().order_by("-pk")]
-
-
-def company_own_get(uscc: str) -> CompanyView:
-    """Return a company that one founded or represents. Raises CompanyNotFound."""
-    row = _own_companies().filter(uscc=uscc).first()
-    if row is None:
-        raise CompanyNotFound()
-    return company_view(row)
-
-
-def _own_companies() -> QuerySet[Company]:
-    ref = context_get().subject_ref
-    with data_scope(purpose=PURPOSE, reason=ref):
-        numbers = list(
-            Filing.objects.filter(applicant_ref=ref, state="REGISTERED").values_list(
-                "application_number", flat=True
-            )
-        )
-    entries = RegisterEntry.objects.filter(application_number__in=numbers)
-    mine = Q(legal_representative_ref=ref) | Q(pk__in=entries.values("company_id"))
-    return Company.objects.filter(mine) if ref else Company.objects.none()
-
-
 def company_view(row: Company) -> CompanyView:
     """Turn a row into what others see."""
     return CompanyView(
@@ -244,7 +259,43 @@ def company_view(row: Company) -> CompanyView:
         licence_id=row.licence_id,
         department_id=row.department_id,
         delivered_at=row.delivered_at,
+        cancelled_date=row.cancelled_date,
+        parent_id=row.parent_id,
     )
+
+
+def branch_list(company_id: int) -> list[CompanyView]:
+    """List the branches of a company (分支机构), the oldest first."""
+    return [
+        company_view(row) for row in Company.objects.filter(parent_id=company_id).order_by("pk")
+    ]
+
+
+# --- what anybody may see -----------------------------------------------------------------------
+
+FOUND_MAX = 50
+
+
+def company_find(text: str) -> list[CompanyView]:
+    """Find companies by a part of the name or the whole code (登记信息查询), those in business first."""
+    if len(text) < 2:
+        return []
+    rows = Company.objects.filter(Q(name__contains=text) | Q(uscc=text.upper()))
+    return [company_view(row) for row in rows.order_by("state", "name", "pk")[:FOUND_MAX]]
+
+
+def company_known_get(uscc: str) -> CompanyView:
+    """Return a company as anybody may see it (登记信息公示). Raises CompanyUnknown."""
+    row = Company.objects.filter(uscc=uscc.upper()).first()
+    if row is None:
+        raise CompanyUnknown()
+    return company_view(row)
+
+
+def company_parent(view: CompanyView) -> CompanyView | None:
+    """Return the company that a branch belongs to (所属公司), None for a company."""
+    row = Company.objects.filter(pk=view.parent_id).first() if view.parent_id else None
+    return company_view(row) if row else None
 
 
 # --- what comes with a company ------------------------------------------------------------------
@@ -286,9 +337,3 @@ def follow_up_view(row: FollowUp) -> FollowUpView:
         done_at=row.done_at,
         note=row.note,
     )
-
-
-def entry_list(company_id: int) -> list[tuple[str, str, datetime]]:
-    """List what was entered in the register: kind, application, moment (登记记载)."""
-    rows = RegisterEntry.objects.filter(company_id=company_id).order_by("pk")
-    return list(rows.values_list("kind", "application_number", "at"))

@@ -3,9 +3,9 @@
 import calendar
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from yiwang.sdk.errors import N_
 from yiwang.sdk.identifiers import USCC_ALPHABET, uscc_make
@@ -59,6 +59,31 @@ def filing_digest(content: Mapping, articles: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def signed_enough(parties: Iterable[tuple[bool, Decimal, str]], votes_needed: Decimal) -> bool:
+    """Tell whether all who must and enough of the capital confirmed (签署是否齐备).
+
+    parties: (must, votes, state) each; nobody asked is never enough.
+
+    >>> signed_enough([(True, 0, "CONFIRMED"), (False, 70, "CONFIRMED"), (False, 30, "DECLINED")], 66)
+    True
+    >>> signed_enough([(True, 0, "CONFIRMED"), (False, 60, "CONFIRMED"), (False, 40, "WAITING")], 66)
+    False
+    """
+    rows = list(parties)
+    all_who_must = all(state == "CONFIRMED" for must, _votes, state in rows if must)
+    votes = sum(votes for _must, votes, state in rows if state == "CONFIRMED")
+    return bool(rows) and all_who_must and votes >= votes_needed
+
+
+def votes_of(total: Decimal, *, numerator: int, denominator: int) -> Decimal:
+    """Return how much capital a resolution needs (所需表决权), rounded up to six places.
+
+    >>> votes_of(Decimal(100), numerator=2, denominator=3)
+    Decimal('66.666667')
+    """
+    return (total * numerator / denominator).quantize(Decimal("0.000001"), ROUND_UP)
+
+
 # --- what the law asks of a company -------------------------------------------------------------
 
 SUM_WRONG = N_("What the shareholders subscribe to does not add up to the registered capital.")
@@ -86,15 +111,16 @@ def establishment_problems(
     """
     found: dict[str, list[str]] = {}
     for field, sentence in (
-        *_share_problems(content, today),
-        *_post_problems(content),
-        *_scope_problems(content, scopes, trade_group),
+        *share_problems(content, today),
+        *post_problems(content),
+        *scope_problems(content, scopes, trade_group),
     ):
         found.setdefault(field, []).append(sentence)
     return found
 
 
-def _share_problems(content: Mapping, today: date) -> Iterator[tuple[str, str]]:
+def share_problems(content: Mapping, today: date) -> Iterator[tuple[str, str]]:
+    """Judge number, sum and dates of the subscriptions (出资审查): pairs of field and message id."""
     rows, kind = content.get("shareholders") or [], content.get("company_kind", "")
     if not 1 <= len(rows) <= MOST_SHAREHOLDERS.get(kind, 0):
         yield "shareholders", SHAREHOLDERS_WRONG
@@ -113,7 +139,8 @@ def _share_problems(content: Mapping, today: date) -> Iterator[tuple[str, str]]:
         yield "shareholders", PAID_LATE
 
 
-def _post_problems(content: Mapping) -> Iterator[tuple[str, str]]:
+def post_problems(content: Mapping) -> Iterator[tuple[str, str]]:
+    """Judge who holds which post (任职审查): pairs of field and message id."""
     rows = content.get("officers") or []
     holders: dict[str, set[str]] = {}
     for row in rows:
@@ -131,9 +158,10 @@ def _post_problems(content: Mapping) -> Iterator[tuple[str, str]]:
         yield "officers", NO_FINANCE
 
 
-def _scope_problems(
+def scope_problems(
     content: Mapping, scopes: Mapping[str, Mapping], trade_group: str
 ) -> Iterator[tuple[str, str]]:
+    """Judge the items of the scope and whether they fit the name (经营范围审查)."""
     codes = scope_codes(content)
     if not codes or any(code not in scopes for code in codes):
         yield "scope", NO_SCOPE
@@ -250,3 +278,33 @@ def _zh(number: int) -> str:
     digits = "零一二三四五六七八九"
     head = "" if tens == 0 else "十" if tens == 1 else f"{digits[tens]}十"
     return head + (digits[ones] if ones else "") if head else digits[ones]
+
+
+def closing_document(content: Mapping, *, name: str, uscc: str, holders: Sequence[str]) -> str:
+    """Write the investors' declaration of a simplified cancellation, or the report of a liquidation.
+
+    Source: 公司法（2023修订）第二百三十九条、第二百四十条; the wording is the city's model text.
+    """
+    who = f"{name}（统一社会信用代码：{uscc}）"
+    if content["way"] == "SIMPLE":
+        return "\n".join(
+            [
+                "简易注销全体投资人承诺书",
+                "",
+                f"现向登记机关申请{who}的简易注销登记，全体投资人（{'、'.join(holders)}）承诺：",
+                "1. 企业未发生债权债务，或者已将债权债务清偿完结；不存在未结清的清偿费用、职工工资、社会保险费用、法定补偿金和应缴纳税款、滞纳金、罚款。",
+                "2. 企业不存在依法不得适用简易注销程序的情形。",
+                "3. 承诺不实的，全体投资人对注销登记前的债务承担连带责任，并承担相应的法律后果。",
+            ]
+        )
+    group = "、".join(row["liquidator_name"] for row in content["liquidators"])
+    return "\n".join(
+        [
+            f"{name}清算报告",
+            "",
+            f"1. {who}于{content['resolved_date']}决议解散，清算组成员：{group}，负责人：{content['liquidation_head_name']}。",
+            f"2. 清算情况：{content['liquidation_report']}",
+            "3. 清算费用、职工工资、社会保险费用、法定补偿金、所欠税款和公司债务已经清偿；剩余财产由股东按照出资比例分配。",
+            "4. 本报告经股东会确认，内容真实。",
+        ]
+    )

@@ -10,8 +10,9 @@ from django.utils import timezone
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.companies.actions.filings import filings_ask_again
 from yiwang.hall.companies.actions.names import names_follow
+from yiwang.hall.companies.kinds import kind_of
 from yiwang.hall.companies.models import Company, Filing, NameReservation
-from yiwang.hall.companies.queries import ESTABLISH, PURPOSE
+from yiwang.hall.companies.queries import PURPOSE
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import (
     EventView,
@@ -25,7 +26,9 @@ from yiwang.resources.api import (
     NotInRegistry,
     batch_receive,
     bindings,
+    enterprise_amend,
     enterprise_get,
+    person_values,
     registries_load,
     resource_get,
 )
@@ -38,7 +41,7 @@ def application_follow(event: EventView) -> None:
     """Follow an application of ours (办件动态): submitted, corrected, refused, withdrawn."""
     with context_use(context_system(PURPOSE)):
         row = application_rows(PURPOSE).filter(number=event.payload["number"]).first()
-        if row is not None and row.matter_code == ESTABLISH:
+        if row is not None and kind_of(row.matter_code) is not None:
             _follow(row, event)
 
 
@@ -68,7 +71,8 @@ def _filing_close(filing: Filing, number: str) -> None:
     """End a filing whose application was not granted; its name is the applicant's again until it runs out."""
     with data_scope(purpose=PURPOSE, reason=f"filing:{filing.number}"):
         Filing.objects.filter(pk=filing.pk).update(state="CLOSED", application_number=number)
-    NameReservation.objects.filter(pk=filing.reservation_id, state="FILED").update(state="HELD")
+    if filing.reservation_id:
+        NameReservation.objects.filter(pk=filing.reservation_id, state="FILED").update(state="HELD")
     audit_record(f"filing:{filing.number}", detail={"application": number, "state": "CLOSED"})
 
 
@@ -83,21 +87,26 @@ def names_follow_registry(event: EventView) -> None:
 
 
 def company_deliver(event: EventView) -> None:
-    """Bring a new company into the legal-person registry (归集法人库), as the registrar's register does every day.
+    """Bring a company as it stands into the legal-person registry (归集法人库), with the branches that moved with it.
 
     Where resources feed the registry, a row lands in the registrar's class and shows with the registry's
     next version; where none does, the company is written as a version of its own.
     """
     with context_use(context_system("商事登记归集")):
-        company = Company.objects.get(uscc=event.payload["uscc"])
-        if company.delivered_at is not None:
-            return
-        bound = next((one for one in bindings(REGISTRY) if one.code == CLASS), None)
-        if bound is not None and bound.resource_code:
-            _land(company, bound, now=event.published_at)
-        elif not _is_there(company.uscc):
-            _load(company, now=event.published_at)
-        _delivered(company.pk, now=event.published_at)
+        codes = [event.payload["uscc"], *event.payload.get("branches", [])]
+        for company in Company.objects.filter(uscc__in=codes, delivered_at=None).order_by("pk"):
+            _deliver(company, now=event.published_at)
+
+
+def _deliver(company: Company, *, now: datetime) -> None:
+    bound = next((one for one in bindings(REGISTRY) if one.code == CLASS), None)
+    if bound is not None and bound.resource_code:
+        _land(company, bound, now=now)
+    elif _is_there(company.uscc):
+        enterprise_amend(company.uscc, changes=_columns(company), now=now)
+    else:
+        registries_load(enterprises=[_columns(company)], now=now)
+    _delivered(company.pk, now=now)
 
 
 def _is_there(uscc: str) -> bool:
@@ -124,7 +133,7 @@ def _land(company: Company, bound, *, now: datetime) -> None:  # noqa: ANN001 - 
             name=f"商事登记{company.uscc}.csv",
             now=now,
             run="NOW",
-            key=f"company:{company.uscc}",
+            key=f"company:{company.uscc}:{company.entries.count()}",
         )
 
 
@@ -150,33 +159,31 @@ def _values(company: Company, *, now: datetime) -> dict[str, str]:
 
 
 def _representative_number(company: Company) -> str:
-    """Read the representative's number from the application: the register itself does not keep it."""
-    entry = company.entries.filter(kind="ESTABLISH").first()
-    row = application_rows("商事登记归集").filter(number=entry.application_number).first()
-    return row.form_data.get("legal_representative_id", "") if row else ""
-
-
-def _load(company: Company, *, now: datetime) -> None:
+    """Read the representative's number from the registry: the register itself does not keep it."""
     kind, _, ref = company.legal_representative_ref.partition(":")
-    registries_load(
-        enterprises=[
-            {
-                "uscc": company.uscc,
-                "name": company.name,
-                "legal_representative": company.legal_representative,
-                "legal_representative_ref": ref if kind == "person" else "",
-                "registered_address": company.address,
-                "area_code": company.area_code[:6],
-                "business_scope": company.business_scope,
-                "registered_capital": company.registered_capital,
-                "established_date": company.established_date,
-                "industry": company.industry,
-                "phone": company.phone,
-                "state": "ACTIVE",
-            }
-        ],
-        now=now,
-    )
+    if kind != "person":
+        return ""
+    found = person_values(ref, ["id_number"], purpose="商事登记归集")
+    return found["id_number"].value or ""
+
+
+def _columns(company: Company) -> dict[str, object]:
+    """Return a company as the legal-person registry keeps it (法人库字段)."""
+    kind, _, ref = company.legal_representative_ref.partition(":")
+    return {
+        "uscc": company.uscc,
+        "name": company.name,
+        "legal_representative": company.legal_representative,
+        "legal_representative_ref": ref if kind == "person" else "",
+        "registered_address": company.address,
+        "area_code": company.area_code[:6],
+        "business_scope": company.business_scope,
+        "registered_capital": company.registered_capital,
+        "established_date": company.established_date,
+        "industry": company.industry,
+        "phone": company.phone,
+        "state": company.state,
+    }
 
 
 @action("hall.companies.delivered")
@@ -195,6 +202,8 @@ def register() -> None:
     ):
         subscriber(topic, name=f"hall.companies.{topic}")(application_follow)
     subscriber("company.registered", name="hall.companies.deliver", outside=True)(company_deliver)
+    for topic in ("company.branch_registered", "company.changed", "company.cancelled"):
+        subscriber(topic, name=f"hall.companies.deliver.{topic}", outside=True)(company_deliver)
     subscriber("registries.published", name="hall.companies.names", outside=True)(
         names_follow_registry
     )

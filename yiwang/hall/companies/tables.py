@@ -1,6 +1,7 @@
 """The data of the naming rules (名称规则数据), read once: the shipped file or the city's own."""
 
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,6 +23,16 @@ def _tables(path: str) -> NamingTables:
 def naming_tables() -> NamingTables:
     """Return the naming rules in force (现行规则); a city's own file is named by COMPANY_NAMING_FILE."""
     return _tables(str(getattr(settings, "COMPANY_NAMING_FILE", "") or SHIPPED / "naming.yaml"))
+
+
+@lru_cache(maxsize=4)
+def _law(path: str) -> Mapping[str, Mapping]:
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def law_rules() -> Mapping[str, Mapping]:
+    """Return periods, majorities and articles (登记期限与表决规则); a city's own file is named by COMPANY_LAW_FILE."""
+    return _law(str(getattr(settings, "COMPANY_LAW_FILE", "") or SHIPPED / "law.yaml"))
 
 
 KEPT_SECONDS = 600

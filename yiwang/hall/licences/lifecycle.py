@@ -43,11 +43,12 @@ def licence_change(
     legal_basis: str,
     now: datetime,
     valid_to: date | None = None,
+    holder_name: str = "",
 ) -> LicenceView:
     """Change what stands on a licence (变更证照): the next version with the same number replaces this one.
 
-    changes: new values by field name; valid_to: a new last day (延续). Raises LicenceNotFound,
-    LicenceStateWrong, LicenceFieldUnknown, ReasonMissing.
+    changes: new values by field name; valid_to: a new last day (延续); holder_name: the holder's new name, ""
+    for the same. Raises LicenceNotFound, LicenceStateWrong, LicenceFieldUnknown, ReasonMissing.
     """
     reason_check(reason, legal_basis)
     row = licence_lock(licence_id)
@@ -57,6 +58,7 @@ def licence_change(
     if unknown or not (changes or valid_to):
         raise LicenceFieldUnknown(names=", ".join(sorted(unknown)) or "—")
     with data_scope(purpose="变更证照", reason=f"licence:{licence_id}"):
+        row.holder_name = holder_name or row.holder_name
         new = _next_version(row, changes=changes, valid_to=valid_to, now=now)
         row.state, row.state_reason, row.state_basis = (
             "REPLACED",

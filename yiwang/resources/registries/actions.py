@@ -21,7 +21,11 @@ from yiwang.resources.registries.data import (
     ObjectionView,
     SubjectView,
 )
-from yiwang.resources.registries.loading import organisations_load, population_load
+from yiwang.resources.registries.loading import (
+    organisations_load,
+    population_load,
+    rows_amend,
+)
 from yiwang.resources.registries.models import (
     CheckCount,
     Enterprise,
@@ -190,6 +194,21 @@ def registries_load(
     }
     audit_record("registries", detail={**counts, "at": now.isoformat()})
     return counts
+
+
+@action("resources.registries.enterprise_amend")
+def enterprise_amend(uscc: str, *, changes: dict, now: datetime) -> None:
+    """Write what its registrar changed of an enterprise as a version of its own (登记变更入库).
+
+    For cities where nothing feeds the registry; the version before keeps the old values. changes: column →
+    value. Raises NotInRegistry.
+    """
+    row = enterprise_row(uscc)
+    if row is None:
+        raise NotInRegistry()
+    with data_scope(purpose="REGISTRY_LOAD", reason=f"enterprise:{uscc}"):
+        rows_amend([row], {**changes, "sources": {}}, now=now)
+    audit_record(f"enterprise:{uscc}", detail={"fields": sorted(changes), "at": now.isoformat()})
 
 
 @action("resources.registries.objection_read", permission="resources.registries.objections")

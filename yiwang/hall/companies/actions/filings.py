@@ -1,16 +1,20 @@
 """Filings: from a reserved name to a draft, all parties confirm, then it may be submitted (登记申请与签署)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from yiwang.engines.api import draft_get, draft_save, draft_state
 from yiwang.hall.applications.actions.drafts import draft_begin
+from yiwang.hall.applications.actions.filing import draft_begin_for
 from yiwang.hall.applications.checks import SubmissionCase
 from yiwang.hall.applications.filing import Filing as FilingWay
-from yiwang.hall.applications.queries.drafts import draft_context_get
+from yiwang.hall.applications.filing import acting_for
+from yiwang.hall.applications.queries.drafts import DraftContext, draft_context_get
 from yiwang.hall.companies import rules
 from yiwang.hall.companies.data import FilingView
 from yiwang.hall.companies.errors import (
@@ -20,38 +24,40 @@ from yiwang.hall.companies.errors import (
     FilingSettled,
     ReservationEnded,
 )
-from yiwang.hall.companies.models import Filing, FilingParty, NameReservation
-from yiwang.hall.companies.parties import parties_of
+from yiwang.hall.companies.kinds import Kind, kind_named, kind_of
+from yiwang.hall.companies.models import Filing, FilingParty
+from yiwang.hall.companies.parties import Signatures
 from yiwang.hall.companies.queries import (
     ESTABLISH,
     PURPOSE,
     filing_get,
     filing_of_draft,
     reservation_get,
-    reservation_row,
-    scope_items,
 )
-from yiwang.identity.api import account_list, data_scope
+from yiwang.identity.api import account_list, data_scope, delegation_get, delegation_ids_held
 from yiwang.kernel.api import action, audit_record, context_get, event_publish, serial_next
 from yiwang.sdk.errors import N_
 from yiwang.sdk.identifiers import person_ref_of
 
-NAME_DIFFERS = N_("This is not the name that you reserved under this number.")
-NOT_RESERVED = N_("You hold no reserved name under this number.")
 NOT_ASKED = N_("Ask all parties to confirm first: open Company registration in your space.")
 NOT_CONFIRMED = N_("Not all parties have confirmed yet: %(names)s.")
 CHANGED = N_("You changed the form after the parties were asked. Ask them again.")
+ALREADY_FILED = N_("Another filing of this company is being handled. Wait until it is decided.")
+PLACE = {"ESTABLISH": "shareholders", "CHANGE": "changes", "CANCEL": "way", "BRANCH": "head_name"}
+"""The field beside which is said that somebody has not confirmed."""
 
 
-def registration_begin(number: str, *, now: datetime) -> int:
+def registration_begin(number: str, *, now: datetime, delegation_id: int | None = None) -> int:
     """Begin the registration of a company for a reserved name (开始设立登记); returns the draft.
 
-    Again and again gives the same draft, with the name filled in. Raises ReservationNotFound, ReservationEnded.
+    Again and again gives the same draft, with the name filled in. delegation_id: for who reserved the name,
+    under their power of attorney. Raises ReservationNotFound, ReservationEnded, DelegationMissing.
     """
-    view = reservation_get(number, today=timezone.localdate(now))
+    with acting_under(delegation_id):
+        view = reservation_get(number, today=timezone.localdate(now))
     if view.state != "HELD":
         raise ReservationEnded()
-    draft_id = draft_begin(ESTABLISH, now=now, filing=FilingWay(slot=f"name:{view.number}"))
+    draft_id = draft_of(ESTABLISH, slot=f"name:{view.number}", delegation_id=delegation_id, now=now)
     draft = draft_get(draft_id)
     values = {
         **draft.values,
@@ -62,6 +68,33 @@ def registration_begin(number: str, *, now: datetime) -> int:
     }
     draft_save(draft_id, values=values, page=draft.page, revision=draft.revision, now=now)
     return draft_id
+
+
+@contextmanager
+def acting_under(delegation_id: int | None) -> Iterator[None]:
+    """Run a block for who gave a power of attorney (代理人身份), for oneself when there is none.
+
+    Only reads stand inside: what one may begin is judged with the matter, when the draft is opened.
+    """
+    if delegation_id is None:
+        yield
+        return
+    held = delegation_get(delegation_id)
+    if delegation_id not in delegation_ids_held(
+        context_get().account_id or 0, timezone.localdate()
+    ):
+        raise FilingNotFound()
+    with acting_for(held.principal_ref):
+        yield
+
+
+def draft_of(matter_code: str, *, slot: str, delegation_id: int | None, now: datetime) -> int:
+    """Open the draft of a filing, one's own or a principal's (登记草稿)."""
+    if delegation_id is None:
+        return draft_begin(matter_code, now=now, filing=FilingWay(slot=slot))
+    held = delegation_get(delegation_id)
+    way = FilingWay(by_name=context_get().name, delegation_id=delegation_id, slot=slot)
+    return draft_begin_for(matter_code, applicant_ref=held.principal_ref, filing=way, now=now)
 
 
 @action("hall.companies.confirmation_ask")
@@ -76,70 +109,41 @@ def confirmation_ask(draft_id: int, *, now: datetime) -> FilingView:
     state = draft_state(context.draft, names=context.applicant.names(today))
     content = dict(state.values)
     problems = {key: list(said) for key, said in state.errors.items()}
-    if not problems:
-        problems = content_problems(content, now=now)
-    parties, unknown = ([], {}) if problems else parties_of(content)
-    if problems or unknown:
-        raise FilingIncomplete(fields=problems or unknown)
-    row = _filing_put(context, content, now=now)
-    _parties_put(row, parties)
+    kind = kind_of(context.matter.code)
+    problems = problems or kind.problems(content, now)
+    wanted = Signatures(problems=problems) if problems else kind.signatures(content)
+    if wanted.problems:
+        raise FilingIncomplete(fields=wanted.problems)
+    row = _filing_put(context, kind, content, now=now)
+    row.votes_needed = wanted.votes_needed
+    _parties_put(row, wanted.parties)
     _state_settle(row)
     audit_record(
         f"filing:{row.number}",
         person_ref=person_ref_of(row.applicant_ref),
-        detail={"digest": row.digest, "parties": len(parties)},
+        detail={"kind": row.kind, "digest": row.digest, "parties": len(wanted.parties)},
     )
     _ask(row)
     return filing_of_draft(draft_id)
 
 
-def content_problems(content: Mapping, *, now: datetime) -> dict[str, list[str]]:
-    """Judge what was typed against the reserved name and company law; sentences in the reader's language."""
-    try:
-        reserved = reservation_row(str(content.get("reservation_number", "")))
-    except Exception as error:  # noqa: BLE001 - any refusal is the same to the reader
-        del error
-        return {"reservation_number": [gettext(NOT_RESERVED)]}
-    today = timezone.localdate(now)
-    if reserved.state != "HELD" or reserved.expires_date < today:
-        return {"reservation_number": [gettext(ReservationEnded.message)]}
-    if (reserved.name, reserved.kind) != (content["company_name"], content["company_kind"]):
-        return {"company_name": [gettext(NAME_DIFFERS)]}
-    scopes = {code: row.attributes for code, row in scope_items().items()}
-    found = rules.establishment_problems(
-        content, today=today, scopes=scopes, trade_group=reserved.trade_group
-    )
-    return {field: [gettext(one) for one in said] for field, said in found.items()}
-
-
-def articles_of(content: Mapping) -> str:
-    """Write the articles for what was typed (生成章程)."""
-    return rules.articles_make(content, scope=scope_of(content))
-
-
-def scope_of(content: Mapping) -> str:
-    """Write the scope of business from its chosen items (经营范围表述)."""
-    items = scope_items()
-    licensed = {code for code, row in items.items() if row.attributes.get("kind") == "LICENSED"}
-    titles = {code: row.name for code, row in items.items()}
-    return rules.scope_text(rules.scope_codes(content), titles, licensed)
-
-
-def _filing_put(context, content: dict, *, now: datetime) -> Filing:  # noqa: ANN001 - a DraftContext
-    articles = articles_of(content)
-    digest = rules.filing_digest(content, articles)
+def _filing_put(context: DraftContext, kind: Kind, content: dict, *, now: datetime) -> Filing:
+    document, subject = kind.document(content), kind.subject(content)
+    digest = rules.filing_digest(content, document)
     with data_scope(purpose=PURPOSE, reason=f"draft:{context.draft.id}"):
         row = Filing.objects.select_for_update().filter(draft_id=context.draft.id).first()
         if row is None:
             day = timezone.localdate(now)
             serial = serial_next(f"hall.companies:filing:{day:%Y%m%d}")
             row = Filing(number=f"DJ{day:%Y%m%d}{serial:05d}", draft_id=context.draft.id)
-        row.reservation = reservation_row(content["reservation_number"])
+        row.kind, row.reservation, row.company = kind.kind, subject.reservation, subject.company
+        row.company_name, row.changes = subject.name, dict(subject.changes or {})
         row.applicant_ref = context.applicant.ref
         row.account_id = context_get().account_id
-        row.company_name = content["company_name"]
+        row.delegation_id = context.filing.delegation_id
+        row.prepared_by = context.filing.by_name[:160]
         row.form_version_id = context.draft.form_version_id
-        row.content, row.articles, row.digest = content, articles, digest
+        row.content, row.articles, row.digest = content, document, digest
         row.state, row.opened_at = "SIGNING", now
         row.save()
     return row
@@ -152,17 +156,25 @@ def _parties_put(row: Filing, parties: list) -> None:
         row.parties.exclude(digest=row.digest, state="CONFIRMED").delete()
         kept = {one.subject_ref: one for one in row.parties.all()}
         FilingParty.objects.bulk_create(
-            FilingParty(filing=row, subject_ref=one.subject_ref, name=one.name, roles=one.roles)
+            FilingParty(
+                filing=row,
+                subject_ref=one.subject_ref,
+                name=one.name,
+                roles=one.roles,
+                must=one.must,
+                votes=one.votes,
+            )
             for one in parties
             if one.subject_ref not in kept
         )
 
 
 def _state_settle(row: Filing) -> None:
+    """Say whether everybody confirmed whom the law asks for (签署完成)."""
     with data_scope(purpose=PURPOSE, reason=f"filing:{row.number}"):
-        states = set(row.parties.values_list("state", flat=True))
-    row.state = "SIGNED" if states == {"CONFIRMED"} else "SIGNING"
-    row.save(update_fields=["state"])
+        parties = list(row.parties.values_list("must", "votes", "state"))
+    row.state = "SIGNED" if rules.signed_enough(parties, row.votes_needed) else "SIGNING"
+    row.save(update_fields=["state", "votes_needed"])
 
 
 def _ask(row: Filing) -> None:
@@ -187,7 +199,7 @@ def filings_ask_again(key: int, content: dict, *, now: datetime) -> None:
     """Ask the parties anew after a correction changed what they confirmed (补正后重新签署)."""
     with data_scope(purpose=PURPOSE, reason=f"filing:{key}"):
         row = Filing.objects.select_for_update().get(pk=key)
-        articles = articles_of(content)
+        articles = kind_named(row.kind).document(content)
         digest = rules.filing_digest(content, articles)
         audit_record(f"filing:{row.number}", detail={"changed": digest != row.digest})
         if digest == row.digest:
@@ -229,14 +241,16 @@ def _answer(number: str, *, digest: str, state: str, note: str, now: datetime) -
         party.digest = row.digest if state == "CONFIRMED" else ""
         party.signed_by, party.signed_name = context.account_id, context.name[:160]
         party.save()
+    before = row.state
     _state_settle(row)
     audit_record(
         f"filing:{number}",
         person_ref=person_ref_of(party.subject_ref),
         detail={"party": party.pk, "state": state, "digest": digest},
     )
-    if row.state == "SIGNED" or state == "DECLINED":
-        topic = "company.confirmed" if row.state == "SIGNED" else "company.declined"
+    is_complete = row.state == "SIGNED" != before
+    if is_complete or state == "DECLINED":
+        topic = "company.confirmed" if is_complete else "company.declined"
         event_publish(
             topic,
             {
@@ -254,20 +268,27 @@ def _answer(number: str, *, digest: str, state: str, note: str, now: datetime) -
 
 
 def submission_check(case: SubmissionCase) -> dict[str, list[str]]:
-    """Let a foundation be submitted only when all have confirmed what stands in it now (提交前校验)."""
-    content = dict(case.form_data)
-    problems = content_problems(content, now=case.now)
+    """Let a filing be submitted only when those the law asks for confirmed what stands in it now (提交前校验)."""
+    content, kind = dict(case.form_data), kind_of(case.matter_code)
+    problems = kind.problems(content, case.now)
     if problems:
         return problems
     filing = filing_of_draft(case.draft_id)
     if filing is None:
-        return {"shareholders": [gettext(NOT_ASKED)]}
-    if rules.filing_digest(content, articles_of(content)) != filing.digest:
-        return {"shareholders": [gettext(CHANGED)]}
+        return {PLACE[kind.kind]: [gettext(NOT_ASKED)]}
+    if rules.filing_digest(content, kind.document(content)) != filing.digest:
+        return {PLACE[kind.kind]: [gettext(CHANGED)]}
     if filing.waiting:
         names = "、".join(one.name for one in filing.waiting)
-        return {"shareholders": [gettext(NOT_CONFIRMED) % {"names": names}]}
-    held = NameReservation.objects.filter(number=filing.reservation_number, state="HELD")
-    if not held.update(state="FILED"):
-        return {"reservation_number": [gettext(ReservationEnded.message)]}
+        return {PLACE[kind.kind]: [gettext(NOT_CONFIRMED) % {"names": names}]}
+    return kind.take(content, case.now) or _company_take(filing.number, now=case.now)
+
+
+def _company_take(number: str, *, now: datetime) -> dict[str, list[str]]:
+    """Let the filing be the one of its company that runs (占用企业): the database lets one have it."""
+    try:
+        with transaction.atomic(), data_scope(purpose=PURPOSE, reason=f"filing:{number}"):
+            Filing.objects.filter(number=number).update(filed_at=now)
+    except IntegrityError:
+        return {"uscc": [gettext(ALREADY_FILED)]}
     return {}

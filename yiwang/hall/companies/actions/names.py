@@ -20,6 +20,7 @@ from yiwang.hall.companies.models import NameEntry, NameIndex, NameReservation
 from yiwang.hall.companies.naming import NameParts, name_keys
 from yiwang.hall.companies.queries import reservation_view
 from yiwang.hall.companies.rules import months_later
+from yiwang.hall.companies.standing import company_own_row
 from yiwang.hall.companies.tables import naming_tables
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import (
@@ -90,17 +91,23 @@ def _index_note(master: int, *, now: datetime) -> None:
 
 
 @action("hall.companies.name_reserve")
-def name_reserve(parts: NameParts, *, kind: str, area_code: str, now: datetime) -> ReservationView:
+def name_reserve(
+    parts: NameParts, *, kind: str, area_code: str, now: datetime, uscc: str = ""
+) -> ReservationView:
     """Reserve a name for the acting person (名称申报), for two months. Once: the database holds it.
 
-    Raises NameRefused with the findings in `fields`, NameTaken, NamesTooMany.
+    uscc: of one's company that is to have the name; its kind and place are the company's then. Raises
+    NameRefused with the findings in `fields`, NameTaken, NamesTooMany, CompanyNotFound.
     """
+    if uscc:
+        company = company_own_row(uscc)
+        kind, area_code = company.kind, company.area_code
     context = context_get()
     tables, today = naming_tables(), timezone.localdate(now)
     mine = NameReservation.objects.filter(applicant_ref=context.subject_ref, state="HELD")
     if mine.filter(expires_date__gte=today).count() >= HELD_MAX:
         raise NamesTooMany(count=HELD_MAX)
-    check = name_check(parts, kind=kind, area_code=area_code, today=today)
+    check = name_check(parts, kind=kind, area_code=area_code, today=today, uscc=uscc)
     if check.refused:
         raise NameRefused(fields={"core": [one.kind for one in check.findings if one.refuses]})
     keys = name_keys(parts, tables=tables)
@@ -116,6 +123,7 @@ def name_reserve(parts: NameParts, *, kind: str, area_code: str, now: datetime) 
                 form=parts.form,
                 arrangement=parts.arrangement,
                 kind=kind,
+                uscc=uscc,
                 area_code=area_code,
                 exact_key=keys.exact,
                 core_key=keys.core,

@@ -10,8 +10,7 @@ from yiwang.engines.api import ServiceCall, form_display
 from yiwang.hall.applications.actions.work import application_lock
 from yiwang.hall.applications.models import Application
 from yiwang.hall.companies import rules
-from yiwang.hall.companies.actions.filings import scope_of
-from yiwang.hall.companies.data import FOLLOW_UPS, KINDS
+from yiwang.hall.companies.data import COMPANY_KINDS, FOLLOW_UPS
 from yiwang.hall.companies.errors import (
     CompanyNotFound,
     FilingNotFound,
@@ -19,18 +18,20 @@ from yiwang.hall.companies.errors import (
     FollowUpSettled,
     ReservationEnded,
 )
+from yiwang.hall.companies.foundation import scope_of
+from yiwang.hall.companies.history import entry_write
 from yiwang.hall.companies.models import (
     Company,
     Filing,
     FollowUp,
     NameReservation,
     Officer,
-    RegisterEntry,
     Shareholding,
 )
 from yiwang.hall.companies.parties import subject_of
 from yiwang.hall.companies.queries import DEPARTMENT_RULE, PURPOSE, scope_items
 from yiwang.hall.licences.actions import licence_issue
+from yiwang.hall.licences.data import LicenceView
 from yiwang.identity.api import data_scope, department_find
 from yiwang.kernel.api import (
     action,
@@ -55,6 +56,7 @@ KINDS_ZH = {
     "LIMITED": "有限责任公司",
     "SINGLE": "有限责任公司（自然人独资）",
     "JOINT_STOCK": "股份有限公司",
+    "BRANCH": "分公司",
 }
 
 
@@ -65,20 +67,22 @@ def company_register(call: ServiceCall) -> dict:
     Raises FilingUnconfirmed when what stands in the application now is not what all parties confirmed.
     """
     application = application_lock(call.business_key)
-    filing = _filing_take(application)
+    filing = filing_take(application)
     content, day = dict(application.form_data), timezone.localdate(call.now)
-    reserved = _name_use(filing)
+    reserved = name_use(filing)
     company = _company_write(application, reserved, content, day=day)
     _people_write(company, content)
-    licence = _licence_issue(application, company, content, now=call.now)
+    licence = licence_write(application, company, content, now=call.now)
     company.licence_id = licence.id
     company.save(update_fields=["licence_id"])
-    RegisterEntry.objects.create(
-        company=company,
-        kind="ESTABLISH",
-        application_number=application.number,
+    filing.company = company
+    filing.save(update_fields=["company"])
+    entry_write(
+        company,
+        "ESTABLISH",
+        number=application.number,
         changes={"name": company.name, "uscc": company.uscc, "digest": filing.digest},
-        at=call.now,
+        now=call.now,
     )
     _follow_ups_write(company, content, now=call.now)
     audit_record(
@@ -100,26 +104,32 @@ def company_register(call: ServiceCall) -> dict:
     return {"uscc": company.uscc}
 
 
-def _filing_take(application: Application) -> Filing:
-    """Lock the filing and compare what was confirmed with what stands there now (核对签署内容)."""
+def filing_take(application: Application) -> Filing:
+    """Lock the filing and compare what was confirmed with what stands there now (核对签署内容).
+
+    Raises FilingUnconfirmed when those the law asks for did not confirm exactly that.
+    """
     draft_id = application.submission_key.removeprefix("draft:")
     with data_scope(purpose=PURPOSE, reason=f"application:{application.number}"):
         filing = Filing.objects.select_for_update().filter(draft_id=draft_id).first()
         if filing is None:
             raise FilingNotFound()
         digest = rules.filing_digest(dict(application.form_data), filing.articles)
-        parties = list(filing.parties.values_list("name", "state", "digest"))
-        waiting = [
-            name for name, state, signed in parties if (state, signed) != ("CONFIRMED", digest)
+        rows = list(filing.parties.values_list("must", "votes", "state", "digest", "name"))
+        parties = [
+            (must, votes, state if signed == digest else "WAITING")
+            for must, votes, state, signed, _name in rows
         ]
-        if waiting or not parties:
+        if not rules.signed_enough(parties, filing.votes_needed):
+            waiting = [row[-1] for row in rows if row[2:4] != ("CONFIRMED", digest)]
             raise FilingUnconfirmed(names="、".join(waiting) or "—")
         filing.state, filing.application_number = "REGISTERED", application.number
         filing.save(update_fields=["state", "application_number"])
     return filing
 
 
-def _name_use(filing: Filing) -> NameReservation:
+def name_use(filing: Filing) -> NameReservation:
+    """Turn the reserved name into the company's (启用名称). Raises ReservationEnded."""
     rows = NameReservation.objects.select_for_update().filter(pk=filing.reservation_id)
     reserved = rows.get()
     if reserved.state != "FILED":
@@ -145,7 +155,7 @@ def _company_write(
         registered_capital=Decimal(str(content["capital_wan"])),
         address=content["premises_address"],
         area_code=content["area_code"],
-        business_scope=scope_of(content),
+        business_scope=scope_of(codes),
         scope_codes=codes,
         industry=main.attributes.get("section", ""),
         phone=content.get("company_phone", ""),
@@ -191,17 +201,25 @@ def _people_write(company: Company, content: Mapping) -> None:
         )
 
 
-def _licence_issue(application: Application, company: Company, content: Mapping, *, now: datetime):  # noqa: ANN202
+def licence_write(
+    application: Application,
+    company: Company,
+    content: Mapping,
+    *,
+    now: datetime,
+    type_key: str = LICENCE,
+) -> LicenceView:
+    """Issue the e-business licence to the company itself (核发电子营业执照)."""
     form = dict(form_display(application.form_version_id, dict(content)))
     form |= {
-        "company_kind": {"zh": KINDS_ZH[company.kind], "en": KINDS[company.kind]},
+        "company_kind": {"zh": KINDS_ZH[company.kind], "en": COMPANY_KINDS[company.kind]},
         "uscc": company.uscc,
         "capital": f"{company.registered_capital.normalize():f}万元人民币",
         "established_date": company.established_date.isoformat(),
         "business_scope": company.business_scope,
     }
     return licence_issue(
-        LICENCE,
+        type_key,
         holder_ref=f"enterprise:{company.uscc}",
         holder_name=company.name,
         holder_number=company.uscc,

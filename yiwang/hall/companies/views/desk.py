@@ -7,20 +7,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from yiwang.hall.companies.actions.registration import follow_up_settle
-from yiwang.hall.companies.data import (
-    COMPANY_STATES,
-    ENTRY_KINDS,
-    FOLLOW_UPS,
-    KINDS,
-    ROLES,
-)
+from yiwang.hall.companies.data import COMPANY_STATES, FACTS, FOLLOW_UPS, ROLES
+from yiwang.hall.companies.history import entry_list
+from yiwang.hall.companies.notices import notice_list_of
 from yiwang.hall.companies.queries import (
     REGISTER,
+    branch_list,
     company_count,
     company_get,
     company_list,
+    company_parent,
     company_view,
-    entry_list,
     follow_up_count,
     follow_up_list,
     follow_up_of,
@@ -75,11 +72,14 @@ def register(request: HttpRequest) -> HttpResponse:
 def company(request: HttpRequest, uscc: str) -> HttpResponse:
     """Show a company with shareholders, officers and what was entered (登记簿详情)."""
     row = company_get(uscc)
+    view = company_view(row)
     names = {
-        "company": company_view(row),
-        "kind": KINDS[row.kind],
+        "company": view,
+        "parent": company_parent(view),
+        "branches": branch_list(row.pk),
+        "notices": notice_list_of(row.pk, today=timezone.localdate()),
+        "facts": FACTS,
         "posts": ROLES,
-        "entry_kinds": ENTRY_KINDS,
         "shareholdings": list(row.shareholdings.order_by("pk")),
         "officers": list(row.officers.order_by("pk")),
         "entries": entry_list(row.pk),

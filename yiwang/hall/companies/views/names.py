@@ -13,21 +13,16 @@ from yiwang.hall.companies.data import ARRANGEMENTS, KINDS
 from yiwang.hall.companies.errors import NameRefused
 from yiwang.hall.companies.naming import FRONT, NameParts
 from yiwang.hall.companies.queries import (
-    company_own_get,
-    company_own_list,
     filing_list,
-    follow_up_of,
     reservation_list,
 )
+from yiwang.hall.companies.standing import company_own_get, company_own_list
 from yiwang.hall.companies.tables import naming_tables, places_of
-from yiwang.hall.licences.documents import licence_document_get
-from yiwang.hall.licences.queries import licence_get
+from yiwang.hall.companies.views.deputies import delegation_chosen, principals
 from yiwang.identity.api import allow, public
 from yiwang.kernel.api import (
     code_list,
     context_get,
-    context_system,
-    context_use,
     flash,
     localized,
     rate_exceeded,
@@ -58,8 +53,11 @@ def check(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(given) -> dict[str, str]:  # noqa: ANN001 - a QueryDict
-    names = ("area", "division", "core", "trade", "form", "arrangement", "kind")
+    names = ("area", "division", "core", "trade", "form", "arrangement", "kind", "uscc")
     asked = {name: clean(given.get(name, ""))[:40] for name in names}
+    if asked["uscc"]:  # a new name for one's company: its kind and place are given
+        company = company_own_get(asked["uscc"])
+        asked |= {"kind": company.kind, "area": company.area_code}
     asked["kind"] = asked["kind"] if asked["kind"] in KINDS else "LIMITED"
     asked["arrangement"] = asked["arrangement"] if asked["arrangement"] in ARRANGEMENTS else FRONT
     return asked
@@ -93,7 +91,13 @@ def _parts(asked: dict[str, str]) -> NameParts:
 
 def _judged(asked: dict[str, str]):  # noqa: ANN202 - a NameCheck
     today = timezone.localdate()
-    return name_check(_parts(asked), kind=asked["kind"], area_code=asked["area"], today=today)
+    return name_check(
+        _parts(asked),
+        kind=asked["kind"],
+        area_code=asked["area"],
+        today=today,
+        uscc=asked["uscc"],
+    )
 
 
 @require_POST
@@ -103,13 +107,19 @@ def reserve(request: HttpRequest) -> HttpResponse:
     asked = _asked(request.POST)
     try:
         made = name_reserve(
-            _parts(asked), kind=asked["kind"], area_code=asked["area"], now=timezone.now()
+            _parts(asked),
+            kind=asked["kind"],
+            area_code=asked["area"],
+            now=timezone.now(),
+            uscc=asked["uscc"],
         )
     except NameRefused:
         names = {"asked": asked, "result": _judged(asked), "too_many": False}
         names |= _choices(asked["area"])
         return render(request, "hall/companies/check.html", names, status=422)
     flash(request, "success", _("“%(name)s” is reserved for you.") % {"name": made.name})
+    if made.uscc:
+        return redirect("hall_companies:own_company", made.uscc)
     return redirect("hall_companies:mine")
 
 
@@ -125,6 +135,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "to_confirm": [one for one in filings if _waits_for(one, ref)],
         "filings": filings,
         "companies": company_own_list(),
+        "principals": principals(),
     }
     return render(request, "hall/companies/mine.html", names)
 
@@ -142,7 +153,10 @@ def reservation(request: HttpRequest, number: str) -> HttpResponse:
     now = timezone.now()
     match request.POST.get("do", ""):
         case "begin":
-            return redirect("hall_applications:resume", registration_begin(number, now=now))
+            draft_id = registration_begin(
+                number, now=now, delegation_id=delegation_chosen(request.POST)
+            )
+            return redirect("hall_applications:resume", draft_id)
         case "extend":
             name_extend(number, now=now)
             flash(request, "success", _("The name is kept for a month longer."))
@@ -152,28 +166,3 @@ def reservation(request: HttpRequest, number: str) -> HttpResponse:
         case _:
             raise NotFound()
     return redirect("hall_companies:mine")
-
-
-@require_GET
-@allow(populations={"CITIZEN", "AGENT"}, purpose=PURPOSE)
-def own_company(request: HttpRequest, uscc: str) -> HttpResponse:
-    """Show a company that one founded or represents, with its e-licence (我的公司)."""
-    found = company_own_get(uscc)
-    with context_use(context_system(PURPOSE)):
-        licence = licence_get(found.licence_id) if found.licence_id else None
-    names = {"company": found, "licence": licence, "follow_ups": follow_up_of(found.id)}
-    return render(request, "hall/companies/own_company.html", names)
-
-
-@require_GET
-@allow(populations={"CITIZEN", "AGENT"}, purpose=PURPOSE)
-def own_licence(request: HttpRequest, uscc: str) -> HttpResponse:
-    """Give the e-business licence as PDF to who founded or represents the company (电子营业执照下载)."""
-    found = company_own_get(uscc)
-    if not found.licence_id:
-        raise NotFound()
-    with context_use(context_system(PURPOSE)):
-        content = licence_document_get(found.licence_id)
-    answer = HttpResponse(content, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="{found.uscc}.pdf"'
-    return answer
