@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from tests.hall.test_projects import apply, detail, grant, standings, values
 from yiwang.hall.api import licence_list_by_source
-from yiwang.hall.projects.actions import project_register
+from yiwang.hall.projects.actions.registration import project_register
 from yiwang.hall.projects.tables import project_plan
 from yiwang.kernel.api import context_use
 from yiwang.sdk.packs import pack_read

@@ -19,12 +19,9 @@ from yiwang.hall.applications.actions.work import work_conclude
 from yiwang.hall.applications.errors import SubmissionIncomplete
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.applications.queries.drafts import draft_context_get
-from yiwang.hall.projects.actions import (
-    application_follow,
-    approval_begin,
-    project_register,
-    projects_watch,
-)
+from yiwang.hall.projects.actions.applying import approval_begin
+from yiwang.hall.projects.actions.following import application_follow, projects_watch
+from yiwang.hall.projects.actions.registration import project_register
 from yiwang.hall.projects.errors import (
     ApprovalBlocked,
     ApprovalUnderway,
@@ -45,7 +42,8 @@ def values(**changes) -> dict:
     today = timezone.localdate()
     return {
         "name": "城东装备产业园一期",
-        "kind": "FILE",
+        "funding": "ENTERPRISE",
+        "catalogue": "NONE",
         "use": "INDUSTRIAL",
         "area_code": "320508",
         "address": "苏州市姑苏区城东路1号",
@@ -152,7 +150,8 @@ def test_a_project_goes_through_its_stages_over_http(city, agent):
 
     found = detail(agent, code)
     assert standings(found) == {
-        "filing": "READY", "site": "READY", "land": "BLOCKED", "scheme": "BLOCKED",
+        "filing": "READY", "site": "READY", "land": "BLOCKED", "scheme_review": "BLOCKED",
+        "scheme": "BLOCKED",
         "drawings": "BLOCKED", "permit": "BLOCKED", "planning_check": "BLOCKED",
         "fire": "BLOCKED", "archives": "BLOCKED", "completion": "BLOCKED",
     }  # fmt: skip
@@ -177,8 +176,8 @@ def test_a_project_goes_through_its_stages_over_http(city, agent):
 def test_every_project_has_its_own_code_with_its_check_digit(agent):
     with context_use(agent):
         codes = [
-            project_register(values(kind=kind), investor_name="甲", now=timezone.now()).code
-            for kind in ("FILE", "FILE", "VERIFY")
+            project_register(values(catalogue=one), investor_name="甲", now=timezone.now()).code
+            for one in ("NONE", "NONE", "GRID")
         ]
     year = timezone.localdate().year
     assert codes[0].startswith(f"{year}-320508-89-03-61803")
@@ -255,7 +254,9 @@ def test_a_start_that_cannot_be_held_is_seen_from_the_first_day(agent):
 
 def test_the_critical_path_is_what_takes_longest(agent, project):
     found = detail(agent, project.code)
-    assert [one.key for one in found.critical] == ["site", "land", "scheme", "drawings", "permit"]
+    assert [one.key for one in found.critical] == [
+        "site", "land", "scheme_review", "scheme", "drawings", "permit"
+    ]  # fmt: skip
     slack = {one.key: one.slack_days for stage in found.stages for one in stage.approvals}
     assert slack["filing"] == slack["site"] + 9
 
@@ -266,7 +267,7 @@ def test_what_the_facts_ask_for_belongs_to_the_plan(agent):
         row = project_register(wanted, investor_name="甲", now=timezone.now())
     keys = set(row.approvals.values_list("key", flat=True))
     assert {"eia", "soil", "defence"} <= keys
-    assert len(keys) == 13
+    assert len(keys) == 14
 
 
 def test_another_enterprise_and_another_department_see_nothing(city, agent, project):

@@ -96,3 +96,18 @@ def join_decide(join: Join, opinions: Mapping[str, str | None]) -> str | None:
     if agreed >= needed and all(one == AGREE for one in vetoes):
         return AGREE
     return None
+
+
+def join_missing(join: Join, opinions: Mapping[str, str | None]) -> int:
+    """Return how many must still agree (尚需同意数), 0 once it is decided.
+
+    >>> join_missing(Join("QUORUM", quorum=3), {"a": "AGREE", "b": "REFUSE", "c": None, "d": None, "e": None})
+    2
+    >>> join_missing(Join("VETO", quorum=1, veto=("a",)), {"a": None, "b": "AGREE"})
+    1
+    """
+    if join_decide(join, opinions) is not None:
+        return 0
+    agreed = sum(one == AGREE for one in opinions.values())
+    vetoes = sum(opinions[one] != AGREE for one in join.veto if one in opinions)
+    return max(join.needed(len(opinions)) - agreed, vetoes)

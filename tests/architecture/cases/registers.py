@@ -2,6 +2,7 @@
 
 import itertools
 from decimal import Decimal
+from functools import partial
 
 from django.urls import reverse
 
@@ -148,9 +149,8 @@ def _project(department_id: int, investor: str, world: World) -> str:
     ).code
 
 
-def _officers_project(world: World) -> Case:
+def _officers_project(world: World, name: str = "hall_projects:project") -> Case:
     """Supervision sees every project, so only who works in a department is tried on another's."""
-    name = "hall_projects:project"
     own = _project(world.own_department, "enterprise:other", world)
     other = _project(world.other_department, "enterprise:other", world)
     return Case(
@@ -162,8 +162,7 @@ def _officers_project(world: World) -> Case:
     )
 
 
-def _own_project(world: World) -> Case:
-    name = "hall_projects:own"
+def _own_project(world: World, name: str = "hall_projects:own") -> Case:
     own = _project(world.other_department, world.own_subject["AGENT"], world)
     other = _project(world.own_department, "enterprise:other", world)
     return Case(own=reverse(name, args=[own]), other=reverse(name, args=[other]))
@@ -174,3 +173,9 @@ matrix_case("hall_companies:own_company", _own_company)
 matrix_case("hall_companies:filing", _filing)
 matrix_case("hall_projects:project", _officers_project)
 matrix_case("hall_projects:own", _own_project)
+matrix_case(
+    "hall_projects:project_progress",
+    partial(_officers_project, name="hall_projects:project_progress"),
+)
+for _page in ("progress", "report", "change", "offer", "end"):
+    matrix_case(f"hall_projects:{_page}", partial(_own_project, name=f"hall_projects:{_page}"))

@@ -48,6 +48,7 @@ def consultation_ask(  # noqa: PLR0913 - what a request consists of
     ground: str = "",
     clock_subjects: Sequence[str] = (),
     branch: str = "",
+    requirement: str = "",
     file=None,
     now: datetime,
 ) -> ConsultationView:
@@ -65,6 +66,7 @@ def consultation_ask(  # noqa: PLR0913 - what a request consists of
         number=_number(now),
         subject=subject,
         branch=branch,
+        requirement=requirement,
         title=dict(title),
         question=question.strip(),
         attachment_id=_file_keep(file, now=now),

@@ -14,7 +14,7 @@ class HallConsultationsConfig(AppConfig):
         """Register what other rooms call back."""
         from yiwang.engines.api import attachment_access_register  # noqa: PLC0415
         from yiwang.hall.applications.hooks import conclusion_hook_register  # noqa: PLC0415
-        from yiwang.hall.consultations import casework, following, queries  # noqa: PLC0415
+        from yiwang.hall.consultations import casework, following, joining, queries  # noqa: PLC0415
         from yiwang.hall.matters.parts import part_register  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
@@ -36,6 +36,7 @@ class HallConsultationsConfig(AppConfig):
             {"DEPARTMENT_HEAD"},
         )
         conclusion_hook_register(casework.conclusion_check)
+        part_register("work", joining.join_part, order=20)
         part_register("work", casework.work_part, order=30)
         part_register("application", casework.applicant_part, order=40)
         attachment_access_register(queries.attachment_is_visible)

@@ -31,6 +31,9 @@ POLICIES = {
 }
 
 
+JOINT_VETO = N_("Those who may veto must agree, and so many in all")
+
+
 @dataclass(frozen=True, slots=True)
 class PartyAsk:
     """Whom to ask (征求对象). kind: DEPARTMENT with the department's id, PANEL with the panel's, EXPERT an account's."""
@@ -71,11 +74,13 @@ class ConsultationView:
     number: str
     subject: str
     branch: str
+    requirement: str
     title: Mapping[str, str]
     question: str
     attachment_id: int | None
     policy: str
     needed: int
+    missing: int
     ground: str
     days: int
     state: str
@@ -107,9 +112,38 @@ class ConsultationView:
         return POLICIES[self.policy]
 
     @property
+    def vetoers(self) -> list[Mapping[str, str]]:
+        """Return the names of those who may veto (一票否决方)."""
+        return [one.name for one in self.parties if one.has_veto]
+
+    @property
     def answered(self) -> int:
         """Count the answers."""
         return sum(one.state == ANSWERED for one in self.parties)
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredReview:
+    """A review by experts that the step in hand needs, and how far it is (应经专家评审).
+
+    panel: None while nobody keeps it; asked: the request that was made for it, None before.
+    """
+
+    key: str
+    title: Mapping[str, str]
+    question: Mapping[str, str]
+    basis: str
+    days: int
+    needed: int
+    panel: "PanelView | None"
+    panel_key: str
+    asked: ConsultationView | None
+
+    @property
+    def may_ask(self) -> bool:
+        """Tell whether the panel can be asked now: it is there, is large enough and was not asked."""
+        has_panel = self.panel is not None and len(self.panel.experts) >= self.needed
+        return has_panel and (self.asked is None or self.asked.state == RECALLED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,22 @@ class OpinionsOutstanding(Invalid):
     )
 
 
+class ReviewNeeded(Invalid):
+    """A step that needs a review by experts is concluded without it."""
+
+    code = "review_needed"
+    message = N_("This step needs %(title)s first. Ask the panel from this page.")
+
+
+class PanelMissing(Conflict):
+    """The panel that a matter names is not there, or too small."""
+
+    code = "panel_missing"
+    message = N_(
+        "The panel %(panel)s is not set up, or has fewer experts than must agree. Ask the department that keeps it."
+    )
+
+
 class OverrideReasonMissing(Invalid):
     """A conclusion against the opinions needs its reason."""
 

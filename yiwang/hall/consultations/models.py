@@ -54,6 +54,7 @@ class Consultation(models.Model):
     number = models.CharField("征求意见编号", max_length=32, unique=True)
     subject = models.CharField("事由", max_length=120)
     branch = models.CharField("环节标识", max_length=40, blank=True)
+    requirement = models.CharField("依据的评审要求", max_length=40, blank=True)
     title = models.JSONField("名称")
     question = models.TextField("征求内容")
     attachment_id = models.BigIntegerField("附件", null=True)

@@ -9,7 +9,7 @@ from yiwang.hall.consultations.data import ConsultationView, ExpertView, PanelVi
 from yiwang.hall.consultations.errors import ConsultationNotFound, PanelForbidden
 from yiwang.hall.consultations.models import Consultation, ConsultationParty, ExpertPanel
 from yiwang.kernel.api import RequestContext, context_get
-from yiwang.sdk.joins import Join, join_load
+from yiwang.sdk.joins import Join, join_load, join_missing
 
 ASK = "hall.consultations.ask"
 ANSWER = "hall.consultations.answer"
@@ -89,11 +89,15 @@ def view_of(row: Consultation, *, now: datetime) -> ConsultationView:
         number=row.number,
         subject=row.subject,
         branch=row.branch,
+        requirement=row.requirement,
         title=row.title,
         question=row.question,
         attachment_id=row.attachment_id,
         policy=join.policy,
         needed=join.needed(len(rows)),
+        missing=join_missing(join, {one.key: one.opinion or None for one in rows})
+        if row.state == data.OPEN
+        else 0,
         ground=row.ground,
         days=row.days,
         state=row.state,
@@ -149,6 +153,13 @@ def panel_get(panel_id: int) -> PanelView:
     if row is None:
         raise ConsultationNotFound()
     return panel_view(row)
+
+
+def panel_find(key: str) -> PanelView | None:
+    """Return the open panel of a key (专家组), None while nobody keeps one."""
+    rows = ExpertPanel.objects.prefetch_related("experts")
+    row = rows.filter(key=key, is_open=True).first()
+    return panel_view(row) if row else None
 
 
 def panel_own_get(panel_id: int) -> PanelView:

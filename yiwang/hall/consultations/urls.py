@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.asked, name="asked"),
     path("sent/", views.sent, name="sent"),
     path("ask/<int:item_id>/", views.ask, name="ask"),
+    path("ask/<int:item_id>/review/", views.review, name="review"),
     path("panels/", views.panels, name="panels"),
     path("panels/<int:panel_id>/", views.panel, name="panel"),
     path("<int:consultation_id>/", views.detail, name="detail"),

@@ -10,7 +10,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from yiwang.engines.api import AttachmentRefused
 from yiwang.hall.consultations import data
 from yiwang.hall.consultations.actions import consultation_answer, consultation_recall
-from yiwang.hall.consultations.casework import application_consult, consult_item_get
+from yiwang.hall.consultations.casework import (
+    application_consult,
+    application_review_ask,
+    consult_item_get,
+)
 from yiwang.hall.consultations.data import PartyAsk
 from yiwang.hall.consultations.panels import expert_add, expert_remove, panel_put
 from yiwang.hall.consultations.queries import (
@@ -176,6 +180,15 @@ def ask(request: HttpRequest, item_id: int) -> HttpResponse:
     }  # fmt: skip
     status = 422 if errors else 200
     return render(request, "hall/consultations/ask.html", names, status=status)
+
+
+@require_POST
+@allow(populations={"STAFF"}, permission=ASK, purpose=PURPOSE)
+def review(request: HttpRequest, item_id: int) -> HttpResponse:
+    """Ask the panel for the review that the step needs."""
+    found = application_review_ask(item_id, request.POST.get("review", ""), now=timezone.now())
+    flash(request, "success", _("Asked. The answers come into the case file."))
+    return redirect("hall_consultations:detail", found.id)
 
 
 def _asked(request: HttpRequest, item_id: int):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from yiwang.engines.api import SearchEntry, form_validate, search_put_many
+from yiwang.engines.api import SearchEntry, form_validate, process_nodes, search_put_many
 from yiwang.hall.licences.queries import licence_type_get
 from yiwang.hall.matters.actions import MatterCodeTaken, matter_close, matter_put
 from yiwang.hall.matters.queries import matter_codes_of_source
@@ -105,6 +105,11 @@ def _resolved(section: PackSection, file: PackFile) -> tuple[MatterDefinition, i
             problems += error.problems
     if problems:
         raise PackError(problems)
+    tasks = {node["id"] for node in process_nodes(_version_id(resolved["workflow",]))}
+    for index, one in enumerate(definition.opinions):
+        if one.step not in tasks:
+            text = f"The process has no task {one.step}."
+            raise PackError([file.problem(("opinions", index, "step"), text)])
     table = resolved.get(("fee", "decision"))
     if table is not None:
         if definition.fee.question not in table["decisions"]:

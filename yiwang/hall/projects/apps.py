@@ -12,7 +12,9 @@ class HallProjectsConfig(AppConfig):
         """Register what other rooms call back."""
         from yiwang.hall.applications.checks import submission_check_register  # noqa: PLC0415
         from yiwang.hall.matters.parts import part_register  # noqa: PLC0415
-        from yiwang.hall.projects import actions, queries, subscribers  # noqa: PLC0415
+        from yiwang.hall.projects import queries, subscribers  # noqa: PLC0415
+        from yiwang.hall.projects.actions.applying import submission_check  # noqa: PLC0415
+        from yiwang.hall.projects.actions.following import projects_watch  # noqa: PLC0415
         from yiwang.hall.projects.casework import project_part  # noqa: PLC0415
         from yiwang.hall.projects.tables import project_plan  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
@@ -20,9 +22,9 @@ class HallProjectsConfig(AppConfig):
 
         subscribers.register()
         for approval in project_plan().approvals:
-            submission_check_register(approval.matter, actions.submission_check)
+            submission_check_register(approval.matter, submission_check)
         part_register("work", project_part, order=11)
-        sweep_register("hall.projects.watch", actions.projects_watch, 3600)
+        sweep_register("hall.projects.watch", projects_watch, 3600)
         permission_register(
             queries.READ,
             {"zh": "查看投资项目", "en": "Read investment projects"},

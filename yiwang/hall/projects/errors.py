@@ -29,3 +29,40 @@ class ApprovalUnderway(Conflict):
 
     code = "project_approval_underway"
     message = N_("This approval has been applied for already, or is granted.")
+
+
+class ProjectEnded(Conflict):
+    """Ended or completed: nothing is applied for, changed or reported any more."""
+
+    code = "project_ended"
+    message = N_("This project is ended or completed. Nothing was changed.")
+
+
+class ReportRefused(Invalid):
+    """A report with figures that cannot be, or one that is not due."""
+
+    code = "project_report_refused"
+    message = N_("The report is not complete yet; see what is said at each entry.")
+
+
+class ChangeRefused(Invalid):
+    """A change without content, reason or with values that cannot be."""
+
+    code = "project_change_refused"
+    message = N_("The change is not complete yet; see what is said at each entry.")
+
+
+class ChangeBlocked(Conflict):
+    """What would be needed again is being handled."""
+
+    code = "project_change_blocked"
+    message = N_(
+        "These approvals are being handled: %(names)s. Withdraw the applications or wait for their answer first."
+    )
+
+
+class StageNotTogether(Conflict):
+    """A stage that cannot be applied for as a whole (any more)."""
+
+    code = "project_stage_not_together"
+    message = N_("The approvals of this stage cannot be applied for together now.")

@@ -17,6 +17,10 @@ class Project(models.Model):
         VERIFY = "VERIFY", "核准类"
         APPROVE = "APPROVE", "审批类"
 
+    class Funding(models.TextChoices):
+        ENTERPRISE = "ENTERPRISE", "企业投资"
+        GOVERNMENT = "GOVERNMENT", "政府投资"
+
     class Use(models.TextChoices):
         INDUSTRIAL = "INDUSTRIAL", "工业"
         HOUSING = "HOUSING", "住宅"
@@ -26,6 +30,11 @@ class Project(models.Model):
     code = models.CharField("项目代码", max_length=24, unique=True)
     name = models.CharField("项目名称", max_length=120)
     kind = models.CharField("项目类型", max_length=8, choices=Kind.choices)
+    kind_reason = models.JSONField("类型理由", default=dict)
+    funding = models.CharField(
+        "资金来源", max_length=10, choices=Funding.choices, default=Funding.ENTERPRISE
+    )
+    catalogue = models.CharField("核准目录", max_length=20, default="NONE")
     use = models.CharField("用途", max_length=10, choices=Use.choices)
     investor_ref = models.CharField("投资主体", max_length=80)
     investor_name = models.CharField("投资主体名称", max_length=160)
@@ -47,6 +56,9 @@ class Project(models.Model):
     state = models.CharField("状态", max_length=9, choices=State.choices, default=State.ACTIVE)
     flags = models.JSONField("预警", default=list)
     is_off_track = models.BooleanField("滞后", default=False)
+    reminded = models.JSONField("已提醒的报告", default=list)
+    ended_at = models.DateTimeField("终止时间", null=True)
+    end_reason = models.CharField("终止原因", max_length=500, blank=True)
     created_at = models.DateTimeField("赋码时间")
     watched_at = models.DateTimeField("核对时间", null=True)
     is_made = models.BooleanField("演示数据", default=False)
@@ -62,6 +74,11 @@ class Project(models.Model):
             models.CheckConstraint(
                 condition=Q(finish_planned__gt=models.F("start_planned")),
                 name="project_finish_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="CANCELLED", ended_at__isnull=False) & ~Q(end_reason="")
+                | ~Q(state="CANCELLED") & Q(ended_at__isnull=True, end_reason=""),
+                name="project_ended_with_reason",
             ),
         ]
 
@@ -91,6 +108,7 @@ class ProjectApproval(models.Model):
     )
     state = models.CharField("状态", max_length=11, choices=State.choices, default="NOT_STARTED")
     application_number = models.CharField("办件编号", max_length=50, blank=True)
+    superseded = models.JSONField("变更前的办件", default=list)
     ready_at = models.DateTimeField("可申报时间", null=True)
     applied_at = models.DateTimeField("申报时间", null=True)
     decided_at = models.DateTimeField("办结时间", null=True)
@@ -113,3 +131,92 @@ class ProjectApproval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_id} {self.key}"
+
+
+class ProjectReport(models.Model):
+    """What the investor reports of a project (项目报告): its start, its progress of a period, its completion.
+
+    invested_wan: all that was invested so far; percent: of the works. period: "2027-03", "2027-Q1", or "".
+    """
+
+    class Kind(models.TextChoices):
+        START = "START", "开工"
+        PROGRESS = "PROGRESS", "进度"
+        COMPLETION = "COMPLETION", "竣工"
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="reports", verbose_name="投资项目"
+    )
+    kind = models.CharField("类型", max_length=10, choices=Kind.choices)
+    period = models.CharField("报告期", max_length=7, blank=True)
+    as_of_date = models.DateField("截止日期")
+    due_date = models.DateField("报告期限")
+    invested_wan = models.DecimalField("累计完成投资（万元）", max_digits=16, decimal_places=2)
+    percent = models.DecimalField("形象进度（%）", max_digits=5, decimal_places=2)
+    works = models.CharField("进展情况", max_length=1000, blank=True)
+    problems = models.CharField("存在问题", max_length=1000, blank=True)
+    account_id = models.BigIntegerField("填报账户", null=True)
+    reported_at = models.DateTimeField("填报时间")
+
+    class Meta:
+        verbose_name = "项目报告"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "kind", "period"], name="project_report_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(percent__gte=0, percent__lte=100, invested_wan__gte=0),
+                name="project_report_figures",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="PROGRESS") & ~Q(period="") | ~Q(kind="PROGRESS") & Q(period=""),
+                name="project_report_period",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.kind} {self.period}"
+
+
+class ProjectChange(models.Model):
+    """A change of a project (项目变更): what was and is, why, and which approvals are needed again.
+
+    A change of the investor is offered to the other company and holds when it accepts.
+    """
+
+    class State(models.TextChoices):
+        DONE = "DONE", "已变更"
+        OFFERED = "OFFERED", "待对方接受"
+        DECLINED = "DECLINED", "对方未接受"
+        RECALLED = "RECALLED", "已收回"
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="changes", verbose_name="投资项目"
+    )
+    state = models.CharField("状态", max_length=8, choices=State.choices, default=State.DONE)
+    values = models.JSONField("变更内容")
+    again = models.JSONField("须重新办理", default=list)
+    reason = models.CharField("变更原因", max_length=500)
+    to_ref = models.CharField("受让主体", max_length=80, blank=True)
+    account_id = models.BigIntegerField("变更账户", null=True)
+    changed_at = models.DateTimeField("变更时间")
+    answered_at = models.DateTimeField("答复时间", null=True)
+
+    class Meta:
+        verbose_name = "项目变更"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project"], condition=Q(state="OFFERED"), name="project_offered_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="DONE") | ~Q(to_ref=""), name="project_offer_has_company"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["to_ref", "-id"], condition=Q(state="OFFERED"), name="project_offered_to"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.state}"

@@ -3,24 +3,41 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from yiwang.engines.api import ClockView, clock_map
-from yiwang.hall.projects import rules
-from yiwang.hall.projects.data import ApprovalDetail, ProjectDetail, ProjectRow, StageDetail
+from yiwang.hall.bundles.queries.cases import bundle_case_list
+from yiwang.hall.projects import reporting, rules
+from yiwang.hall.projects.data import (
+    ApprovalDetail,
+    ChangeDetail,
+    OfferRow,
+    ProjectDetail,
+    ProjectRow,
+    ReportDetail,
+    StageDetail,
+)
 from yiwang.hall.projects.errors import ProjectNotFound
-from yiwang.hall.projects.models import Project, ProjectApproval
+from yiwang.hall.projects.models import Project, ProjectApproval, ProjectChange, ProjectReport
+from yiwang.hall.projects.reporting import Course, CurvePoint, ReportDue
 from yiwang.hall.projects.rules import Approval, Plan, Reckoned
 from yiwang.hall.projects.tables import project_plan
 from yiwang.identity.api import Rule, department_get, field_in
 from yiwang.kernel.api import CalendarNotPublished, calendar_get, context_get
 
 READ = "hall.projects.read"
+PURPOSE = "投资项目审批"
 LEAD_RULE: Rule = field_in("lead_id", "department_ids")
 APPROVES_RULE: Rule = field_in("department_id", "department_ids")
-PERMIT = "permit"
+PERMIT, FILED = "permit", "completion"
+
+
+def context_ref_of(code: str) -> str:
+    """Return by what a bundle is found that belongs to a project (关联标识)."""
+    return f"project:{code}"
 
 
 def project_rows() -> QuerySet[Project]:
@@ -98,6 +115,8 @@ def facts_of(row: Project) -> dict:
     return {
         "kind": row.kind,
         "use": row.use,
+        "funding": row.funding,
+        "catalogue": row.catalogue,
         "needs_eia": row.needs_eia,
         "land_m2": float(row.land_m2),
         "building_m2": float(row.building_m2),
@@ -203,6 +222,55 @@ class Reckoning:
         is_done = all(self.states.get(one.key) == rules.GRANTED for one in self.approvals)
         return None if is_done else self.day_after(last)
 
+    @cached_property
+    def reports(self) -> list[ProjectReport]:
+        """Return the reports that were given (已报), in the order of time."""
+        return list(self.project.reports.order_by("as_of_date", "pk"))
+
+    @property
+    def course(self) -> Course:
+        """Return what reports are asked for because of (项目进程)."""
+        started = next((one for one in self.reports if one.kind == reporting.START), None)
+        return Course(
+            start_planned=self.project.start_planned,
+            permitted=self._granted_on(PERMIT),
+            completed=self._granted_on(FILED),
+            started=started.as_of_date if started else None,
+            filed={(one.kind, one.period) for one in self.reports},
+        )
+
+    def _granted_on(self, key: str) -> date | None:
+        row = self.rows.get(key)
+        is_there = row is not None and row.state == rules.GRANTED and row.decided_at
+        return timezone.localdate(row.decided_at) if is_there else None
+
+    @property
+    def every(self) -> str:
+        """Return how often the project reports (报告频次)."""
+        return self.plan.reports.every[self.project.kind]
+
+    @cached_property
+    def reports_due(self) -> tuple[ReportDue, ...]:
+        """Return the reports that are wanted (应填报告); none once the project is over."""
+        if self.project.state != "ACTIVE":
+            return ()
+        due_days = self.plan.reports.due_days
+        return reporting.reports_due(
+            self.course, every=self.every, due_days=due_days, today=self.today
+        )
+
+    @cached_property
+    def curve(self) -> tuple[CurvePoint, ...]:
+        """Return plan and actual of the investment (投资进度曲线)."""
+        return reporting.curve_of(
+            [(one.kind, one.as_of_date, one.invested_wan, one.percent) for one in self.reports],
+            start=self.project.start_planned,
+            finish=self.project.finish_planned,
+            investment_wan=self.project.investment_wan,
+            every=self.every,
+            today=self.today,
+        )
+
     @property
     def flags(self) -> tuple[str, ...]:
         """Return why the project is off track (预警原因)."""
@@ -225,6 +293,9 @@ class Reckoning:
             start_planned=self.project.start_planned,
             finish_planned=self.project.finish_planned,
             today=self.today,
+            is_report_late=any(one.due < self.today for one in self.reports_due),
+            is_behind=bool(self.reports)
+            and reporting.is_behind(self.curve, percent=self.plan.reports.behind_percent),
         )
 
     def _is_wanted(self, approval: Approval) -> bool:
@@ -242,8 +313,13 @@ def project_detail_get(code: str, *, now: datetime) -> ProjectDetail:
     row.granted = sum(one.state == "GRANTED" for one in approvals)
     row.flags = list(reckoning.flags)
     context = context_get()
+    is_own = bool(context.subject_ref) and context.subject_ref == row.investor_ref
+    plan = reckoning.plan
     return ProjectDetail(
         row=_row(row),
+        kind_reason=row.kind_reason,
+        funding=_title(plan.funding, row.funding),
+        catalogue=_title(plan.catalogue, row.catalogue),
         use=row.use,
         address=row.address,
         land_m2=row.land_m2,
@@ -254,8 +330,65 @@ def project_detail_get(code: str, *, now: datetime) -> ProjectDetail:
         stages=tuple(_stages(reckoning)),
         start_possible=reckoning.start_possible,
         finish_possible=reckoning.finish_possible,
-        is_own=bool(context.subject_ref) and context.subject_ref == row.investor_ref,
+        is_own=is_own,
+        every=reckoning.every,
+        reports_due=reckoning.reports_due,
+        reports=tuple(_report(one) for one in reckoning.reports),
+        curve=reckoning.curve if reckoning.reports or reckoning.course.permitted else (),
+        changes=tuple(_change(one, plan) for one in row.changes.order_by("-pk")),
+        bundles=tuple(bundle_case_list(context_ref=context_ref_of(row.code))) if is_own else (),
+        ended_at=row.ended_at,
+        end_reason=row.end_reason,
     )
+
+
+def _title(choices: Iterable[rules.Choice], value: str) -> dict[str, str]:
+    """Name a fact's value; what the plan no longer has stands as it is."""
+    return next((one.title for one in choices if one.value == value), {"zh": value, "en": value})
+
+
+def _report(row: ProjectReport) -> ReportDetail:
+    return ReportDetail(
+        kind=row.kind,
+        period=row.period,
+        as_of=row.as_of_date,
+        due=row.due_date,
+        invested_wan=row.invested_wan,
+        percent=row.percent,
+        works=row.works,
+        problems=row.problems,
+        reported_at=row.reported_at,
+        is_late=timezone.localdate(row.reported_at) > row.due_date,
+    )
+
+
+def _change(row: ProjectChange, plan: Plan) -> ChangeDetail:
+    return ChangeDetail(
+        id=row.pk,
+        state=row.state,
+        values=row.values,
+        again=tuple(one.title for one in plan.approvals if one.key in row.again),
+        reason=row.reason,
+        changed_at=row.changed_at,
+    )
+
+
+def offer_list() -> list[OfferRow]:
+    """List the projects that are offered to one's company (待接受的项目)."""
+    to_ref = context_get().subject_ref
+    rows = ProjectChange.objects.filter(to_ref=to_ref or "-", state="OFFERED").order_by("pk")
+    return [
+        OfferRow(
+            id=row.pk,
+            code=row.project.code,
+            name=row.project.name,
+            investor_name=row.project.investor_name,
+            investment_wan=row.project.investment_wan,
+            reason=row.reason,
+            offered_at=row.changed_at,
+        )
+        for row in rows.select_related("project")
+    ]
 
 
 def _stages(reckoning: Reckoning) -> Iterable[StageDetail]:
@@ -267,6 +400,9 @@ def _stages(reckoning: Reckoning) -> Iterable[StageDetail]:
                 title=stage.title,
                 limit_days=stage.limit_days,
                 approvals=tuple(_approval(reckoning, one) for one in found),
+                may_together=bool(stage.bundle)
+                and reckoning.project.state == "ACTIVE"
+                and rules.stage_together(stage.key, reckoning.approvals, reckoning.states),
             )
 
 

@@ -14,6 +14,8 @@ from yiwang.sdk.expressions import compile as expression_compile
 CODE_PATTERN = re.compile(r"([0-9]{4})-([0-9]{6})-([0-9]{2})-([0-9]{2})-([0-9]{5})([0-9])")
 SPREAD = 61_803  # coprime to 100,000: serials one after the other look unlike each other
 
+NUMBERS = ("investment_wan", "land_m2", "building_m2")
+
 NOT_STARTED, APPLIED, GRANTED, REFUSED = "NOT_STARTED", "APPLIED", "GRANTED", "REFUSED"
 READY, BLOCKED = "READY", "BLOCKED"
 
@@ -70,12 +72,16 @@ def check_digit(digits: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage (阶段). after_building: its approvals can only begin when the building stands."""
+    """A stage (阶段). after_building: its approvals can only begin when the building stands.
+
+    bundle: the bundle (一件事) by which all of it is applied for at once, "" for none.
+    """
 
     key: str
     title: Mapping[str, str]
     limit_days: int
     after_building: bool = False
+    bundle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,39 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A value that a fact may have, in words (选项)."""
+
+    value: str
+    zh: str
+    en: str
+
+    @property
+    def title(self) -> dict[str, str]:
+        """Return the words as {zh, en}."""
+        return {"zh": self.zh, "en": self.en}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRules:
+    """How often a project reports, by its type, and how late is late (报告规则); days of the calendar."""
+
+    every: Mapping[str, str]
+    due_days: int
+    remind_days: int
+    behind_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRule:
+    """Which approvals a change of a field needs again (变更规则), while `when` holds."""
+
+    field: str
+    again: tuple[str, ...]
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All stages and approvals with the numbers they are reckoned with (审批流程图)."""
 
@@ -102,6 +141,18 @@ class Plan:
     guidance: str
     types: Mapping[str, str]
     check: str
+    table: str
+    question: str
+    funding: tuple[Choice, ...]
+    catalogue: tuple[Choice, ...]
+    reports: ReportRules
+    changes: tuple[ChangeRule, ...]
+
+    def titles(self, keys: Iterable[str]) -> dict[str, str]:
+        """Name approvals in a row (事项名称)."""
+        known = {one.key: one.title for one in self.approvals}
+        found = [known[key] for key in keys]
+        return {language: "、".join(one[language] for one in found) for language in ("zh", "en")}
 
 
 def plan_build(data: Mapping) -> Plan:
@@ -117,7 +168,7 @@ def plan_build(data: Mapping) -> Plan:
         if one.when:
             expression_compile(one.when)
     TopologicalSorter({one.key: one.needs for one in approvals}).prepare()
-    code = data["code"]
+    code, decision = data["code"], data["decision"]
     return Plan(
         stages,
         approvals,
@@ -126,7 +177,22 @@ def plan_build(data: Mapping) -> Plan:
         str(code["guidance"]),
         dict(code["types"]),
         code["check"],
+        decision["table"],
+        decision["question"],
+        tuple(Choice(**row) for row in data["funding"]),
+        tuple(Choice(**row) for row in data["catalogue"]),
+        ReportRules(**data["reports"]),
+        tuple(_change_rules(data["changes"], keys)),
     )
+
+
+def _change_rules(rows: Iterable[Mapping], keys: set[str]) -> Iterable[ChangeRule]:
+    for row in rows:
+        if not set(row["again"]) <= keys:
+            raise ValueError(f"a change of {row['field']} names an approval that is not there")
+        if row.get("when"):
+            expression_compile(row["when"])
+        yield ChangeRule(row["field"], tuple(row["again"]), row.get("when", ""))
 
 
 def approvals_for(plan: Plan, facts: Mapping) -> tuple[Approval, ...]:
@@ -162,6 +228,14 @@ def standing(approval: Approval, states: Mapping[str, str]) -> str:
     if state != NOT_STARTED:
         return state
     return BLOCKED if blockers(approval, states) else READY
+
+
+def stage_together(stage: str, approvals: Iterable[Approval], states: Mapping[str, str]) -> bool:
+    """Tell whether all approvals of a stage may be applied for at once (整阶段申报): none begun, nothing before."""
+    inside = [one for one in approvals if one.stage == stage]
+    keys = {one.key for one in inside}
+    free = all(states.get(one.key, NOT_STARTED) in (NOT_STARTED, REFUSED) for one in inside)
+    return len(inside) > 1 and free and all(set(blockers(one, states)) <= keys for one in inside)
 
 
 # --- the critical path --------------------------------------------------------------------------
@@ -235,6 +309,8 @@ def flags_of(  # noqa: PLR0913 - what a flag can come from
     start_planned: date,
     finish_planned: date,
     today: date,
+    is_report_late: bool = False,
+    is_behind: bool = False,
 ) -> tuple[str, ...]:
     """Return why a project is off track (预警原因), keys of `data.FLAGS`; empty when it is on track.
 
@@ -246,5 +322,7 @@ def flags_of(  # noqa: PLR0913 - what a flag can come from
         "REFUSED": REFUSED in states.values(),
         "START_LATE": start_day is not None and start_day > start_planned,
         "FINISH_LATE": today > finish_planned and states.get("completion") != GRANTED,
+        "REPORT_LATE": is_report_late,
+        "BEHIND": is_behind,
     }
     return tuple(key for key, holds in found.items() if holds)

@@ -1,7 +1,8 @@
 """What projects do when something happens to an application (订阅): idempotent, in the worker."""
 
 from yiwang.hall.applications.queries.access import application_rows
-from yiwang.hall.projects.actions import PURPOSE, application_follow
+from yiwang.hall.projects.actions.following import application_follow
+from yiwang.hall.projects.queries import PURPOSE
 from yiwang.hall.projects.tables import project_plan
 from yiwang.kernel.api import EventView, context_system, context_use, subscriber
 

@@ -97,6 +97,17 @@ _FEE = _object(
     title=_OPTIONAL_TEXT,
 )
 _QUESTION = _object(("question", "answer"), question=_TEXT, answer=_TEXT)
+_OPINION = _object(
+    ("key", "step", "panel", "title", "question", "days", "join"),
+    key=_WORD,
+    step=_WORD,
+    panel={"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$", "maxLength": 40},
+    title=_TEXT,
+    question=_TEXT,
+    days={"type": "integer", "minimum": 1, "maximum": 60},
+    join=JOIN_SCHEMA,
+    basis=_NON_EMPTY,
+)
 
 MATTER_SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -121,6 +132,7 @@ MATTER_SCHEMA = {
         limits=_object(("legal", "promised"), legal=_LIMIT, promised=_LIMIT),
         branches=_list(_BRANCH),
         join=JOIN_SCHEMA,
+        opinions=_list(_OPINION),
         materials=_list(_MATERIAL),
         fee={"anyOf": [_FEE, {"type": "null"}]},
         conditions=_list(_TEXT),

@@ -13,7 +13,7 @@ import msgspec
 
 from yiwang.sdk.expressions import ExpressionError
 from yiwang.sdk.expressions import compile as expression_compile
-from yiwang.sdk.joins import Join, join_problems
+from yiwang.sdk.joins import VETO, Join, join_problems
 from yiwang.sdk.packs.documents import Keypath, PackError, PackFile, PackProblem
 from yiwang.sdk.packs.matter_schema import MATTER_SCHEMA
 
@@ -171,11 +171,29 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpertOpinion:
+    """A review by experts without which a step does not go on (应经专家评审).
+
+    step: key of the process's task; panel: key of the panel that is asked, all of it; join: how its opinions
+    become one, without a veto; days: working days to answer, for which the time limit stands still.
+    """
+
+    key: str
+    step: str
+    panel: str
+    title: Text
+    question: Text
+    days: int
+    join: Join
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MatterDefinition:
     """All that a matter's file says; the same record runs the application and writes the guide.
 
     join: how the branches' opinions become one, told to the process as `joined`; None leaves it to the process.
-    anywhere: whether any community window of the city takes it (全市通办); None: by the rule of the windows.
+    opinions: reviews by experts that steps need. anywhere: whether any community window of the city takes it (全市通办); None: by the rule of the windows.
     """
 
     code: str
@@ -192,6 +210,7 @@ class MatterDefinition:
     limits: Limits | None = None
     branches: tuple[Branch, ...] = ()
     join: Join | None = None
+    opinions: tuple[ExpertOpinion, ...] = ()
     materials: tuple[Material, ...] = ()
     fee: Fee | None = None
     conditions: tuple[Text, ...] = ()
@@ -245,6 +264,7 @@ def matter_check(file: PackFile) -> list[PackProblem]:
         *_materials(definition),
         *_parties(definition),
         *_join(definition),
+        *_opinions(definition),
         *_guide(definition),
         *_expressions(definition),
     ]
@@ -327,6 +347,16 @@ def _join(matter: MatterDefinition) -> Found:
     if matter.join is not None:
         for said in join_problems(matter.join, tuple(one.key for one in matter.branches)):
             yield ("join",), said
+
+
+def _opinions(matter: MatterDefinition) -> Found:
+    """Yield why a review by experts cannot be counted as the matter says (专家评审规则)."""
+    keys = [one.key for one in matter.opinions]
+    for index, one in enumerate(matter.opinions):
+        if one.key in keys[:index]:
+            yield ("opinions", index, "key"), f"There is a review {one.key} already."
+        if one.join.policy == VETO or one.join.veto:
+            yield ("opinions", index, "join"), "The experts of a panel have no veto."
 
 
 def _guide(matter: MatterDefinition) -> Found:
