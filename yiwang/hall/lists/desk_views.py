@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yiwang.hall.lists import actions, queries
-from yiwang.hall.lists.data import DetailView
+from yiwang.hall.lists.data import POWER_TYPES, DetailView
 from yiwang.hall.lists.errors import AdjustmentIncomplete, EntryNotFound, NotYourPower
 from yiwang.hall.lists.queries import MAINTAIN, PREPARE, PUBLISH
 from yiwang.hall.lists.views import change_page, day_of, words
@@ -142,7 +142,10 @@ def mine(request: HttpRequest) -> HttpResponse:
     def fetch(query: ListQuery) -> list:
         order = query.order[0] if query.order else "title"
         found = matter_list(wanted(query), order=order, offset=query.offset, limit=query.limit)
-        return [(row, _missing(row.code)) for row in found.rows]
+        return [
+            (row, _missing(row.code) if row.item_type in POWER_TYPES else None)
+            for row in found.rows
+        ]
 
     source = Source(fetch, lambda query, cap: min(matter_list(wanted(query), limit=0).total, cap))
     page = page_of(request, source, columns=MINE_COLUMNS, filters=filters)
