@@ -27,7 +27,7 @@ class Filing:
 
     delegation_id, visit_id: what entitles them; both where a clerk at a window serves a deputy. slot: what
     the draft is part of (a bundle's item), so that it stands beside the person's own draft of the same matter.
-    is_follow_up: filed by the city itself out of what was asked for at a window before.
+    by_name alone: filed by the city itself out of what a clerk took in at a visit that is over.
     """
 
     channel: str = ONLINE
@@ -35,12 +35,11 @@ class Filing:
     delegation_id: int | None = None
     visit_id: int | None = None
     slot: str = ""
-    is_follow_up: bool = False
 
     @property
     def is_own(self) -> bool:
         """Tell whether the applicants file for themselves."""
-        return self.delegation_id is None and self.visit_id is None and not self.is_follow_up
+        return self.delegation_id is None and self.visit_id is None and not self.by_name
 
     @property
     def suffix(self) -> str:

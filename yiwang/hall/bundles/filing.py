@@ -1,6 +1,7 @@
 """Filing one matter from answers that are known already (代填提交): no pages, the same doors."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
@@ -10,7 +11,7 @@ from yiwang.hall.applications.actions.drafts import draft_begin
 from yiwang.hall.applications.actions.materials import material_attach
 from yiwang.hall.applications.actions.submission import application_submit_within
 from yiwang.hall.applications.data import Receipt
-from yiwang.hall.applications.filing import Filing
+from yiwang.hall.applications.filing import OWN, Filing
 from yiwang.hall.applications.queries.drafts import draft_context_get
 
 
@@ -21,14 +22,16 @@ def matter_draft(
     attachments: Mapping[str, int],
     slot: str,
     now: datetime,
+    filing: Filing = OWN,
 ) -> int:
     """Open a draft of a matter with answers and documents in it (生成草稿); return its id.
 
     The applicant is the context's subject. values: by the names of the matter's form; what the registry
     answers for stays the registry's. attachments: material's key → attachment's id. slot: what the draft
-    is part of. Raises MatterNotOnline, WrongApplicant, NotEligible, AttachmentRefused.
+    is part of; filing: how it is filed, for what was asked for at a window. Raises MatterNotOnline,
+    WrongApplicant, NotEligible, AttachmentRefused.
     """
-    draft_id = draft_begin(code, now=now, filing=Filing(slot=slot))
+    draft_id = draft_begin(code, now=now, filing=replace(filing, slot=slot))
     draft = draft_context_get(draft_id).draft
     given = {**draft.values, **values}
     draft_save(draft_id, values=given, page="", revision=draft.revision, now=now)

@@ -58,10 +58,20 @@ class BundleDraft(models.Model):
     applicant_number = models.CharField("申请人证件号码", max_length=40)
     area_code = models.CharField("行政区划", max_length=12)
     facts = models.JSONField("申请人信息")
+    channel = models.CharField("渠道", max_length=9, default="ONLINE")
+    filed_by_name = models.CharField("填报人", max_length=80, blank=True)
+    visit_id = models.BigIntegerField("来访", null=True)
     read_at = models.DateTimeField("读取时间")
 
     class Meta:
         verbose_name = "一件事草稿"
+        indexes = [
+            models.Index(
+                fields=["visit_id"],
+                condition=Q(visit_id__isnull=False),
+                name="bundle_draft_visit",
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.draft_id)
@@ -88,6 +98,7 @@ class BundleCase(models.Model):
     """A bundle that somebody filed (一件事办件): one submission, one receipt, one page to follow it.
 
     documents: {document key: {"attachment": id, "sha256"}}; context_ref: what it belongs to, such as a project.
+    account: the applicant's, empty for one without who came to a window; filed_by_id, visit_id: the clerk there.
     """
 
     class State(models.TextChoices):
@@ -101,8 +112,16 @@ class BundleCase(models.Model):
         BundleVersion, models.PROTECT, related_name="+", verbose_name="一件事版本"
     )
     account = models.ForeignKey(
-        "identity_accounts.Account", models.PROTECT, related_name="+", verbose_name="提交账户"
+        "identity_accounts.Account",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="提交账户",
     )
+    channel = models.CharField("渠道", max_length=9, default="ONLINE")
+    filed_by_id = models.BigIntegerField("填报账户", null=True)
+    filed_by_name = models.CharField("填报人", max_length=80, blank=True)
+    visit_id = models.BigIntegerField("来访", null=True)
     context_ref = models.CharField("关联对象", max_length=120, blank=True)
     applicant_ref = models.CharField("申请人", max_length=80)
     applicant_name = protected(models.CharField("申请人名称", max_length=160), level=3)

@@ -8,18 +8,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from yiwang.engines.api import AttachmentRefused, FormState, PageState, draft_post
+from yiwang.hall.applications.filing import filing_page
+from yiwang.hall.applications.views.filing import FILL, FILLERS, acting_by, draft_render
 from yiwang.hall.bundles.actions.cases import bundle_withdraw
 from yiwang.hall.bundles.actions.drafts import (
     bundle_document_attach,
     bundle_document_detach,
     bundle_draft_begin,
     bundle_draft_drop,
+    bundle_draft_filing,
 )
 from yiwang.hall.bundles.actions.submission import bundle_submit
 from yiwang.hall.bundles.data import BundleView
 from yiwang.hall.bundles.errors import BundleIncomplete, NothingApplies
 from yiwang.hall.bundles.queries.bundles import bundle_get, bundle_list, bundle_schedule
-from yiwang.hall.bundles.queries.cases import bundle_case_get, bundle_case_list
+from yiwang.hall.bundles.queries.cases import bundle_case_get, bundle_case_list, case_filing_page
 from yiwang.hall.bundles.queries.drafts import (
     BundleDraftContext,
     BundleSheet,
@@ -45,6 +48,7 @@ from yiwang.sdk.errors import N_
 APPLICANTS = {"CITIZEN", "AGENT"}
 PURPOSE = "填报一件事"
 FOLLOW = "查看本人一件事"
+for_applicant = acting_by(bundle_draft_filing, bundle_draft_get)
 
 COLUMNS = (
     Column("title", N_("Bundle"), text=lambda row: localized(row.title)),
@@ -103,7 +107,8 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
     return redirect("hall_bundles:resume", draft_id)
 
 
-@allow(populations=APPLICANTS, purpose=PURPOSE)
+@allow(populations=FILLERS, permission=FILL, purpose=PURPOSE)
+@for_applicant
 def resume(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Go on with a draft at the page it was left on, on whatever device."""
     context = bundle_draft_get(draft_id)
@@ -162,7 +167,7 @@ def _render(
     place = _index(way, href)
     steps = _steps(way)
     room = "me" if context.applicant.kind == "person" else "enterprise"
-    return render(
+    return draft_render(
         request,
         f"hall/bundles/{template}.html",
         {
@@ -184,7 +189,8 @@ def _render(
 
 
 @require_http_methods(["GET", "POST"])
-@allow(populations=APPLICANTS, purpose=PURPOSE)
+@allow(populations=FILLERS, permission=FILL, purpose=PURPOSE)
+@for_applicant
 def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
     """Show or save one page of the one form; errors are shown once the person wants to go on."""
     now = timezone.now()
@@ -218,10 +224,15 @@ def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
     )
 
 
+def _left_href(context: BundleDraftContext) -> str:
+    """Return where *save and leave* leads (保存离开)."""
+    return filing_page(context.filing) or reverse("hall_bundles:mine")
+
+
 def _target(context: BundleDraftContext, sheet: BundleSheet, page: str, go: str) -> str | None:
     """Where the pressed button leads; None stays on the page (an error, or a change of rows)."""
     if go == "leave":
-        return reverse("hall_bundles:mine")
+        return _left_href(context)
     way = _way(context, sheet.state)
     shown = sheet.state.page(page)
     place = _index(way, _page_href(context.draft.id, shown.key))
@@ -232,7 +243,8 @@ def _target(context: BundleDraftContext, sheet: BundleSheet, page: str, go: str)
     return way[place + 1][1]
 
 
-@allow(populations=APPLICANTS, purpose=PURPOSE)
+@allow(populations=FILLERS, permission=FILL, purpose=PURPOSE)
+@for_applicant
 def plan(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Show which matters the answers make necessary, why, in what order and until when."""
     context = bundle_draft_get(draft_id)
@@ -243,7 +255,8 @@ def plan(request: HttpRequest, draft_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@allow(populations=APPLICANTS, purpose=PURPOSE)
+@allow(populations=FILLERS, permission=FILL, purpose=PURPOSE)
+@for_applicant
 def documents(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Show the documents of all matters, each once: what the city has, what must be uploaded and why."""
     now = timezone.now()
@@ -267,7 +280,8 @@ def documents(request: HttpRequest, draft_id: int) -> HttpResponse:
     return _render(request, "documents", context, sheet, href=href, status=status, errors=errors)
 
 
-@allow(populations=APPLICANTS, purpose=PURPOSE)
+@allow(populations=FILLERS, permission=FILL, purpose=PURPOSE)
+@for_applicant
 def check(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Show everything once more before it is submitted."""
     return _check_page(request, draft_id)
@@ -289,7 +303,8 @@ def _check_page(request: HttpRequest, draft_id: int, *, errors: dict | None = No
 
 
 @require_POST
-@allow(populations=APPLICANTS, purpose="提交一件事")
+@allow(populations=FILLERS, permission=FILL, purpose="提交一件事")
+@for_applicant
 def submit(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Submit; pressing twice leads to the same receipt."""
     try:
@@ -298,16 +313,19 @@ def submit(request: HttpRequest, draft_id: int) -> HttpResponse:
         return _check_page(request, draft_id, errors=error.fields)
     except NothingApplies as error:
         return _check_page(request, draft_id, errors={"": [error_text(error)]})
-    return redirect("hall_bundles:receipt", receipt.number)
+    page = case_filing_page(receipt.number)
+    return redirect(page or reverse("hall_bundles:receipt", args=[receipt.number]))
 
 
 @require_POST
-@allow(populations=APPLICANTS, purpose=PURPOSE)
+@allow(populations=FILLERS, permission=FILL, purpose=PURPOSE)
+@for_applicant
 def discard(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Throw one's draft away."""
+    left = _left_href(bundle_draft_get(draft_id))
     bundle_draft_drop(draft_id)
     flash(request, "success", _("The draft was deleted."))
-    return redirect("hall_bundles:mine")
+    return redirect(left)
 
 
 # --- following -----------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from yiwang.hall.applications.actions.filing import draft_begin_for, filed_draft
 from yiwang.hall.applications.filing import COMMUNITY as COMMUNITY_CHANNEL
 from yiwang.hall.applications.filing import WINDOW as WINDOW_CHANNEL
 from yiwang.hall.applications.filing import Filing, acting_for
+from yiwang.hall.bundles.actions.drafts import bundle_draft_begin, bundle_visit_drafts_drop
+from yiwang.hall.bundles.queries.bundles import bundle_get
 from yiwang.hall.counters.actions.tickets import ticket_application_add
 from yiwang.hall.counters.actions.windows import ticket_finish, ticket_visit_begin
 from yiwang.hall.counters.queries.tickets import ticket_in_hand
@@ -38,6 +40,7 @@ from yiwang.hall.windows.queries import (
     OWN_VISIT,
     RECEIVE,
     SERVE,
+    bundle_takeable,
     citizen_account,
     hand_over_rows,
     matter_takeable,
@@ -223,6 +226,26 @@ def visit_begin(
     return draft_id
 
 
+@action("hall.windows.visit_bundle_begin", permission=SERVE)
+def visit_bundle_begin(number: str, key: str, *, now: datetime) -> int:
+    """Begin a bundle for the visitor (窗口受理一件事): one form for all its matters; return the draft's id.
+
+    Raises VisitOver, BundleNotFound, MatterNotTaken, BundleNotForYou.
+    """
+    visit = own_visit_get(number, now=now)
+    bundle = bundle_get(key)
+    if not bundle_takeable(bundle, visit.window):
+        raise MatterNotTaken(title=bundle.title)
+    with acting_for(visit.applicant_ref):
+        draft_id = bundle_draft_begin(key, filing=visit_filing(visit), now=now)
+    audit_record(
+        f"visit:{number}",
+        person_ref=person_ref_of(visit.applicant_ref),
+        detail={"bundle": key, "draft": draft_id},
+    )
+    return draft_id
+
+
 def visit_filing(visit: VisitView) -> Filing:
     """Return how what is taken in at a visit is filed (窗口申报方式)."""
     channel = COMMUNITY_CHANNEL if visit.window.kind == COMMUNITY else WINDOW_CHANNEL
@@ -305,6 +328,7 @@ def _end(ids: list[int], *, now: datetime) -> None:
     visit_rows("结束来访").filter(pk__in=ids, ended_at__isnull=True).update(ended_at=now)
     for visit_id in ids:
         filed_drafts_drop(visit_id=visit_id)
+        bundle_visit_drafts_drop(visit_id=visit_id)
     parties_leave(ids)
 
 

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from yiwang.engines.api import search
 from yiwang.hall.applications.queries.filed import visit_draft_list
+from yiwang.hall.bundles.data import BundleView
+from yiwang.hall.bundles.queries.bundles import bundle_get, bundle_list
 from yiwang.hall.counters.data import TicketView
 from yiwang.hall.counters.queries.tickets import ticket_in_hand
 from yiwang.hall.counters.visits import OpenVisit
@@ -161,6 +163,18 @@ def takeable_list(window: WindowView, *, text: str = "", limit: int = MATTERS_SH
         codes = [row.code for row in rows]
     found = (matter_get(code) for code in codes)
     return [matter for matter in found if matter_takeable(matter, window)][:limit]
+
+
+def bundle_takeable(bundle: BundleView, window: WindowView) -> bool:
+    """Tell whether a window takes a bundle (窗口能否受理一件事): each of its matters."""
+    return all(matter_takeable(matter, window) for matter in bundle.matters.values())
+
+
+def bundle_takeable_list(visit: VisitView) -> list[BundleView]:
+    """List the bundles that the window takes for an applicant of this kind (可受理一件事)."""
+    kind = visit.applicant_ref.partition(":")[0]
+    found = [bundle_get(row.key) for row in bundle_list() if row.kind == kind]
+    return [one for one in found if bundle_takeable(one, visit.window)]
 
 
 # --- visits --------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.desk, name="desk"),
     path("visits/<str:number>/", views.visit, name="visit"),
     path("visits/<str:number>/receipts/<str:application>/", views.receipt, name="receipt"),
+    path("visits/<str:number>/bundles/<str:case>/", views.bundle_receipt, name="bundle_receipt"),
     path("visits/<str:number>/parts/<int:part_id>/", party_views.part, name="part"),
     path(
         "visits/<str:number>/parts/<int:part_id>/pages/<str:page>/",

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from yiwang.hall.applications.filing import acting_for
 from yiwang.hall.applications.queries.filed import visit_draft_list
+from yiwang.hall.bundles.queries.cases import bundle_case_get, case_list_of_visit
+from yiwang.hall.bundles.queries.drafts import bundle_visit_list
 from yiwang.hall.counters.data import TicketView
 from yiwang.hall.counters.errors import TicketStateWrong
 from yiwang.hall.counters.queries.tickets import ticket_in_hand
@@ -27,10 +29,12 @@ from yiwang.hall.windows.errors import (
     MandateNotFound,
     NotTheirAgent,
     OriginalIncomplete,
+    VisitNotFound,
 )
 from yiwang.hall.windows.mandates import covered, mandate_get, mandate_list, taking_applicant
 from yiwang.hall.windows.queries import (
     SERVE,
+    bundle_takeable_list,
     matter_takeable,
     own_visit_get,
     own_visit_list,
@@ -140,6 +144,9 @@ def visit(request: HttpRequest, number: str) -> HttpResponse:
         "matters": _matters(found, text, mandate),
         "drafts": visit_draft_list(found.id),
         "takings": taking_list(number),
+        "bundles": bundle_takeable_list(found),
+        "bundle_drafts": bundle_visit_list(found.id),
+        "bundle_cases": case_list_of_visit(found.id),
         "mandates": mandate_list(found, on=today),
         "mandate": mandate,
         **_together(found),
@@ -185,6 +192,10 @@ def _visit_act(request: HttpRequest, number: str) -> HttpResponse:
                 now=now,
             )
             return redirect("hall_applications:resume", draft_id)
+        case "bundle":
+            key = request.POST.get("bundle", "")[:90]
+            draft_id = actions.visit_bundle_begin(number, key, now=now)
+            return redirect("hall_bundles:resume", draft_id)
         case "join":
             return _joined(request, number)
         case "ask":
@@ -255,6 +266,21 @@ def receipt(request: HttpRequest, number: str, application: str) -> HttpResponse
         "errors": errors,
     }
     return render(request, "hall/windows/receipt.html", names, status=422 if errors else 200)
+
+
+@require_GET
+@allow(populations={"STAFF"}, permission=SERVE, purpose=PURPOSE)
+def bundle_receipt(request: HttpRequest, number: str, case: str) -> HttpResponse:
+    """Print the receipt of a bundle (打印一件事回执): all that was taken in with it, each with its query code."""
+    now = timezone.now()
+    found = own_visit_get(number, now=now)
+    if case not in {one.number for one in case_list_of_visit(found.id)}:
+        raise VisitNotFound()
+    with acting_for(found.applicant_ref):
+        view = bundle_case_get(case, now=now)
+    takings = {one.number: one for one in taking_list(number)}
+    names = {"visit": found, "case": view, "takings": takings}
+    return render(request, "hall/windows/bundle_receipt.html", names)
 
 
 @require_GET

@@ -28,19 +28,30 @@ PURPOSE = "填报申请"
 View = Callable[..., HttpResponse]
 
 
-def for_applicant(view: View) -> View:
-    """Let a page of a draft act for its applicant (为申请人办理), once the filing was found to hold."""
+def acting_by(
+    found_by: Callable[[int], tuple[Filing, str] | None], checked_by: Callable[[int], object]
+) -> Callable[[View], View]:
+    """Make what lets a page of a draft act for its applicant (为申请人办理), once the filing was found to hold.
 
-    @wraps(view)
-    def run(request: HttpRequest, draft_id: int, *args: str, **kwargs: str) -> HttpResponse:
-        found = draft_filing_of(draft_id)
-        if found is None or found[0].is_own:
-            return view(request, draft_id, *args, **kwargs)
-        draft_context_get(draft_id)
-        with acting_for(found[1]):
-            return view(request, draft_id, *args, **kwargs)
+    found_by: draft's id → how it is filed and for whom, None for no draft; checked_by raises unless it holds.
+    """
 
-    return run
+    def guard(view: View) -> View:
+        @wraps(view)
+        def run(request: HttpRequest, draft_id: int, *args: str, **kwargs: str) -> HttpResponse:
+            found = found_by(draft_id)
+            if found is None or found[0].is_own:
+                return view(request, draft_id, *args, **kwargs)
+            checked_by(draft_id)
+            with acting_for(found[1]):
+                return view(request, draft_id, *args, **kwargs)
+
+        return run
+
+    return guard
+
+
+for_applicant = acting_by(draft_filing_of, draft_context_get)
 
 
 def draft_render(

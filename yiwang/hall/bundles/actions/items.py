@@ -8,17 +8,28 @@ from django.db import transaction
 from yiwang.hall.applications.actions.submission import application_submit_within
 from yiwang.hall.applications.data import Receipt
 from yiwang.hall.applications.errors import SubmissionIncomplete
+from yiwang.hall.applications.filing import OWN, Filing
 from yiwang.hall.bundles import data, rules
 from yiwang.hall.bundles.data import BundleView
+from yiwang.hall.bundles.errors import BundleNotFound
 from yiwang.hall.bundles.filing import matter_draft
 from yiwang.hall.bundles.models import BundleCase, BundleItem
 from yiwang.hall.bundles.queries.bundles import bundle_view
 from yiwang.hall.bundles.union import collected, projected
 from yiwang.identity.api import context_of_account
-from yiwang.kernel.api import action, audit_record, context_get, context_use, event_publish
+from yiwang.kernel.api import (
+    action,
+    audit_record,
+    context_get,
+    context_system,
+    context_use,
+    event_publish,
+)
 from yiwang.sdk.errors import YiwangError
 from yiwang.sdk.identifiers import person_ref_of
 from yiwang.sdk.joins import AGREE, REFUSE
+
+FOLLOWING = "一件事后续事项自动提交"
 
 
 @action("hall.bundles.advance")
@@ -52,7 +63,7 @@ def items_advance(case: BundleCase, *, now: datetime) -> None:
 
 
 def _item_file(case: BundleCase, bundle: BundleView, item: BundleItem, *, now: datetime) -> None:
-    is_first = context_get().account_id == case.account_id
+    is_first = _is_submitting(case)
     try:
         with transaction.atomic():
             receipt = _file(case, bundle, item, now=now)
@@ -62,6 +73,24 @@ def _item_file(case: BundleCase, bundle: BundleView, item: BundleItem, *, now: d
         _item_ask(case, bundle, item, error, now=now)
         return
     item_filed(case, item, number=receipt.number, now=now)
+
+
+def _is_submitting(case: BundleCase) -> bool:
+    """Tell whether who submits the case is at it now (提交进行中): the applicant, or the clerk at the window."""
+    context = context_get()
+    if context.channel == "SYSTEM" or context.account_id is None:
+        return False
+    return context.account_id in (case.account_id, case.filed_by_id)
+
+
+def _filing_of(case: BundleCase) -> Filing:
+    """Return how its matters are filed (申报方式): later ones no longer by the visit, which is over then."""
+    if case.filed_by_id is None:
+        return OWN
+    filing = Filing(case.channel, case.filed_by_name)
+    if _is_submitting(case):
+        return replace(filing, visit_id=case.visit_id)
+    return filing
 
 
 def _told_by_union(bundle: BundleView, item: BundleItem, error: YiwangError) -> YiwangError:
@@ -75,23 +104,31 @@ def _told_by_union(bundle: BundleView, item: BundleItem, error: YiwangError) -> 
 
 def _file(case: BundleCase, bundle: BundleView, item: BundleItem, *, now: datetime) -> Receipt:
     with context_use(_applicant_context(case)):
-        return application_submit_within(_draft(case, bundle, item, now=now), now=now)
+        draft_id = _draft(case, bundle, item, filing=_filing_of(case), now=now)
+        return application_submit_within(draft_id, now=now)
 
 
 def _applicant_context(case: BundleCase):
     """Act on what the applicant asked for when submitting (按申请人提交的一件事办理)."""
-    context = context_get()
-    if context.account_id == case.account_id:
-        return context
+    if _is_submitting(case):
+        return context_get()
+    if case.account_id is None:  # without an account: typed by the clerk, filed by the city itself
+        return replace(
+            context_system(FOLLOWING),
+            account_id=case.filed_by_id,
+            subject_ref=case.applicant_ref,
+        )
     return replace(
         context_of_account(case.account_id),
         subject_ref=case.applicant_ref,
-        purpose="一件事后续事项自动提交",
+        purpose=FOLLOWING,
         channel="SYSTEM",
     )
 
 
-def _draft(case: BundleCase, bundle: BundleView, item: BundleItem, *, now: datetime) -> int:
+def _draft(
+    case: BundleCase, bundle: BundleView, item: BundleItem, *, filing: Filing, now: datetime
+) -> int:
     matter = bundle.matters[item.key]
     names = {
         material.key: rules.document_key(bundle.spec, item.key, material)
@@ -106,6 +143,7 @@ def _draft(case: BundleCase, bundle: BundleView, item: BundleItem, *, now: datet
             if name in case.documents
         },
         slot=f"bundle:{case.number}:{item.key}",
+        filing=filing,
         now=now,
     )
 
@@ -134,8 +172,11 @@ def _item_ask(
     item.state = data.ATTENTION
     item.reasons = [{"text": {"zh": said, "en": said}} for said in _sentences(error)]
     try:
+        if case.account_id is None:
+            raise BundleNotFound()  # nobody could open the draft: they come to a window
         with transaction.atomic(), context_use(_applicant_context(case)):
-            item.draft_id = _draft(case, bundle, item, now=now)
+            own = Filing(case.channel)  # the applicant completes it
+            item.draft_id = _draft(case, bundle, item, filing=own, now=now)
     except YiwangError:
         # Not even a draft can be opened (no longer eligible, closed): the reasons say so.
         item.draft_id, item.state, item.ended_at = None, data.STOPPED, now

@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils import timezone
 
-from yiwang.engines.api import attachment_get
+from yiwang.engines.api import attachment_get, attachment_hand_over
 from yiwang.hall.applications.errors import SubmissionIncomplete
+from yiwang.hall.applications.filing import account_of_applicant
 from yiwang.hall.bundles import rules
 from yiwang.hall.bundles.actions.drafts import bundle_draft_forget
 from yiwang.hall.bundles.actions.items import items_advance
@@ -46,10 +48,9 @@ def bundle_submit(draft_id: int, *, now: datetime) -> BundleReceipt:
 
 
 def _receipt_of(draft_id: int) -> BundleReceipt | None:
-    rows = case_rows("查看本人提交回执").filter(
-        submission_key=f"draft:{draft_id}", account_id=context_get().account_id
-    )
-    case = rows.first()
+    account_id = context_get().account_id
+    mine = Q(account_id=account_id) | Q(filed_by_id=account_id)
+    case = case_rows("查看本人提交回执").filter(mine, submission_key=f"draft:{draft_id}").first()
     return _receipt(case, is_new=False) if case else None
 
 
@@ -78,6 +79,7 @@ def _bundle_submit(draft_id: int, *, now: datetime) -> BundleReceipt:
     except SubmissionIncomplete as error:
         raise BundleIncomplete(fields=error.fields) from error
     _receipt_keep(case, context)
+    _filing_finish(case)
     bundle_draft_forget(draft_id)
     event_publish(
         "bundle.submitted",
@@ -105,7 +107,7 @@ def _case_write(context: BundleDraftContext, sheet: BundleSheet, *, now: datetim
         number=rules.number_make(day, serial_next(f"hall.bundles:{day:%Y%m%d}")),
         submission_key=f"draft:{context.draft.id}",
         version_id=context.bundle.version_id,
-        account_id=context.draft.account_id,
+        **_filed_columns(context, now=now),
         context_ref=context.context_ref,
         applicant_ref=context.applicant.ref,
         applicant_name=context.applicant.name,
@@ -123,6 +125,28 @@ def _case_write(context: BundleDraftContext, sheet: BundleSheet, *, now: datetim
         for key in sheet.plan
     )
     return case
+
+
+def _filed_columns(context: BundleDraftContext, *, now: datetime) -> dict[str, object]:
+    """Return what a case keeps of how it was filed (申报方式): channel, who typed, whose it is."""
+    filing, account_id = context.filing, context.draft.account_id
+    if filing.is_own:
+        return {"account_id": account_id, "channel": filing.channel}
+    told = account_of_applicant(context.applicant.ref, on=timezone.localdate(now))
+    return {
+        "account_id": told,
+        "channel": filing.channel,
+        "filed_by_id": account_id,
+        "filed_by_name": filing.by_name,
+        "visit_id": filing.visit_id,
+    }
+
+
+def _filing_finish(case: BundleCase) -> None:
+    """Let the documents belong to the applicant, so that the clerk keeps nothing (代办收尾)."""
+    held = [kept["attachment"] for kept in case.documents.values()]
+    if case.filed_by_id is not None and held:
+        attachment_hand_over(held, account_id=case.account_id)
 
 
 def _documents_of(context: BundleDraftContext, sheet: BundleSheet) -> dict[str, dict]:

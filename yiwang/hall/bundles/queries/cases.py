@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.utils import timezone
 
 from yiwang.engines.api import ClockView, clock_map
+from yiwang.hall.applications.filing import Filing, filing_page
 from yiwang.hall.applications.models import Correction
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.bundles import data
@@ -16,7 +17,7 @@ from yiwang.hall.bundles.rules import PROMISED, plan_step
 from yiwang.hall.bundles.schedule import PlanStep, Schedule, schedule_count, schedule_make
 from yiwang.hall.matters.rules import function_title
 from yiwang.identity.api import department_get
-from yiwang.kernel.api import CalendarNotPublished, calendar_get
+from yiwang.kernel.api import CalendarNotPublished, calendar_get, context_get
 
 IN_PLAN = (data.WAITING, data.FILED, data.ATTENTION, data.APPROVED)
 
@@ -31,6 +32,19 @@ def bundle_case_list(*, context_ref: str = "", limit: int = 50, offset: int = 0)
     rows = own_case_rows()
     rows = rows.filter(context_ref=context_ref) if context_ref else rows
     return [_row(case) for case in rows[offset : offset + limit]]
+
+
+def case_list_of_visit(visit_id: int) -> list[CaseRow]:
+    """List the bundles taken in at a visit (来访收件); the caller has checked that it is the clerk's own."""
+    rows = case_rows("窗口受理一件事").select_related("version__bundle").filter(visit_id=visit_id)
+    return [_row(case) for case in rows.order_by("pk")]
+
+
+def case_filing_page(number: str) -> str:
+    """Return where the clerk who filed a bundle goes on (代办后续页面), "" when the applicant did."""
+    rows = case_rows("提交后续").filter(number=number, filed_by_id=context_get().account_id)
+    case = rows.first()
+    return filing_page(Filing(visit_id=case.visit_id)) if case else ""
 
 
 def bundle_case_count() -> int:

@@ -18,7 +18,7 @@ from yiwang.engines.api import (
     form_state,
 )
 from yiwang.hall.applications.data import Applicant, MaterialLine
-from yiwang.hall.applications.filing import OWN
+from yiwang.hall.applications.filing import OWN, Filing, filing_check
 from yiwang.hall.applications.queries.drafts import DraftContext, applicant_of
 from yiwang.hall.applications.queries.materials import material_line_list
 from yiwang.hall.bundles import rules
@@ -44,6 +44,7 @@ class BundleDraftContext:
     applicant: Applicant
     context_ref: str
     read_at: datetime
+    filing: Filing = OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,19 @@ class BundleSheet:
 
 
 def bundle_draft_get(draft_id: int) -> BundleDraftContext:
-    """Get one's own draft with its bundle and applicant, or BundleNotFound."""
+    """Get a draft that one types, with its bundle and applicant, or BundleNotFound.
+
+    Somebody else's, only while the visit at the window lasts: VisitOver.
+    """
     row = BundleDraft.objects.select_related("version__bundle").filter(draft_id=draft_id).first()
     draft = draft_get(draft_id)
     if row is None or draft.account_id != context_get().account_id:
         raise BundleNotFound()
+    filing = bundle_filing_of(row)
+    filing_check(filing, applicant_ref=row.applicant_ref, matter_code="", themes=())
     return BundleDraftContext(
         draft=draft,
+        filing=filing,
         bundle=bundle_view(row.version),
         applicant=applicant_of(row),
         context_ref=row.context_ref,
@@ -83,10 +90,27 @@ def bundle_draft_get(draft_id: int) -> BundleDraftContext:
     )
 
 
+def bundle_filing_of(row: BundleDraft) -> Filing:
+    """Read the filing from a draft's row (申报方式)."""
+    return Filing(row.channel, row.filed_by_name, visit_id=row.visit_id)
+
+
+def bundle_visit_list(visit_id: int) -> list[DraftRow]:
+    """List the acting clerk's open drafts of a visit (来访草稿)."""
+    rows = BundleDraft.objects.select_related("version").filter(visit_id=visit_id).order_by("pk")
+    drafts = {row.draft_id: draft_get(row.draft_id) for row in rows}
+    return [
+        DraftRow(row.draft_id, row.version.definition["title"], drafts[row.draft_id].updated_at)
+        for row in rows
+    ]
+
+
 def bundle_draft_list() -> list[DraftRow]:
     """List the drafts that the signed-in account has begun (我的草稿), the last saved first."""
     drafts = {one.id: one for one in draft_list(account_id=context_get().account_id)}
-    rows = BundleDraft.objects.select_related("version__bundle").filter(draft_id__in=drafts)
+    rows = BundleDraft.objects.select_related("version__bundle").filter(
+        draft_id__in=drafts, visit_id__isnull=True
+    )
     found = [
         DraftRow(row.draft_id, row.version.definition["title"], drafts[row.draft_id].updated_at)
         for row in rows
