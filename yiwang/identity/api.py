@@ -15,6 +15,7 @@ from yiwang.identity.access.row_rules import (
     field_prefix,
     nobody,
     of_context,
+    rule_by_office,
 )
 from yiwang.identity.access.scope import (
     PersonalDataManager,
@@ -158,6 +159,7 @@ __all__ = [
     "protected",
     "protected_fields",
     "public",
+    "rule_by_office",
     "seal_count",
     "seal_key_add",
     "seal_key_list",

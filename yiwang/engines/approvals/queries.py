@@ -13,7 +13,7 @@ from yiwang.engines.workflow.models import (
     Proxy,
     WorkItem,
 )
-from yiwang.engines.workflow.proxies import ProxyView, principal_find, proxy_list
+from yiwang.engines.workflow.proxies import ProxyView, principal_find, proxy_list, proxy_view
 from yiwang.engines.workflow.queries import instance_permits, item_permits, work_item_list
 from yiwang.identity.api import AccountView, account_list, account_list_by_department
 from yiwang.kernel.api import RequestContext
@@ -185,21 +185,7 @@ def acting_count(context: RequestContext) -> int:
 def proxy_future_list(account_id: int, *, now: datetime) -> list[ProxyView]:
     """List one's own proxies that have not ended (本人设置的代办), also those that begin later."""
     rows = Proxy.objects.filter(principal_id=account_id, ends_at__gt=now, revoked_at__isnull=True)
-    return [
-        ProxyView(
-            row.pk,
-            row.principal_id,
-            row.principal_name,
-            row.deputy_id,
-            tuple(row.roles),
-            tuple(row.department_ids),
-            tuple(row.processes),
-            row.starts_at,
-            row.ends_at,
-            row.reason,
-        )
-        for row in rows.order_by("starts_at", "pk")
-    ]
+    return [proxy_view(row) for row in rows.order_by("starts_at", "pk")]
 
 
 def version_list(key: str) -> list[tuple[int, int, int]]:

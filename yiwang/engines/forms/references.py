@@ -32,10 +32,9 @@ class ReferenceColumns:
 def reference_columns() -> list[ReferenceColumns]:
     """Return every column that may name an attachment (引用字段), table by table."""
     found = []
-    for model in apps.get_models():
-        own = model.__module__
-        if own.startswith(WITHOUT) or not own.startswith("yiwang."):
-            continue
+    rooms = [one for one in apps.get_app_configs() if one.name.startswith("yiwang.")]
+    rooms = [one for one in rooms if not one.name.startswith(WITHOUT)]
+    for model in (model for room in rooms for model in room.get_models()):
         fields = model._meta.concrete_fields
         numbers = tuple(one.attname for one in fields if _is_number(one))
         texts = tuple(one.attname for one in fields if _is_text(one))

@@ -68,21 +68,23 @@ def proxy_list(
         rows = rows.filter(deputy_id=deputy_id)
     if principal_id is not None:
         rows = rows.filter(principal_id=principal_id)
-    return [
-        ProxyView(
-            row.pk,
-            row.principal_id,
-            row.principal_name,
-            row.deputy_id,
-            tuple(row.roles),
-            tuple(row.department_ids),
-            tuple(row.processes),
-            row.starts_at,
-            row.ends_at,
-            row.reason,
-        )
-        for row in rows
-    ]
+    return [proxy_view(row) for row in rows]
+
+
+def proxy_view(row: Proxy) -> ProxyView:
+    """Turn a row into what others see (代办授权)."""
+    return ProxyView(
+        row.pk,
+        row.principal_id,
+        row.principal_name,
+        row.deputy_id,
+        tuple(row.roles),
+        tuple(row.department_ids),
+        tuple(row.processes),
+        row.starts_at,
+        row.ends_at,
+        row.reason,
+    )
 
 
 @action("engines.workflow.proxy_put")

@@ -6,7 +6,7 @@ from yiwang.hall.deliveries import data
 from yiwang.hall.deliveries.data import DeliveryView, LockerView, Receiver, StepView
 from yiwang.hall.deliveries.errors import DeliveryNotFound
 from yiwang.hall.deliveries.models import Delivery, DeliveryStep, Locker
-from yiwang.identity.api import Rule, data_scope, everyone, field_equals, field_in, of_context
+from yiwang.identity.api import Rule, data_scope, field_equals, field_in, of_context, rule_by_office
 from yiwang.kernel.api import RequestContext, context_get
 from yiwang.sdk.errors import N_
 
@@ -26,11 +26,7 @@ STEPS = {
 
 def delivery_rule(context: RequestContext) -> Rule:
     """Return the rule (行级规则) of the deliveries that a person may see."""
-    if context.population == "SYSTEM":
-        return everyone
-    if context.population == "STAFF" and context.may(HAND_OVER):
-        return DEPARTMENT_RULE
-    return HOLDER_RULE
+    return rule_by_office(context, HAND_OVER, office=DEPARTMENT_RULE, others=HOLDER_RULE)
 
 
 def delivery_rows(purpose: str) -> QuerySet[Delivery]:

@@ -321,7 +321,7 @@ def channel(request: HttpRequest) -> HttpResponse:
 _STOP_COLUMNS = (
     Column("channel", N_("Channel"), text=lambda row: _(ALL_CHANNELS[row.channel])),
     Column("address", N_("Address"), text=_address_text),
-    Column("source", N_("Why"), text=lambda row: _(STOP_SOURCES[row.source])),
+    Column("source", N_("Why it is here"), text=lambda row: _(STOP_SOURCES[row.source])),
     Column("reason", N_("Reason")),
     Column("at", N_("Since"), text=lambda row: datetime_text(row.at)),
 )
@@ -331,7 +331,7 @@ def _stop_filters() -> tuple[Filter, ...]:
     return (
         Filter(
             "source",
-            N_("Why"),
+            N_("Why it is here"),
             "select",
             [(code, _(text)) for code, text in STOP_SOURCES.items()],
             lambda rows, value: rows.filter(source=value),

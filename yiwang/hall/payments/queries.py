@@ -28,10 +28,10 @@ from yiwang.hall.payments.models import (
 from yiwang.identity.api import (
     Rule,
     data_scope,
-    everyone,
     field_equals,
     field_in,
     of_context,
+    rule_by_office,
 )
 from yiwang.kernel.api import RequestContext, audit_search, context_get
 
@@ -47,11 +47,7 @@ DEPARTMENT_RULE: Rule = field_in("department_id", "department_ids")
 
 def bill_rule(context: RequestContext) -> Rule:
     """Return the rule (行级规则) of the bills that a person may see."""
-    if context.population == "SYSTEM":
-        return everyone
-    if context.population == "STAFF" and context.may(READ):
-        return DEPARTMENT_RULE
-    return PAYER_RULE
+    return rule_by_office(context, READ, office=DEPARTMENT_RULE, others=PAYER_RULE)
 
 
 def bill_rows(purpose: str) -> QuerySet[Bill]:

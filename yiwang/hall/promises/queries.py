@@ -6,7 +6,7 @@ from yiwang.hall.promises.data import OPEN, SUPPLIED, BarView, PromiseView
 from yiwang.hall.promises.errors import PromiseNotFound, PromiseUnkept
 from yiwang.hall.promises.models import Promise, PromiseBar
 from yiwang.hall.promises.rules import blocks_issue
-from yiwang.identity.api import Rule, data_scope, everyone, field_equals, field_in, of_context
+from yiwang.identity.api import Rule, data_scope, field_equals, field_in, of_context, rule_by_office
 from yiwang.kernel.api import RequestContext, context_get
 
 CHECK = "hall.promises.check"
@@ -17,11 +17,7 @@ DEPARTMENT_RULE: Rule = field_in("department_id", "department_ids")
 
 def promise_rule(context: RequestContext) -> Rule:
     """Return the rule (行级规则) of the promises that a person may see."""
-    if context.population == "SYSTEM":
-        return everyone
-    if context.population == "STAFF" and context.may(CHECK):
-        return DEPARTMENT_RULE
-    return HOLDER_RULE
+    return rule_by_office(context, CHECK, office=DEPARTMENT_RULE, others=HOLDER_RULE)
 
 
 def promise_rows(purpose: str) -> QuerySet[Promise]:

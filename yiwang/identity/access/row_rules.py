@@ -219,6 +219,18 @@ everyone: Rule = _Constant(True)
 nobody: Rule = _Constant(False)
 
 
+def rule_by_office(context: RequestContext, permission: str, *, office: Rule, others: Rule) -> Rule:
+    """Choose a rule by who acts (按身份取规则): officers with a permission see their office's rows, the system all.
+
+    others: what everybody else sees, mostly their own.
+    """
+    if context.population == "SYSTEM":
+        return everyone
+    if context.population == "STAFF" and context.may(permission):
+        return office
+    return others
+
+
 def field_equals(field: str, value: object) -> Rule:
     """Rows whose field has this value (字段等于): a constant, or `of_context("account_id")`."""
     return _FieldEquals(field, value)

@@ -70,7 +70,9 @@ def test_a_letter_that_arrives_is_said_to_have_arrived_also_when_said_twice_and_
     assert [state for _channel, state in states()] == ["DELIVERED", "SENT", "DELIVERED"]
 
 
-def test_an_address_that_does_not_exist_gets_nothing_more_and_its_owner_is_asked_to_mend_it(monkeypatch):
+def test_an_address_that_does_not_exist_gets_nothing_more_and_its_owner_is_asked_to_mend_it(
+    monkeypatch,
+):
     monkeypatch.setattr(practice_channel, "LOST_EVERY", 1 << 40)
     mine = account(email="perm-fail@example.org")
     send(mine)
