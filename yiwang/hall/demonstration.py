@@ -34,7 +34,7 @@ from yiwang.hall.lists.actions import (
 from yiwang.hall.lists.data import DetailView
 from yiwang.hall.lists.fees import SHIPPED, fee_rows_read, fees_load
 from yiwang.hall.matters.queries import matter_get
-from yiwang.hall.projects.actions import project_register
+from yiwang.hall.projects.actions.registration import project_register
 from yiwang.hall.ratings.data import INDICATORS, ONLINE
 from yiwang.identity.api import (
     account_find,
@@ -60,7 +60,7 @@ PDF = (
 # Who asked for what, how many days ago, whether it is finished, and what they thought of it.
 CASES = (
     ("elder", "civil_affairs", "elder_card", 24, True, ("VERY_SATISFIED", "一天就办好了。")),
-    ("elder", "medical_insurance", "treatment_elsewhere", 3, False, None),
+    ("elder", "legal_services", "legal_aid", 3, False, None),
     ("citizen", "police_records", "no_criminal_record", 16, True, ("SATISFIED", "")),
     ("agent", "health_services", "public_place_hygiene", 30, True, ("FAIRLY_SATISFIED", "材料清单还可以再简单些。")),
 )  # fmt: skip
