@@ -261,13 +261,14 @@ def sample_of(pack: str, name: str) -> Mapping[str, object]:
 def _projects(now: datetime) -> Iterator[str]:
     """Register two investment projects (投资项目)."""
     today = timezone.localdate(now)
-    for name, use, investment, building in (
-        ("城东装备产业园一期（演示）", "INDUSTRIAL", "12000", "36000"),
-        ("平江社区服务中心改造（演示）", "PUBLIC", "3800", "5200"),
+    for name, use, funding, investment, building in (
+        ("城东装备产业园一期（演示）", "INDUSTRIAL", "ENTERPRISE", "12000", "36000"),
+        ("平江社区服务中心改造（演示）", "PUBLIC", "GOVERNMENT", "3800", "5200"),
     ):
         values = {
             "name": name, "use": use, "area_code": DISTRICT, "address": "苏州市姑苏区城东路1号",
-            "investment_wan": investment, "land_m2": "20000", "building_m2": building, "kind": "FILE",
+            "investment_wan": investment, "land_m2": "20000", "building_m2": building,
+            "funding": funding, "catalogue": "NONE",
             "start_planned": (today + 200 * DAY).isoformat(),
             "finish_planned": (today + 500 * DAY).isoformat(),
         }  # fmt: skip
