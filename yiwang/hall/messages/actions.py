@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from yiwang.hall.messages.choices import choice_get
+from yiwang.hall.messages.choices import address_of, choice_get, language_of
 from yiwang.hall.messages.models import Message
 from yiwang.hall.messages.rules import Template, text_make
 from yiwang.hall.messages.sendings import sending_add
@@ -55,10 +55,10 @@ def _carry(message: Message, template: Template, sms: dict[str, str], *, now: da
     """Put the message into the queues of the channels that its receiver wants; returns {channel: mode}."""
     account = account_get(message.account_id)
     choice = choice_get(account.id)
-    language = choice.language or ("en" if account.language.startswith("en") else "zh")
+    language = language_of(account, choice)
     carried = {}
     for channel in template.channels:
-        address = account.email if channel == "EMAIL" else account.phone
+        address = address_of(account, channel)
         mode = choice.mode(template.group, channel)
         if not address or mode == OFF:
             continue

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.db.models import Min
 
-from yiwang.hall.messages.choices import choice_get
+from yiwang.hall.messages.choices import address_of, choice_get, language_of
 from yiwang.hall.messages.models import MessageSending
 from yiwang.hall.messages.sendings import sending_add
+from yiwang.identity.api import account_get
 from yiwang.kernel.api import action, audit_record
 
 PEOPLE_AT_ONCE = 200
@@ -39,11 +40,12 @@ def bundle_make(account_id: int, channel: str, *, now: datetime) -> None:
     lines = list(rows.order_by("pk").select_for_update())
     keys = [line.pk for line in lines]
     if len(lines) > 1:
-        language = choice_get(account_id).language or "zh"
-        last = lines[-1]
+        account = account_get(account_id)
+        language = language_of(account, choice_get(account_id))
+        # Where the person is reached now: an address may have been corrected since the first line.
         carrier = sending_add(
             channel,
-            last.address,
+            address_of(account, channel) or lines[-1].address,
             title=TITLE[language].format(n=len(lines)),
             text=text_of(channel, lines, language=language),
             account_id=account_id,

@@ -12,6 +12,7 @@ from yiwang.hall.messages.errors import ChoiceInvalid
 from yiwang.hall.messages.models import MessageChoice, StopEntry
 from yiwang.hall.messages.rules import GROUPS
 from yiwang.hall.messages.timing import MODES, Choice
+from yiwang.identity.api import AccountView
 from yiwang.kernel.api import action, audit_record, context_get
 from yiwang.sdk.errors import N_, Conflict, NotFound, SignInNeeded
 
@@ -65,6 +66,16 @@ def address_clean(channel: str, address: str) -> str:
         return address.strip().lower()
     digits = "".join(sign for sign in address if sign.isdigit())
     return digits.removeprefix("86") if len(digits) == 13 else digits
+
+
+def address_of(account: AccountView, channel: str) -> str:
+    """Return where a person is reached on a channel (联系方式), "" where they are not."""
+    return account.email if channel == "EMAIL" else account.phone
+
+
+def language_of(account: AccountView, choice: Choice) -> str:
+    """Return the language a person is written in (消息语言): chosen, else the account's. zh or en."""
+    return choice.language or ("en" if account.language.startswith("en") else "zh")
 
 
 def lane_of(channel: str, address: str) -> str:

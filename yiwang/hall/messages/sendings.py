@@ -20,6 +20,7 @@ from yiwang.hall.messages.bounces import bounce_read, is_dead
 from yiwang.hall.messages.channels import channel_get
 from yiwang.hall.messages.choices import (
     address_clean,
+    address_of,
     lane_of,
     stop_add,
     stops_among,
@@ -41,7 +42,7 @@ from yiwang.hall.messages.timing import (
     probe_after,
     retry_after,
 )
-from yiwang.identity.api import account_list_by_address
+from yiwang.identity.api import account_list, account_list_by_address
 from yiwang.kernel.api import action, audit_record, event_publish
 
 DEAD = "PROVIDER"
@@ -105,6 +106,7 @@ def _claim(channel: str, *, now: datetime, limit: int) -> list[MessageSending]:
 def _send_all(channel: str, batch: list[MessageSending], *, now: datetime) -> bool:
     """Send a batch; False when the channel is down, with the rest given back as it was."""
     adapter = channel_get(channel)
+    _addresses_renew(channel, batch)
     stops = stops_among(channel, [row.address for row in batch])
     for place, row in enumerate(batch):
         if stop := stops.get(row.address):
@@ -129,6 +131,21 @@ def _send_all(channel: str, batch: list[MessageSending], *, now: datetime) -> bo
             _sent(row, str(number or ""), now=now)
         _up(channel)
     return True
+
+
+def _addresses_renew(channel: str, batch: list[MessageSending]) -> None:
+    """Send what waited to where its receiver is reached now (更新地址): they may have corrected it meanwhile.
+
+    What an officer sent again goes where the officer said.
+    """
+    own = [row for row in batch if row.account_id and row.message_id and not row.resends]
+    accounts = {one.id: one for one in account_list(ids={row.account_id for row in own})}
+    for row in own:
+        account = accounts.get(row.account_id)
+        address = address_of(account, channel) if account else ""
+        if address and address != row.address:
+            row.address = address
+            MessageSending.objects.filter(pk=row.pk).update(address=address)
 
 
 def letter_of(row: MessageSending, *, now: datetime) -> Letter:

@@ -124,6 +124,22 @@ def test_a_corrected_address_is_sent_to(client):
     assert (row.address, row.sent_at is not None) == ("shen.new@example.org", True)
 
 
+def test_what_waited_while_the_channel_was_down_goes_to_the_address_corrected_meanwhile():
+    mine = account(email="old@example.org")
+    sendings.channel_set("EMAIL", is_stopped=True, per_minute=10)
+    send(mine)
+    resent = sendings.sending_add(
+        "EMAIL", "said@example.org", title="t", text="t", account_id=mine, now=NOW
+    )
+    go()
+    get_user_model().objects.filter(pk=mine).update(email="new@example.org")
+    sendings.channel_set("EMAIL", is_stopped=False, per_minute=10)
+    go(NOW + timedelta(days=1))
+    addresses = MessageSending.objects.filter(channel="EMAIL").order_by("pk")
+    assert list(addresses.values_list("address", flat=True)) == ["new@example.org", resent.address]
+    assert {state for channel, state in states() if channel == "EMAIL"} <= {"SENT", "DELIVERED"}
+
+
 def test_a_number_that_is_out_of_reach_for_now_is_not_given_up(client):
     mine = account(phone="13900000003")
     send(mine)

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -291,6 +292,20 @@ def test_each_kind_of_message_goes_the_way_the_person_chose(provider):
         "BUNDLED", "BUNDLED", "CREATED", "SENT", "SENT",
     ]  # fmt: skip
     assert Message.objects.count() == 3
+
+
+def test_a_digest_speaks_the_account_s_language_and_goes_where_the_person_is_reached_now(provider):
+    mine = account()
+    choose(mine, {"PROGRESS": {"EMAIL": "OFF", "SMS": "DIGEST"}})
+    get_user_model().objects.filter(pk=mine).update(language="en")
+    for _number in range(2):
+        send(mine, "application_accepted")
+    get_user_model().objects.filter(pk=mine).update(phone="13900000009")
+    evening = NOW.replace(hour=10)
+    assert bundles_run(now=evening) == 1
+    assert run(evening) == 1
+    ((_key, to, text),) = provider.taken
+    assert (to, text.startswith("You have 2 messages: ")) == ("13900000009", True)
 
 
 def test_quiet_hours_hold_what_is_not_urgent_until_the_morning(provider):
