@@ -4,6 +4,7 @@ import secrets
 
 from django.urls import reverse
 
+from tests.architecture.cases.bundles import _bundle_case
 from tests.architecture.cases.case import Case, matrix_case
 from tests.architecture.world import World
 
@@ -128,91 +129,135 @@ def _delegation(world: World) -> Case:
     )
 
 
+def _bundle_receipt(world: World) -> Case:
+    """A bundle taken in at a clerk's own visit, and at another clerk's."""
+    from yiwang.hall.bundles.models import BundleCase
+    from yiwang.hall.windows.models import Visit
+    from yiwang.identity.api import data_scope
+
+    def made(visit: Visit) -> str:
+        number = _bundle_case(world, visit.applicant_ref)
+        with data_scope(purpose="测试"):
+            BundleCase.objects.filter(number=number).update(visit_id=visit.pk)
+        return reverse("hall_windows:bundle_receipt", args=[visit.number, number])
+
+    own = _taking(world, "WINDOW_CLERK", world.own_department).visit
+    other = _taking(world, "REVIEWER", world.own_department).visit
+    return Case(own=made(own), other=made(other))
+
+
+def _visitors_part(name: str):
+    """A visitor's part in an application of somebody else, typed at a clerk's own visit or another's."""
+
+    def build(world: World) -> Case:
+        from yiwang.hall.parties.queries import part_rows
+
+        page = ["one"] if name == "hall_windows:part_page" else []
+
+        def made(persona: str) -> str:
+            visit = _taking(world, persona, world.own_department).visit
+            ref = f"person:{secrets.token_hex(6)}"
+            visit.applicant_ref = ref
+            visit.save(update_fields=["applicant_ref"])
+            part_id = _part_made(world, ref, persona)
+            part_rows().filter(pk=part_id).update(visit_id=visit.pk)
+            return reverse(name, args=[visit.number, part_id, *page])
+
+        return Case(own=made("WINDOW_CLERK"), other=made("REVIEWER"))
+
+    return build
+
+
 matrix_case("hall_windows:visit", _visit)
+matrix_case("hall_windows:bundle_receipt", _bundle_receipt)
+for _name in ("hall_windows:part", "hall_windows:part_page"):
+    matrix_case(_name, _visitors_part(_name))
 matrix_case("hall_windows:receipt", _receipt)
 matrix_case("hall_windows:hand_over", _hand_over)
 matrix_case("portal_spaces:delegation", _delegation)
 
 
+def _part_made(world: World, ref: str, persona: str) -> int:
+    """Make a matter with a second party, and that party's part, typed by a persona."""
+    from yiwang.engines.api import draft_open, form_put
+    from yiwang.hall.matters.actions import matter_put
+    from yiwang.hall.parties.queries import case_rows, part_rows
+    from yiwang.kernel.api import context_system, context_use
+    from yiwang.sdk.packs import MatterDefinition, Party
+
+    text = {"zh": "某", "en": "X"}
+    form = {
+        "key": "x",
+        "title": text,
+        "schema": {"type": "object", "properties": {"a": {"type": "string"}}},
+        "ui": {
+            "pages": [{"key": "one", "title": text, "fields": ["a"]}],
+            "fields": {"a": {"title": text}},
+        },
+    }
+    party = Party(key="other", title=text, pages=("one",))
+    with context_use(context_system("test")):
+        version = form_put("test.x", form, source="test", now=world.now).version_id
+        matter = matter_put(
+            MatterDefinition(
+                code="320714009000",
+                title=text,
+                item_type="07",
+                department="civil_affairs",
+                level="CITY",
+                parties=(party,),
+            ),
+            form_version_id=version,
+            source="test@1",
+            now=world.now,
+        )
+
+    with context_use(context_system("test")):
+        first = draft_open(
+            account_id=world.account_id("STAFF"),
+            purpose_key=secrets.token_hex(8),
+            form_version_id=version,
+            prefill={},
+            now=world.now,
+        )
+        own = draft_open(
+            account_id=world.account_id(persona),
+            purpose_key=secrets.token_hex(8),
+            form_version_id=version,
+            prefill={},
+            now=world.now,
+        )
+    case = case_rows().create(
+        draft_id=first.id,
+        matter_version_id=matter.version_id,
+        form_version_id=version,
+        title=text,
+        applicant_ref="person:first",
+        applicant_name="某",
+    )
+    return (
+        part_rows()
+        .create(
+            case=case,
+            key="other",
+            title=text,
+            kind=ref.partition(":")[0],
+            name="某",
+            code=secrets.token_hex(5),
+            ref=ref,
+            draft_id=own.id,
+            account_id=world.account_id(persona),
+            invited_at=world.now,
+        )
+        .pk
+    )
+
+
 def _part(name: str):
     def build(world: World) -> Case:
-        from yiwang.engines.api import draft_open, form_put
-        from yiwang.hall.matters.actions import matter_put
-        from yiwang.hall.parties.queries import case_rows, part_rows
-        from yiwang.kernel.api import context_system, context_use
-        from yiwang.sdk.packs import MatterDefinition, Party
-
-        text = {"zh": "某", "en": "X"}
-        form = {
-            "key": "x",
-            "title": text,
-            "schema": {"type": "object", "properties": {"a": {"type": "string"}}},
-            "ui": {
-                "pages": [{"key": "one", "title": text, "fields": ["a"]}],
-                "fields": {"a": {"title": text}},
-            },
-        }
-        party = Party(key="other", title=text, pages=("one",))
-        with context_use(context_system("test")):
-            version = form_put("test.x", form, source="test", now=world.now).version_id
-            matter = matter_put(
-                MatterDefinition(
-                    code="320714009000",
-                    title=text,
-                    item_type="07",
-                    department="civil_affairs",
-                    level="CITY",
-                    parties=(party,),
-                ),
-                form_version_id=version,
-                source="test@1",
-                now=world.now,
-            )
-
-        def made(ref: str, persona: str) -> int:
-            with context_use(context_system("test")):
-                first = draft_open(
-                    account_id=world.account_id("STAFF"),
-                    purpose_key=secrets.token_hex(8),
-                    form_version_id=version,
-                    prefill={},
-                    now=world.now,
-                )
-                own = draft_open(
-                    account_id=world.account_id(persona),
-                    purpose_key=secrets.token_hex(8),
-                    form_version_id=version,
-                    prefill={},
-                    now=world.now,
-                )
-            case = case_rows().create(
-                draft_id=first.id,
-                matter_version_id=matter.version_id,
-                form_version_id=version,
-                title=text,
-                applicant_ref="person:first",
-                applicant_name="某",
-            )
-            return (
-                part_rows()
-                .create(
-                    case=case,
-                    key="other",
-                    title=text,
-                    kind=ref.partition(":")[0],
-                    name="某",
-                    code=secrets.token_hex(5),
-                    ref=ref,
-                    draft_id=own.id,
-                    account_id=world.account_id(persona),
-                    invited_at=world.now,
-                )
-                .pk
-            )
-
         page = ["one"] if name == "hall_parties:page" else []
-        own = {p: made(world.own_subject[p], p) for p in ("CITIZEN", "AGENT")}
-        other = made("person:other", "STAFF")
+        own = {p: _part_made(world, world.own_subject[p], p) for p in ("CITIZEN", "AGENT")}
+        other = _part_made(world, "person:other", "STAFF")
         return Case(
             own=lambda persona: reverse(name, args=[own[persona], *page]),
             other=reverse(name, args=[other, *page]),
