@@ -273,7 +273,7 @@ def _projects(now: datetime) -> Iterator[str]:
             "finish_planned": (today + 500 * DAY).isoformat(),
         }  # fmt: skip
         with acting("agent") as context:
-            project_register(values, investor_name=context.name, now=now)
+            project_register(values, investor_name=context.name, now=now, is_made=True)
         yield name
 
 

@@ -25,7 +25,7 @@ from yiwang.config.demo.registers import organisation_deliveries
 from yiwang.config.demo.searchable import entries_make
 from yiwang.config.demo.sources import class_code, columns_of, delivery_write, source_specs
 from yiwang.engines.api import search_put_many
-from yiwang.hall.api import catalogue_import, window_put
+from yiwang.hall.api import catalogue_import, hall_demo_load, window_put
 from yiwang.identity.api import (
     accounts_load,
     department_find,
@@ -340,6 +340,14 @@ def catalogue(city: City) -> Steps:
     yield 1, 1
 
 
+def hall_life(city: City) -> Steps:
+    """Let the demonstration's people ask, and departments decide and publish (大厅办件与公示)."""
+    done = 0
+    for done, _step in enumerate(hall_demo_load(city.now), start=1):
+        yield done, HALL_STEPS
+    yield done, done
+
+
 def resource_catalogue(city: City) -> Steps:
     """Load made resources of all departments into the catalogue (信息资源目录)."""
     count = catalogue_demo_load(city.now)
@@ -354,6 +362,7 @@ def search_index(city: City) -> Steps:
 
 
 LONG = (department_records, registries)
+HALL_STEPS = 11
 STAGES: dict[str, Callable[[City], Steps]] = {
     "Working-day calendar": calendars,
     "Code tables": code_tables,
@@ -368,6 +377,7 @@ STAGES: dict[str, Callable[[City], Steps]] = {
     "Packs": packs,
     "Windows": windows,
     "Catalogue of matters": catalogue,
+    "Life in the hall": hall_life,
     "Catalogue of resources": resource_catalogue,
     "Virtual library": virtual_library,
     "Search": search_index,
