@@ -95,7 +95,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 )
                 return redirect("engines_designer:draft", made.key)
         except (ProcessKeyInvalid, ProcessKeyTaken) as error:
-            errors = {"key": [str(error)]}
+            errors = {"key": [error_text(error)]}
         except ProcessInvalid as error:
             errors = {"file": [_said(error)]}
     return render(
@@ -247,7 +247,7 @@ def save(request: HttpRequest, key: str) -> JsonResponse:
     except ProcessInvalid as error:
         return JsonResponse({"problem": _said(error)}, status=422)
     except YiwangError as error:
-        return JsonResponse({"problem": str(error)}, status=error.status)
+        return JsonResponse({"problem": error_text(error)}, status=error.status)
     saved_at = timezone.localtime(view.edited_at).strftime("%H:%M:%S")
     answer = {"revision": view.revision, "saved_at": saved_at, "report": _report(view.xml)}
     return JsonResponse(answer)
@@ -293,7 +293,7 @@ def publish(request: HttpRequest, key: str) -> HttpResponse:
                 now=timezone.now(),
             )
         except NoteMissing as error:
-            errors = {"note": [str(error)]}
+            errors = {"note": [error_text(error)]}
         except PublisherIsWriter as error:
             errors = {"": [error_text(error)]}
         except ProcessInvalid as error:

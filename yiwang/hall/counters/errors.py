@@ -24,6 +24,13 @@ class QueueClosed(Conflict):
     message = N_("This queue takes nobody at present. Choose another one or ask at the desk.")
 
 
+class QueueNotChosen(Conflict):
+    """A ticket is for something."""
+
+    code = "queue_not_chosen"
+    message = N_("Choose what the visitor comes for; then the ticket is given.")
+
+
 class SlotFull(Conflict):
     """All places of the slot are taken."""
 

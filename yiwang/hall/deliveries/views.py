@@ -27,6 +27,7 @@ from yiwang.kernel.api import (
     Filter,
     context_get,
     datetime_text,
+    error_text,
     flash,
     page_of,
     pushed,
@@ -129,7 +130,7 @@ def _act(request: HttpRequest, delivery_id: int) -> dict[str, list[str]]:
             case _:
                 raise NotFound()
     except (PickupCodeWrong, PickupLocked) as error:
-        return {"code": [str(error)]}
+        return {"code": [error_text(error)]}
     except ReceiverIncomplete as error:
         return dict(error.fields)
     return {}
@@ -179,7 +180,7 @@ def box(request: HttpRequest, code: str) -> HttpResponse:
             try:
                 names["opened"] = actions.box_open(code, code=typed, now=timezone.now())
             except PickupCodeWrong as error:
-                names["error"] = str(error)
+                names["error"] = error_text(error)
     status = 422 if "error" in names else 200
     return render(request, "hall/deliveries/box.html", names, status=status)
 

@@ -45,6 +45,7 @@ from yiwang.kernel.api import (
     Filter,
     context_get,
     date_text,
+    error_text,
     flash,
     localized,
     page_of,
@@ -225,7 +226,7 @@ def check(request: HttpRequest, licence_id: int) -> HttpResponse:
         except ReasonMissing:
             errors = {"note": [_("Say what did not pass.")]}
         except LicenceChecked as error:
-            errors = {"note": [str(error)]}
+            errors = {"note": [error_text(error)]}
         else:
             flash(request, "success", _("The check is recorded."))
             return redirect("hall_licences:detail", licence_id)
@@ -283,7 +284,7 @@ def shown(request: HttpRequest, code: str) -> HttpResponse:
             try:
                 names["shown"] = presentation_open(code, now=timezone.now())
             except PresentationGone as error:
-                names["error"], status = str(error), 404
+                names["error"], status = error_text(error), 404
     response = render(request, "hall/licences/shown.html", names, status=status)
     response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex"

@@ -49,6 +49,7 @@ from yiwang.kernel.api import (
     Filter,
     context_get,
     datetime_text,
+    error_text,
     flash,
     localized,
     page_of,
@@ -291,7 +292,7 @@ def _refund_asked(bill_id: int, typed: dict[str, str]) -> dict[str, list[str]]:
     try:
         refund_request(bill_id, amount_fen=fen, reason=typed["reason"], now=timezone.now())
     except RefundTooLarge as error:
-        return {"amount": [str(error)]}
+        return {"amount": [error_text(error)]}
     return {}
 
 

@@ -50,7 +50,7 @@ _ZONE = timezone.get_default_timezone()
 
 
 @action("hall.supervision.rule_put", permission=SUPERVISE)
-def rule_put(key: str, *, values: dict, valid_from: date, now: datetime) -> int:
+def rule_put(key: str, *, values: dict, valid_from: date | None, now: datetime) -> int:
     """Change a rule from a day on (修订监察规则), or begin a new one; returns the version's id.
 
     values: title, trigger, level, over_days, nodes, reply_days, points, basis, is_enabled. What was
@@ -89,7 +89,7 @@ def rule_put(key: str, *, values: dict, valid_from: date, now: datetime) -> int:
     return row.pk
 
 
-def _rule_problems(key: str, values: dict, valid_from: date, *, today: date) -> dict:
+def _rule_problems(key: str, values: dict, valid_from: date | None, *, today: date) -> dict:
     title = values.get("title") or {}
     checks = {
         "key": (
@@ -99,7 +99,10 @@ def _rule_problems(key: str, values: dict, valid_from: date, *, today: date) -> 
         "title": (bool(str(title.get("zh", "")).strip()), N_("Give the rule a Chinese title.")),
         "trigger": (values.get("trigger") in TRIGGERS, N_("Choose one of the classes.")),
         "level": (values.get("level") in LEVELS, N_("Choose a level.")),
-        "valid_from": (valid_from >= today, N_("A rule can only change from today on.")),
+        "valid_from": (
+            valid_from is not None and valid_from >= today,
+            N_("Give a day from today on, for example 2026-12-01."),
+        ),
         **{
             name: (
                 isinstance(values.get(name), int) and 0 <= values[name] <= DAYS_MAX,

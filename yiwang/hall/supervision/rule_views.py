@@ -115,7 +115,7 @@ def _rule_page(
 def _rule_save(key: str, values: dict, *, is_new: bool) -> None:
     if is_new and rule_versions(key):
         raise RuleInvalid(fields={"key": [N_("There is a rule of this name: choose another.")]})
-    valid_from = _date(values["valid_from"])
+    valid_from = _day(values["valid_from"], None)
     rule_put(key, values=_given(values), valid_from=valid_from, now=timezone.now())
 
 
@@ -131,15 +131,6 @@ def _given(values: dict) -> dict:
             name: int(values[name]) if str(values[name]).isdecimal() else None for name in NUMBERS
         },
     }  # fmt: skip
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise RuleInvalid(
-            fields={"valid_from": [N_("Give a day, for example 2026-12-01.")]}
-        ) from error
 
 
 @require_GET
@@ -179,7 +170,7 @@ def _changed(rule: RuleView, asked: QueryDict) -> RuleView:
     return replace(changed, is_enabled=f"use-{rule.key}" in asked)
 
 
-def _day(text: str, otherwise: date) -> date:
+def _day(text: str, otherwise: date | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -29,7 +29,7 @@ from yiwang.hall.ratings.data import INDICATORS, LEVELS, ONLINE
 from yiwang.hall.ratings.errors import RatingIncomplete
 from yiwang.hall.receipts.queries import proof_exists
 from yiwang.identity.api import allow, pending_form_take
-from yiwang.kernel.api import Column, Filter, flash, localized, page_of, render
+from yiwang.kernel.api import Column, Filter, error_text, flash, localized, page_of, render
 from yiwang.sdk.errors import N_, Invalid
 
 APPLICANTS = {"CITIZEN", "AGENT"}
@@ -115,7 +115,7 @@ def delivery(request: HttpRequest, number: str) -> HttpResponse:
         except ReceiverIncomplete as error:
             errors = dict(error.fields)
         except LockerFull as error:
-            errors = {"locker": [str(error)]}
+            errors = {"locker": [error_text(error)]}
         else:
             flash(request, "success", _("Chosen. You are told when it is on its way."))
             return redirect("hall_applications:detail", number)
@@ -153,7 +153,7 @@ def rate(request: HttpRequest, number: str) -> HttpResponse:
                 now=timezone.now(),
             )
         except RatingIncomplete as error:
-            errors = {"level" if not typed["level"] else "text": [str(error)]}
+            errors = {"level" if not typed["level"] else "text": [error_text(error)]}
         else:
             flash(request, "success", _("Thank you. Your word counts."))
             return redirect("hall_applications:detail", number)

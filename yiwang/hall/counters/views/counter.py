@@ -21,7 +21,7 @@ from yiwang.hall.counters.data import (
     TicketView,
     WindowView,
 )
-from yiwang.hall.counters.errors import NobodyWaits
+from yiwang.hall.counters.errors import NobodyWaits, QueueNotChosen
 from yiwang.hall.counters.models import Hall
 from yiwang.hall.counters.queries.forecasts import queue_forecast_list
 from yiwang.hall.counters.queries.halls import (
@@ -186,6 +186,8 @@ def _receive(request: HttpRequest, now: datetime) -> TicketView:
     post = request.POST
     match post.get("do", ""):
         case "issue":
+            if not post.get("queue"):
+                raise QueueNotChosen()
             return ticket_issue(
                 _number(request, "queue"),
                 priority=post.get("priority", "")[:20],

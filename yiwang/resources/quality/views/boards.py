@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from yiwang.identity.api import allow
-from yiwang.kernel.api import Column, Filter, context_get, page_of, render
+from yiwang.kernel.api import Column, Filter, context_get, error_text, page_of, render
 from yiwang.resources.catalogue.models import Resource
 from yiwang.resources.catalogue.queries import view_of
 from yiwang.resources.quality.actions.exceptions import rows_look
@@ -142,7 +142,7 @@ def resource(request: HttpRequest, resource_id: int) -> HttpResponse:
     try:
         contract, problem = contract_build(view_of(row).spec, row.code), ""
     except ContractInvalid as error:
-        contract, problem = None, str(error)
+        contract, problem = None, error_text(error)
     titles = {one.name: one.title for one in contract.fields} if contract else {}
     fields = sorted(
         ((key[0], titles.get(key[0], key[0]), score) for key, score in latest.items()
