@@ -21,6 +21,7 @@ from zlib import crc32
 
 from django.conf import settings
 from django.db import connection, connections
+from django.db.migrations.loader import MigrationLoader
 from django.test.utils import setup_databases
 
 PLAIN = "plain"
@@ -43,6 +44,9 @@ def plain_make(*, keep: bool) -> list[tuple]:
             name = connection.settings_dict["TEST"]["NAME"]
             database_copy(shared.name, name)
             _use(name)
+            MigrationLoader(
+                None
+            )  # what they say of themselves when they are read is known here as well
         else:
             migrated()
             shared.keep(connection.settings_dict["NAME"])

@@ -28,7 +28,7 @@ def test_a_due_date_needs_a_start_and_a_limit(capsys):
 
 def test_many_due_dates_are_read_from_standard_input(capsys, monkeypatch):
     line = json.dumps({"from": "2026-12-30", "limit": "5个工作日"})
-    monkeypatch.setattr("sys.stdin", io.StringIO(line))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line.encode())))
     assert run(capsys, "clock", "due", "--batch")[0] == 1
 
 
