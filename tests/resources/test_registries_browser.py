@@ -9,12 +9,13 @@ from yiwang.resources.registries.publishing import registry_publish
 from yiwang.resources.registries.subjects import organisation_find
 from yiwang.resources.registries.tests.conftest import NOW, departments
 from yiwang.resources.registries.tests.made import LI, SHOP, ZHANG, population, register_row
-from yiwang.resources.registries.tests.test_desk import city, people
+from yiwang.resources.registries.tests.test_desk import city, people, registries_publish
 
 pytest.importorskip("playwright.sync_api")
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.filled(by=registries_publish),
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("browser"),
 ]

@@ -24,7 +24,7 @@ from yiwang.resources.landing.tests.test_api import ROW
 from yiwang.resources.landing.tests.test_pages import sent  # noqa: F401
 from yiwang.resources.registries.tests.conftest import departments  # noqa: F401
 from yiwang.resources.registries.tests.made import LI
-from yiwang.resources.registries.tests.test_desk import city  # noqa: F401
+from yiwang.resources.registries.tests.test_desk import city, registries_publish  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 21, 2, tzinfo=UTC)
@@ -83,6 +83,7 @@ def test_another_department_s_program_neither_sends_nor_sees(world, sent):  # no
     assert Batch.objects.count() == 1
 
 
+@pytest.mark.filled(by=registries_publish)
 def test_a_token_that_may_only_verify_reads_no_person(city, departments):  # noqa: F811
     department_id = department_by_uscc(departments["苏州市民政局"]).id
     client, _issued = program(department_id, "api_resources_registries:check")
