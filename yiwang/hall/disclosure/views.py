@@ -94,7 +94,10 @@ def _kinds() -> dict[str, str]:
 
 
 def _filters() -> list[Filter]:
-    departments = [(row.id, row.short_name or row.name) for row in department_list(level="CITY")]
+    departments = [
+        (row.id, localized({"zh": row.short_name or row.name, "en": row.name_en or row.name}))
+        for row in department_list(level="CITY")
+    ]
     return [
         Filter("q", N_("Name, code or number")),
         Filter("kind", N_("Kind"), kind="select", choices=list(_kinds().items())),

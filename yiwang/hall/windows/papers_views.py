@@ -166,7 +166,10 @@ def manage(request: HttpRequest) -> HttpResponse:
     names = {
         "windows": window_list(only_open=False),
         "tablets": tablet_keys(),
-        "departments": [(str(one.id), one.name) for one in departments],
+        "departments": [
+            (str(one.id), localized({"zh": one.name, "en": one.name_en or one.name}))
+            for one in departments
+        ],
         "kinds": [(code, _(text)) for code, text in KINDS.items()],
         "typed": typed,
         "errors": errors,
