@@ -32,6 +32,23 @@ def test_a_copy_with_code_tables_is_thrown_away_as_well(seeds, name):
     assert CodeTable.objects.filter(key__in=(name, "divisions")).count() == 2
 
 
+def _fill(folder):
+    (folder / "paper.txt").write_text("as it was")
+    CodeTable.objects.create(key="filled", title_zh="填", title_en="filled")
+    return ["as it was"]
+
+
+@pytest.mark.filled(by=_fill)
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_what_was_filled_is_there_for_each_as_it_was(filled, tmp_path, name):
+    assert [table.key for table in CodeTable.objects.all()] == ["filled"]
+    assert filled == ["as it was"]
+    assert (tmp_path / "paper.txt").read_text() == "as it was"
+    CodeTable.objects.all().delete()
+    filled.append(name)
+    (tmp_path / "paper.txt").unlink()
+
+
 @pytest.mark.parametrize(
     ("line", "chosen", "flags"),
     [
