@@ -167,7 +167,8 @@ def _together(found: VisitView) -> dict[str, object]:
 
 def _matters(found: VisitView, text: str, mandate: DelegationView | None) -> list[MatterView]:
     if mandate is None:
-        return takeable_list(found.window, text=text, limit=FOUND)
+        kind = found.applicant_ref.partition(":")[0]
+        return takeable_list(found.window, text=text, kind=kind, limit=FOUND)
     return covered(mandate, takeable_list(found.window))
 
 
@@ -293,7 +294,10 @@ def near(request: HttpRequest) -> HttpResponse:
     known = {one.code for one in districts}
     names = {
         "windows": window_list(area_code=area if area in known else "", matter_code=matter),
-        "districts": [("", _("All districts")), *((one.code, one.title) for one in districts)],
+        "districts": [
+            ("", _("All districts")),
+            *((one.code, localized(one.title)) for one in districts),
+        ],
         "area": area,
         "matter": matter,
     }
