@@ -90,7 +90,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         except YiwangError as refused:
             error = refused
             account.refresh_from_db(fields=["totp_last_step"])
-    return render(
+    response = render(
         request,
         "identity/accounts/sign_in_code.html",
         {
@@ -101,6 +101,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         },
         status=error.status if error else 200,
     )
+    return _wait_say(response, error)
 
 
 @public
@@ -198,6 +199,11 @@ def _sign_in_page(
         },
         status=error.status if error else 200,
     )
+    return _wait_say(response, error)
+
+
+def _wait_say(response: HttpResponse, error: YiwangError | None) -> HttpResponse:
+    """Tell programs, too, when to try again."""
     if isinstance(error, SignInLocked):
         response["Retry-After"] = str(error.params["seconds"])
     return response
