@@ -5,7 +5,9 @@
 One line a walk: {"net", "agrees", "why"}.
 """
 
+import datetime
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -13,8 +15,26 @@ from lxml import etree
 from SpiffWorkflow import TaskState
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.parser import BpmnParser
+from SpiffWorkflow.bpmn.specs.event_definitions import timer
+from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import SignalEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
 
-PEOPLE = ("UserTask", "ManualTask")
+DURATION = re.compile("<timeDuration>(.*?)<")
+
+
+class Clock(datetime.datetime):
+    """The clock that SpiffWorkflow is shown."""
+
+    at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+    @classmethod
+    def now(cls, tz=None):
+        """Return the moment of the walk."""
+        return cls.at.astimezone(tz) if tz else cls.at
+
+
+timer.datetime = Clock
 
 
 def ready(workflow: BpmnWorkflow) -> list:
@@ -25,8 +45,10 @@ def ready(workflow: BpmnWorkflow) -> list:
 
 def follow(walk: dict) -> str:
     """Go along a walk; return where it differs, "" when nowhere."""
+    Clock.at = datetime.datetime.fromisoformat(walk["start"])
     parser = BpmnParser()
-    parser.add_bpmn_xml(etree.fromstring(walk["xml"].encode()))
+    for xml in (walk["xml"], *walk["called"].values()):
+        parser.add_bpmn_xml(etree.fromstring(DURATION.sub(r"<timeDuration>'\1'<", xml).encode()))
     workflow = BpmnWorkflow(parser.get_spec("p"), parser.get_subprocess_specs("p"))
     workflow.do_engine_steps()
     for number, step in enumerate(walk["steps"]):
@@ -34,11 +56,18 @@ def follow(walk: dict) -> str:
         names = sorted(task.task_spec.bpmn_id for task in tasks)
         if names != step["ready"]:
             return f"step {number}: ready {names}, ours {step['ready']}"
-        task = next(one for one in tasks if one.task_spec.bpmn_id == step["done"])
-        task.data.update(step["values"])
-        task.run()
+        Clock.at = datetime.datetime.fromisoformat(step["at"])
+        if "done" in step:
+            task = next(one for one in tasks if one.task_spec.bpmn_id == step["done"])
+            task.data.update(step["values"])
+            task.run()
+        elif "sent" in step:
+            kind = {"message": MessageEventDefinition, "signal": SignalEventDefinition}[
+                step["kind"]
+            ]
+            workflow.catch(BpmnEvent(kind(step["sent"]), {}))
         workflow.do_engine_steps()
-        workflow.refresh_waiting_tasks()
+        workflow.refresh_timers()
         workflow.do_engine_steps()
     if workflow.completed != walk["ended"]:
         left = sorted(task.task_spec.bpmn_id for task in ready(workflow))

@@ -87,6 +87,7 @@ KIND = N_("the element is of another kind in the new version")
 SCOPE = N_("the element stands in another sub-process in the new version")
 MULTIPLE = N_("the element has several instances in one version only")
 FLOW = N_("the way by which the token came does not lead to the join any more")
+MERGED = N_("two elements that are both at work would become one")
 OUTCOMES = N_("no department is named for it")
 
 
@@ -125,7 +126,7 @@ def _versions(first: int, second: int) -> tuple[ProcessVersion, ProcessVersion]:
 
 def _block(way: _Way, instance: ProcessInstance, marks: list[Mark]) -> tuple[str, str] | None:
     """Return at which element an instance is held back and why, None when it can move."""
-    by_scope: dict[int, list[str]] = {}
+    by_scope: dict[int, dict[str, str]] = {}
     for mark in marks:
         node = way.new.nodes.get(way.name(mark.node_id))
         reason = _unlike(way, instance, mark, node)
@@ -134,7 +135,9 @@ def _block(way: _Way, instance: ProcessInstance, marks: list[Mark]) -> tuple[str
         flow = way.flow(mark.flow_id) if mark.state == JOIN else (node.incoming or ("",))[0]
         is_inner = any(one.number == mark.scope and one.node_id == mark.node_id for one in marks)
         if flow and not is_inner and not _is_block(way, mark):
-            by_scope.setdefault(_sub_of(way, marks, mark.scope), []).append(flow)
+            stood = by_scope.setdefault(_sub_of(way, marks, mark.scope), {})
+            if stood.setdefault(flow, mark.node_id) != mark.node_id:
+                return mark.node_id, MERGED
     for flows in by_scope.values():
         if problem := marking_problem(way.new, set(flows)):
             return problem.element, problem.reason % problem.params

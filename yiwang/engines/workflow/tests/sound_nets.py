@@ -11,7 +11,7 @@ OUTCOMES = "DONE,AGAIN,CORRECT"
 LEAVES = ("task", "reminded", "limited")
 WIDE_LEAVES = (*LEAVES, "together", "ordered", "receive", "race", "call", "watched")
 BLOCKS = ("seq", "and", "xor", "loop")
-WIDE_BLOCKS = (*BLOCKS, "or", "sub", "timed", "faulty", "handled")
+WIDE_BLOCKS = (*BLOCKS, "or", "sub", "timed", "faulty", "handled", "escalated", "each")
 
 
 def blocks(leaves: tuple[str, ...], kinds: tuple[str, ...], *, most: int = 6):
@@ -159,7 +159,7 @@ class Net:
         self.join(choice, after, "outcome != 'AGAIN'")
         return merge, after
 
-    def sub(self, parts, *, last_of=None, handler: str = "") -> str:
+    def sub(self, parts, *, last_of=None, handler: str = "", multi: str = "") -> str:
         """A sub-process around its parts; last_of: writes what stands before its end."""
         key = f"p{next(self.numbers)}"
         outer, self.lines = self.lines, []
@@ -169,7 +169,7 @@ class Net:
         self.join(last_of(last) if last_of else last, end)
         if handler:
             self.handler(handler)
-        text = el.sub(key, *self.lines)
+        text = el.sub(key, *self.lines, multi=multi)
         self.lines = [*outer, text]
         return key
 
@@ -208,4 +208,23 @@ class Net:
 
     def handled_(self, parts) -> tuple[str, str]:
         key = self.sub(parts, handler="stop" if next(self.numbers) % 2 else "paid")
+        return key, key
+
+    def escalated_(self, parts) -> tuple[str, str]:
+        def last_of(last: str) -> str:
+            thrown = f"u{next(self.numbers)}"
+            self.lines.append(el.throw(thrown, "LATE"))
+            self.join(last, thrown)
+            after, _ = self.task_()
+            self.join(thrown, after)
+            return after
+
+        key = self.sub(parts, last_of=last_of)
+        self.beside(key, "LATE")
+        return key, key
+
+    def each_(self, parts) -> tuple[str, str]:
+        """A sub-process twice, side by side or one after the other."""
+        multi = el.several(count="2", sequential=bool(next(self.numbers) % 2))
+        key = self.sub(parts[:2], multi=multi)
         return key, key

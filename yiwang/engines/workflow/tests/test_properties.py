@@ -1,6 +1,7 @@
 """Whatever sound net, whatever sequence of acts: what must always hold."""
 
 import datetime
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,7 @@ from yiwang.engines.workflow import (
     actions,
     messages,
     operations,
+    proxies,
     queries,
     sweeps,
     undoing,
@@ -17,11 +19,23 @@ from yiwang.engines.workflow import (
 from yiwang.engines.workflow.bpmn import process_read
 from yiwang.engines.workflow.causality import causes_of
 from yiwang.engines.workflow.layout import process_layout
-from yiwang.engines.workflow.models import ProcessInstance, Subscription, Timer, WorkItem
+from yiwang.engines.workflow.models import (
+    ProcessInstance,
+    ProcessVersion,
+    Subscription,
+    Timer,
+    WorkItem,
+)
 from yiwang.engines.workflow.replay import OPEN_STATES, HistoryBroken, replay
 from yiwang.engines.workflow.soundness import problems_find
 from yiwang.engines.workflow.tests import elements as el
-from yiwang.engines.workflow.tests.models_of_processes import NOW, chain, start_process, user
+from yiwang.engines.workflow.tests.models_of_processes import (
+    NOW,
+    chain,
+    staff,
+    start_process,
+    user,
+)
 from yiwang.engines.workflow.tests.sound_nets import (
     BLOCKS,
     LEAVES,
@@ -31,6 +45,7 @@ from yiwang.engines.workflow.tests.sound_nets import (
     Net,
     blocks,
 )
+from yiwang.engines.workflow.versions import migration_apply, migration_plan
 from yiwang.kernel.api import context_system, context_use
 from yiwang.sdk.errors import YiwangError
 
@@ -47,17 +62,28 @@ INNER = el.process(
 
 USUAL = ("done", "again", "claim", "release", "correct", "resume", "move", "hold", "go", "time")
 WIDE = (*USUAL, "back", "back", "recall", "delegate", "before", "after", "beside", "remove")
-WIDE = (*WIDE, "urge", "paid", "stop")
+WIDE = (*WIDE, "urge", "paid", "stop", "proxy", "new version", "new version")
+LAST = ("withdraw", "terminate")
 
 
 def steps(names: tuple[str, ...], *, most: int = 12):
     return st.lists(
         st.tuples(
-            st.sampled_from([*names, *["done"] * 6, "withdraw"]),
+            st.sampled_from([*names, *["done"] * 6, *LAST]),
             st.integers(0, 5),
         ),
         max_size=most,
     )
+
+
+def renamed(xml: str) -> tuple[str, dict[str, str]]:
+    """Write a process with another name for each element; return it and what became of each."""
+    names = {key: f"{key}v" for key in process_read(xml)[0].nodes}
+
+    def other(match: re.Match[str]) -> str:
+        return f'{match[1]}="{names.get(match[2], match[2])}"'
+
+    return re.sub(r'\b(id|sourceRef|targetRef|attachedToRef)="([^"]*)"', other, xml), names
 
 
 class Run:
@@ -71,11 +97,11 @@ class Run:
         self.now += datetime.timedelta(hours=7)
         before = self.views()
         items = [item for view in before for item in view.items]
-        if not items and name not in ("paid", "stop", "time"):
+        if not items and name not in ("paid", "stop", "time", "new version"):
             return
         item = items[choice % len(items)] if items else None
         try:
-            getattr(self, f"do_{name}")(item, choice)
+            getattr(self, f"do_{name.replace(' ', '_')}")(item, choice)
         except YiwangError:
             assert self.views() == before, f"{name} was refused and left a trace"
 
@@ -154,6 +180,35 @@ class Run:
     def do_stop(self, item, choice):
         messages.signal_send("stop", now=self.now)
         sweeps.message_sweep(self.now)
+
+    def do_terminate(self, item, choice):
+        actions.instance_terminate(item.instance_id, reason="x", now=self.now)
+
+    def do_proxy(self, item, choice):
+        """Let a deputy of whoever holds the item, or of anybody, finish it."""
+        department = item.department_id or 1
+        absent, day = staff(30, department, "APPROVER"), datetime.timedelta(days=1)
+        with context_use(absent):
+            proxies.proxy_put(
+                40, starts_at=self.now - day, ends_at=self.now + day, reason="x", processes=()
+            )
+        with context_use(staff(40, 77, "REVIEWER")):
+            actions.work_item_complete(item.id, outcome="DONE", now=self.now)
+
+    def do_new_version(self, item, choice):
+        """Move to a version in which every element has another name: what is open must go on there."""
+        instance = ProcessInstance.objects.select_related("version__process").get(pk=self.id)
+        old, key = instance.version_id, instance.version.process.key
+        xml, names = renamed(ProcessVersion.objects.get(pk=old).xml)
+        new = actions.process_put(key, xml, title={}).version_id
+        movable = migration_plan(old, new, mapping=names)
+        is_open = instance.ended_at is None
+        assert (movable.movable, movable.blocked) == ((self.id,) if is_open else (), ())
+        moved = migration_apply(old, new, mapping=names, reason="x", now=self.now)
+        assert moved == is_open
+        if is_open:
+            view = queries.instance_get(self.id)
+            assert {token.node_id for token in view.tokens} <= set(names.values())
 
     # -- what must hold
 

@@ -1,6 +1,7 @@
 """Running cases move to a new version all together or not at all, and a dry run says why."""
 
 import datetime
+import re
 
 import pytest
 
@@ -101,6 +102,17 @@ def test_two_tokens_that_the_new_version_cannot_join_hold_a_case_back():
     plan = migration_plan(old, new, mapping={"b": "decide"})
     assert [one.instance_id for one in plan.blocked] == [split]
     assert "Two tokens can meet" in plan.blocked[0].reason
+
+
+def test_two_tokens_that_would_become_one_element_hold_a_case_back():
+    old = put(FIRST)
+    early, split = begin(old), begin(old, "accept")
+    new = put(re.sub(r'(id|sourceRef|targetRef)="a"', r'\1="x"', ONE_BRANCH))
+    plan = migration_plan(old, new, mapping={"a": "x", "b": "x"})
+    assert plan.movable == (early,)
+    assert [(one.instance_id, one.node_id, one.reason) for one in plan.blocked] == [
+        (split, "b", "two elements that are both at work would become one")
+    ]
 
 
 def test_nothing_moves_when_one_cannot():
