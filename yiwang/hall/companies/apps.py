@@ -20,7 +20,7 @@ class HallCompaniesConfig(AppConfig):
         from yiwang.hall.companies.foundation import FOUNDATION  # noqa: PLC0415
         from yiwang.hall.companies.kinds import kind_register  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
-        from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
+        from yiwang.kernel.api import sweep_register  # noqa: PLC0415
 
         subscribers.register()
         for kind in (FOUNDATION, CHANGING, CLOSING, BRANCHING):
@@ -33,44 +33,52 @@ class HallCompaniesConfig(AppConfig):
             {"zh": "查看商事登记簿", "en": "Read the register of companies"},
             {"WINDOW_CLERK", "REVIEWER", "APPROVER", "DEPARTMENT_HEAD"},
         )
-        menu_register(
-            "portal",
-            N_("Before you apply"),
-            N_("Check a company name"),
-            "hall_companies:check",
-            order=60,
-            icon="building-add",
-        )
-        menu_register(
-            "portal",
-            N_("Before you apply"),
-            N_("Look a company up"),
-            "hall_companies:look_up",
-            order=62,
-            icon="buildings",
-        )
-        menu_register(
-            "portal",
-            N_("Before you apply"),
-            N_("Companies that are to end"),
-            "hall_companies:notices",
-            order=64,
-            icon="megaphone",
-        )
-        menu_register(
-            "space",
-            "",
-            N_("Company registration"),
-            "hall_companies:mine",
-            order=25,
-            icon="building-add",
-        )
-        menu_register(
-            "desk",
-            N_("Registers"),
-            N_("Register of companies"),
-            "hall_companies:register",
-            permission=queries.REGISTER,
-            order=60,
-            icon="building",
-        )
+        _menus()
+
+
+def _menus() -> None:
+    """Say where the pages stand in the menus (菜单)."""
+    from yiwang.hall.companies import queries  # noqa: PLC0415
+    from yiwang.kernel.api import menu_register  # noqa: PLC0415
+
+    menu_register(
+        "portal",
+        N_("Before you apply"),
+        N_("Check a company name"),
+        "hall_companies:check",
+        order=60,
+        icon="building-add",
+    )
+    menu_register(
+        "portal",
+        N_("Before you apply"),
+        N_("Look a company up"),
+        "hall_companies:look_up",
+        order=62,
+        icon="buildings",
+    )
+    menu_register(
+        "portal",
+        N_("Before you apply"),
+        N_("Companies that are to end"),
+        "hall_companies:notices",
+        order=64,
+        icon="megaphone",
+    )
+    menu_register(
+        "space",
+        "",
+        N_("Company registration"),
+        "hall_companies:mine",
+        order=25,
+        icon="building-add",
+    )
+    menu_register(
+        "desk",
+        N_("Registers"),
+        N_("Register of companies"),
+        "hall_companies:register",
+        permission=queries.REGISTER,
+        order=60,
+        icon="building",
+    )

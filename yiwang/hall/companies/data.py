@@ -60,7 +60,7 @@ ENTRY_KINDS = {
 }
 COMPANY_STATES = {"ACTIVE": N_("In business"), "CANCELLED": N_("Struck off")}
 FACTS = {
-    "name": N_("Name"),
+    "name": N_("Name of the company"),
     "legal_representative": N_("Legal representative"),
     "registered_capital": N_("Capital (10,000 yuan)"),
     "address": N_("Registered address"),
@@ -237,6 +237,11 @@ class CompanyView:
     def kind_label(self) -> str:
         """Return the kind in words, as a message id."""
         return COMPANY_KINDS[self.kind]
+
+    @property
+    def capital_text(self) -> str:
+        """Return the capital in 10,000 yuan without needless zeros (注册资本)."""
+        return f"{self.registered_capital.normalize():f}"
 
     @property
     def is_branch(self) -> bool:

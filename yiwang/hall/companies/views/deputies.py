@@ -19,9 +19,13 @@ THEME = "设立变更"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody for whom one may file (委托人), with the names and companies one may take up."""
+    """Somebody for whom one may file (委托人), with the names and companies one may take up.
+
+    kinds: of filings that the power of attorney covers.
+    """
 
     delegation: DelegationView
+    kinds: list[str]
     reservations: tuple[ReservationView, ...]
     companies: tuple[CompanyView, ...]
 
@@ -34,12 +38,21 @@ def principals() -> list[Principal]:
     held = delegation_ids_held(context.account_id, today)
     found = []
     for one in delegation_held_list(today):
-        if one.id not in held or not (one.scope_value == THEME or kind_of(one.scope_value)):
+        kinds = _covered(one.scope_value)
+        if one.id not in held or not kinds:
             continue
         with acting_for(one.principal_ref):
             names = tuple(row for row in reservation_list(today=today) if row.state == "HELD")
-            found.append(Principal(one, names, tuple(company_own_list())))
+            found.append(Principal(one, kinds, names, tuple(company_own_list())))
     return found
+
+
+def _covered(scope_value: str) -> list[str]:
+    """Return which kinds of filings a power of attorney covers (受托范围): those of a theme, or of one matter."""
+    if scope_value == THEME:
+        return ["ESTABLISH", "CHANGE", "CANCEL", "BRANCH"]
+    kind = kind_of(scope_value)
+    return [kind.kind] if kind else []
 
 
 def delegation_chosen(given: Mapping[str, str]) -> int | None:

@@ -32,7 +32,7 @@ COLUMNS = (
     Column("uscc", N_("Unified social credit code")),
     Column("legal_representative", N_("Legal representative")),
     Column("capital", N_("Capital (10,000 yuan)"),
-           text=lambda row: f"{row.registered_capital:f}", align="end"),
+           text=lambda row: "" if row.is_branch else row.capital_text, align="end"),
     Column("established", N_("Established"), text=lambda row: date_text(row.established_date)),
     Column("state", N_("State"), text=lambda row: _(row.state_label)),
 )  # fmt: skip

@@ -38,7 +38,7 @@ A_MINUTE = {"look_up": 30, "claim": 5}
 NOTICE_COLUMNS = (
     Column("company_name", N_("Name of the company")),
     Column("way", N_("Way"), text=lambda row: _(row.way_label)),
-    Column("published", N_("Announced"), text=lambda row: date_text(row.published_at)),
+    Column("published", N_("Announced on"), text=lambda row: date_text(row.published_at)),
     Column("ends", N_("Notice ends"), text=lambda row: date_text(row.ends_date)),
     Column("state", N_("State"), text=lambda row: _(row.state_label)),
 )
