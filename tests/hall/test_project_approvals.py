@@ -12,7 +12,7 @@ from yiwang.sdk.packs import pack_read
 
 
 @pytest.mark.heavy
-def test_all_thirteen_approvals_of_a_project_are_granted_and_issue_what_they_say(city, settings):
+def test_all_fourteen_approvals_of_a_project_are_granted_and_issue_what_they_say(city, settings):
     agent = city.context("agent")
     wanted = values(use="HOUSING", land_m2="60000", needs_eia="1")
     with context_use(agent):
@@ -32,7 +32,7 @@ def test_all_thirteen_approvals_of_a_project_are_granted_and_issue_what_they_say
         for file in pack.section("matters")
     }
     matter_of = {one.key: one.matter for one in project_plan().approvals}
-    assert len(numbers) == 13
+    assert len(numbers) == 14
     assert set(after.values()) == {"GRANTED"}
     for key, number in numbers.items():
         issued = licence_list_by_source(f"application:{number}")

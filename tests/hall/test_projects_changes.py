@@ -21,6 +21,7 @@ from tests.hall.test_projects import (  # noqa: F401 - fixtures
 )
 from tests.hall.test_projects_reports import grant_rows
 from tests.pictures import PDF
+from yiwang.hall.api import licence_list_by_source
 from yiwang.hall.applications.errors import SubmissionIncomplete
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.bundles.actions.drafts import bundle_document_attach
@@ -109,6 +110,26 @@ def test_a_kind_of_project_that_the_table_does_not_know_gets_no_code(agent):  # 
         registered(agent, catalogue="SPACEPORT")
     assert list(refusal.value.fields) == ["catalogue"]
     assert not Project.objects.exists()
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("facts", "order", "licence"),
+    [
+        ({"catalogue": "GRID"}, ("site", "verification"), "verification_approval"),
+        ({"funding": "GOVERNMENT"}, ("proposal", "site", "feasibility"), "feasibility_approval"),
+    ],
+)
+def test_each_type_goes_its_own_way_to_its_own_document(agent, facts, order, licence):  # noqa: F811
+    row = registered(agent, **facts)
+    for key in order:
+        before = standings(detail(agent, row.code))
+        assert {one for one in order if before[one] == "READY"} == {key}
+        number = apply(agent, row.code, key)
+        grant(number)
+    [issued] = licence_list_by_source(f"application:{number}")
+    assert issued.type_key == f"investment_projects.{licence}"
+    assert standings(detail(agent, row.code))["land"] == "READY"
 
 
 # --- changes ------------------------------------------------------------------------------------

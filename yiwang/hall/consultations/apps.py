@@ -36,7 +36,8 @@ class HallConsultationsConfig(AppConfig):
             {"DEPARTMENT_HEAD"},
         )
         conclusion_hook_register(casework.conclusion_check)
-        part_register("work", joining.join_part, order=20)
+        part_register("work", joining.join_part, order=5)
+        part_register("work", casework.review_part, order=6)
         part_register("work", casework.work_part, order=30)
         part_register("application", casework.applicant_part, order=40)
         attachment_access_register(queries.attachment_is_visible)

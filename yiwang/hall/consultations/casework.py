@@ -155,14 +155,14 @@ def _open_steps(subject: str, branch: str) -> list[str]:
     return [one.node_id for one in items if branch_key_of(one) == branch]
 
 
-def reviews_of(detail: ApplicationDetail, found: list[ConsultationView]) -> list[RequiredReview]:
+def reviews_of(detail: ApplicationDetail) -> list[RequiredReview]:
     """Return the reviews that the matter wants at the steps that are open (应经专家评审)."""
     spec = matter_version_get(detail.application.matter_version_id).spec
     if not spec.opinions:
         return []
-    items = work_item_list(
-        business_key=f"application:{detail.application.number}", states=("READY", "CLAIMED")
-    )
+    subject = f"application:{detail.application.number}"
+    found = consultation_list_of(subject, now=timezone.now())
+    items = work_item_list(business_key=subject, states=("READY", "CLAIMED"))
     steps = {one.node_id for one in items}
     asked = {one.requirement: one for one in found if one.requirement}
     reviews = []
@@ -186,12 +186,19 @@ def reviews_of(detail: ApplicationDetail, found: list[ConsultationView]) -> list
     return reviews
 
 
+def review_part(detail: ApplicationDetail) -> PagePart | None:
+    """Show the officer which reviews the step needs, how far they are, and the button that asks (应经专家评审)."""
+    reviews = reviews_of(detail)
+    return (
+        PagePart("hall/consultations/review_part.html", {"reviews": reviews}) if reviews else None
+    )
+
+
 def work_part(detail: ApplicationDetail) -> PagePart:
     """Put the opinions into the officer's pages of an application (案卷)."""
     subject = f"application:{detail.application.number}"
     found = consultation_list_of(subject, now=timezone.now())
-    names = {"consultations": found, "reviews": reviews_of(detail, found)}
-    return PagePart("hall/consultations/case_part.html", names)
+    return PagePart("hall/consultations/case_part.html", {"consultations": found})
 
 
 def applicant_part(detail: ApplicationDetail) -> PagePart | None:
