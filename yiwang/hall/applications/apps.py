@@ -25,13 +25,9 @@ class HallApplicationsConfig(AppConfig):
         )
         from yiwang.hall.applications.queries.prefill import licence_sources  # noqa: PLC0415
         from yiwang.hall.applications.queries.receipts import submission_rebuild  # noqa: PLC0415
-        from yiwang.hall.applications.queries.urges import SEE  # noqa: PLC0415
         from yiwang.hall.matters.parts import part_register  # noqa: PLC0415
         from yiwang.hall.promises.registry import supply_register  # noqa: PLC0415
         from yiwang.hall.receipts.registry import rebuild_register  # noqa: PLC0415
-        from yiwang.identity.api import permission_register  # noqa: PLC0415
-        from yiwang.kernel.api import menu_register  # noqa: PLC0415
-        from yiwang.sdk.errors import N_  # noqa: PLC0415
 
         service_register("hall.applications.accepted", process.application_accepted)
         service_register("hall.applications.issue", process.application_issue)
@@ -42,6 +38,15 @@ class HallApplicationsConfig(AppConfig):
         rebuild_register(submission_rebuild)
         instance_access_register("application:", instance_is_visible)
         attachment_access_register(attachment_is_visible)
+        part_register("application", parts.urge_part, order=5)
+        part_register("work", parts.urged_part, order=5)
+        self._permissions()
+        self._menus()
+
+    def _permissions(self) -> None:
+        from yiwang.hall.applications.queries.urges import SEE  # noqa: PLC0415
+        from yiwang.identity.api import permission_register  # noqa: PLC0415
+
         permission_register(
             "hall.applications.handle",
             {"zh": "办理办件", "en": "Handle applications"},
@@ -62,8 +67,12 @@ class HallApplicationsConfig(AppConfig):
             {"zh": "查看催办情况", "en": "See what applicants urge"},
             {"SUPERVISOR", "DEPARTMENT_HEAD"},
         )
-        part_register("application", parts.urge_part, order=5)
-        part_register("work", parts.urged_part, order=5)
+
+    def _menus(self) -> None:
+        from yiwang.hall.applications.queries.urges import SEE  # noqa: PLC0415
+        from yiwang.kernel.api import menu_register  # noqa: PLC0415
+        from yiwang.sdk.errors import N_  # noqa: PLC0415
+
         menu_register(
             "desk",
             N_("Supervision"),
