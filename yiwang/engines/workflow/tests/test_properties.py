@@ -327,7 +327,7 @@ def run(block, acts) -> None:
                 assert one.fired("JOINED", merge) == one.fired("PASSED", split)
 
 
-QUICK = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
