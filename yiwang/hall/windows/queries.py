@@ -37,7 +37,7 @@ from yiwang.hall.windows.errors import (
     WindowNotYours,
 )
 from yiwang.hall.windows.models import HandOver, Original, Taking, Visit, Window
-from yiwang.hall.windows.rules import anywhere_by_default, is_takeable
+from yiwang.hall.windows.rules import anywhere_by_default, is_for, is_takeable
 from yiwang.identity.api import (
     account_list,
     data_scope,
@@ -153,8 +153,13 @@ def matter_takeable(matter: MatterView, window: WindowView) -> bool:
     )
 
 
-def takeable_list(window: WindowView, *, text: str = "", limit: int = MATTERS_SHOWN) -> list:
-    """List the matters that a window takes (可受理事项), those found by a text, or the most asked for."""
+def takeable_list(
+    window: WindowView, *, text: str = "", kind: str = "", limit: int = MATTERS_SHOWN
+) -> list:
+    """List the matters that a window takes (可受理事项), those found by a text, or the most asked for.
+
+    kind: person or enterprise, for only those that such an applicant may ask for; "" for all.
+    """
     if text.strip():
         hits = search(text.strip()[:100], kinds=["matter"], limit=60).hits
         codes = [hit.ref for hit in hits]
@@ -162,7 +167,11 @@ def takeable_list(window: WindowView, *, text: str = "", limit: int = MATTERS_SH
         rows = matter_list(MatterFilter(kind="APPLY"), limit=MATTERS_SHOWN).rows
         codes = [row.code for row in rows]
     found = (matter_get(code) for code in codes)
-    return [matter for matter in found if matter_takeable(matter, window)][:limit]
+    return [
+        matter
+        for matter in found
+        if matter_takeable(matter, window) and is_for(kind, matter.spec.service_objects)
+    ][:limit]
 
 
 def bundle_takeable(bundle: BundleView, window: WindowView) -> bool:

@@ -40,6 +40,18 @@ def is_takeable(
     return can_apply and listed and (kind != COMMUNITY or anywhere)
 
 
+def is_for(kind: str, service_objects: Iterable[str]) -> bool:
+    """Tell whether a matter is for applicants of a kind (服务对象): GB/T 39046 A.4, "" for any kind.
+
+    >>> is_for("person", ["1"]), is_for("enterprise", ["1"]), is_for("", ["2"])
+    (True, False, True)
+    """
+    objects = set(service_objects)
+    if not kind:
+        return True
+    return PERSON_OBJECT in objects if kind == "person" else bool(objects - {PERSON_OBJECT})
+
+
 def is_elsewhere(window_area: str, application_area: str) -> bool:
     """Tell whether a window took a matter of another district (跨区通办): the first six digits differ.
 
