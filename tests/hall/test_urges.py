@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from tests.hall.test_applications import ELDER_CARD, FILLED, fill
@@ -113,3 +114,29 @@ def test_supervisors_see_in_which_light_a_step_was_urged_and_what_followed(city,
         assert not urge_rows().filter(concluded_at=None).exists()
     with context_use(city.context("market_clerk")):
         assert list(urge_rows()) == []
+
+
+def test_the_pages_urge_once_refuse_in_words_and_mark_it_for_officer_and_supervisor(
+    city, client, now, number
+):
+    client.force_login(city.account("elder"))
+    page = f"/hall/applications/mine/{number}/"
+    assert f'action="{page}urge/"' in client.get(page).content.decode()
+    client.post(f"{page}urge/", {"note": "急用"})
+    again = client.post(f"{page}urge/", {"note": "再催"}, follow=True).content.decode()
+    assert "承办人员已经看到" in again
+    assert ApplicationUrge.objects.count() == 1
+
+    item = item_of(number, "decide")
+    officer = officer_of(item, now=now)
+    client.force_login(get_user_model().objects.get(pk=officer.account_id))
+    assert "已催办" in client.get("/portal/spaces/desk/").content.decode()
+    assert "急用" in client.get(f"/hall/applications/items/{item.id}/").content.decode()
+    assert client.get("/hall/applications/urges/").status_code == 403
+
+    client.force_login(city.account("supervisor"))
+    for which in ("", "?which=open", "?export=csv"):
+        shown = b"".join(client.get(f"/hall/applications/urges/{which}"))
+        assert number[-12:] in shown.decode()
+    late = client.get("/hall/applications/urges/?which=supervised").content.decode()
+    assert number not in late

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from yiwang.hall.lists.errors import (
     NotYourPower,
     SamePerson,
 )
-from yiwang.hall.lists.models import ListAdjustment, ListChange, ListEntry
+from yiwang.hall.lists.models import FeeEntry, ListAdjustment, ListChange, ListEntry
 from yiwang.hall.lists.rules import change_kind, changed_parts, changes_between
 from yiwang.hall.lists.tests.conftest import (
     BARE,
@@ -38,6 +39,7 @@ from yiwang.hall.matters.actions import matter_close
 from yiwang.identity.api import account_create, post_assign, post_put
 from yiwang.kernel.api import context_use
 from yiwang.sdk.errors import Forbidden
+from yiwang.sdk.packs import Fee
 
 
 def test_powers_come_from_the_catalogue_and_public_services_do_not(catalogue):
@@ -288,3 +290,20 @@ def test_a_head_completes_the_powers_of_the_department_on_the_pages(catalogue, b
     assert client.post(own, {"office": "养老服务科"}).status_code == 302
     assert queries.detail_get(STATEMENT.code).office == "养老服务科"
     assert client.get(f"/hall/lists/mine/{BARE.code}/").status_code == 403
+
+
+def test_the_page_shows_differences_loads_a_catalogue_and_says_what_is_wrong_with_one(
+    bureau, client
+):
+    put(dataclasses.replace(STATEMENT, fee=Fee(amount_fen=5000, basis="甲号文")))
+    client.force_login(staff(bureau, "DATA_STEWARD", username="steward"))
+    at = "/hall/lists/fees/"
+    assert "收费但不在目录内" in client.get(at).content.decode()
+    wrong = client.post(at, {"file": SimpleUploadedFile("a.csv", b"x")})
+    assert (wrong.status_code, FeeEntry.objects.count()) == (422, 0)
+    text = "code,title,basis,standard,max_yuan\n" + f"{STATEMENT.code},工本费,乙号文,每件,20\n"
+    right = client.post(at, {"file": SimpleUploadedFile("a.csv", text.encode())})
+    assert right.status_code == 302
+    shown = client.get(at).content.decode()
+    assert "收费高于目录标准" in shown
+    assert "收费依据与目录不一致" in shown
