@@ -24,7 +24,7 @@ SAYINGS = {
     "values": lambda pk: {"photo": f"attachment:{pk}"},
     "history": lambda pk: {"photo": [[1, f"attachment:{pk}"]]},
     "others": lambda pk: {"deep": [{"rows": [{"attachment": pk}]}]},
-    "sources": lambda pk: {"attachments": [1, pk], "attachment_id": 2},
+    "sources": lambda pk: {"attachments": [10**11, pk], "attachment_id": 10**11 + 1},
     "groups": lambda pk: {"x": {"attachments": {"plan": pk}}},
 }
 
