@@ -225,3 +225,21 @@ def _is_about_the_database(item) -> bool:
         any(map(item.get_closest_marker, ("browser", "pages"))) or "client" in item.fixturenames
     )
     return touches(item) and not is_page
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give tests that share a live city, or a browser's module, to one worker; the others to whoever is free.
+
+    By their place: the suffix that xdist 3.8 appends for its mark `xdist_group` is lost with pytest 9.2.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            if file.endswith(("_browser.py", "test_accessibility.py")):
+                return file
+            return "live" if file.startswith("tests/journeys/") else nodeid
+
+    return Together(config, log)
