@@ -35,6 +35,12 @@ def test_an_inserted_row_reads_back_as_it_was_and_knows_its_id():
     assert OutboxEvent.objects.get().key == "二"
 
 
+def test_a_number_that_no_column_holds_finds_nothing():
+    row_insert(_event())
+    assert rows_find(OutboxEvent, known={"id": 10**23}) == []
+    assert rows_find(OutboxEvent, known={"id": -(10**23)}) == []
+
+
 def test_more_rows_than_a_statement_holds_are_all_inserted():
     names = [f"t.{number}" for number in range(CHUNK * 2 + 1)]
     rows_insert([_event(name) for name in names])
