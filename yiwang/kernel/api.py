@@ -88,7 +88,12 @@ from yiwang.kernel.rows.statements import (
     rows_find,
     rows_insert,
 )
-from yiwang.kernel.serials.actions import serial_last, serial_next, serial_reach
+from yiwang.kernel.serials.actions import (
+    serial_last,
+    serial_next,
+    serial_next_parallel,
+    serial_reach,
+)
 from yiwang.kernel.ui.doors import practice_signer, pushed
 from yiwang.kernel.ui.filters import date_text, datetime_text, localized
 from yiwang.kernel.ui.flashes import flash
@@ -220,6 +225,7 @@ __all__ = [
     "rows_insert",
     "serial_last",
     "serial_next",
+    "serial_next_parallel",
     "serial_reach",
     "sheet_response",
     "sheet_text",

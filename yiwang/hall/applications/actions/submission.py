@@ -42,7 +42,7 @@ from yiwang.kernel.api import (
     row_insert,
     row_update,
     rows_insert,
-    serial_next,
+    serial_next_parallel,
 )
 from yiwang.sdk.errors import YiwangError
 from yiwang.sdk.identifiers import spoken_code
@@ -269,7 +269,7 @@ def _number_next(matter: MatterView, owner: DepartmentView, *, now: datetime) ->
     task_code = rules.task_code_make(owner.uscc, owner.level, matter.code[:12])
     day = timezone.localtime(now).date()
     return rules.number_make(
-        task_code, day, serial_next(f"hall.applications:{task_code}{day:%Y%m%d}")
+        task_code, day, serial_next_parallel(f"hall.applications:{task_code}{day:%Y%m%d}")
     )
 
 
