@@ -139,7 +139,9 @@ def conclusion_check(number: str, branch: str, outcome: str, opinion: str) -> No
 def _reviews_check(number: str, branch: str) -> None:
     """Let a step go on only with the reviews that the matter wants there (应评审未评审). Raises ReviewNeeded."""
     subject = f"application:{number}"
-    application = application_rows("征求意见").get(number=number)  # who may conclude, the conclusion itself asks
+    application = application_rows("征求意见").get(
+        number=number
+    )  # who may conclude, the conclusion itself asks
     if not matter_version_get(application.matter_version_id).spec.opinions:
         return
     done = Consultation.objects.filter(subject=subject, state=data.CONCLUDED)

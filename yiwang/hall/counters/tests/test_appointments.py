@@ -137,7 +137,10 @@ def test_days_follow_the_calendar(hall):
     assert len(days[date(2026, 11, 26)].slots) == 14
     assert len(days[date(2026, 11, 25)].slots) == 11  # after ten o'clock
     assert len(days[date(2026, 11, 28)].slots) == 6
-    assert (days[date(2026, 11, 29)].slots, days[date(2026, 11, 29)].reason) == ((), "Closed on this day")
+    assert (days[date(2026, 11, 29)].slots, days[date(2026, 11, 29)].reason) == (
+        (),
+        "Closed on this day",
+    )
 
 
 def test_days_of_a_year_without_a_calendar_say_so(hall):

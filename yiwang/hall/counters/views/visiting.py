@@ -38,7 +38,9 @@ COLUMNS = (
     Column("title", N_("Service hall")),
     Column("level", N_("Level"), text=lambda row: _(row.level_label)),
     Column("address", N_("Address")),
-    Column("hours_text", N_("Open today"), text=lambda row: row.hours_text or _("Closed on this day")),
+    Column(
+        "hours_text", N_("Open today"), text=lambda row: row.hours_text or _("Closed on this day")
+    ),
     Column("waiting", N_("People waiting"), align="end"),
 )
 

@@ -4,38 +4,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('hall_parties', '0001_parties'),
+        ("hall_parties", "0001_parties"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='partypart',
-            name='by_number',
-            field=models.BooleanField(default=False, verbose_name='凭证件号码邀请'),
+            model_name="partypart",
+            name="by_number",
+            field=models.BooleanField(default=False, verbose_name="凭证件号码邀请"),
         ),
         migrations.AddField(
-            model_name='partypart',
-            name='confirmed_by',
-            field=models.CharField(blank=True, max_length=80, verbose_name='窗口人员姓名'),
+            model_name="partypart",
+            name="confirmed_by",
+            field=models.CharField(blank=True, max_length=80, verbose_name="窗口人员姓名"),
         ),
         migrations.AddField(
-            model_name='partypart',
-            name='meant_ref',
-            field=models.CharField(blank=True, max_length=80, verbose_name='受邀人'),
+            model_name="partypart",
+            name="meant_ref",
+            field=models.CharField(blank=True, max_length=80, verbose_name="受邀人"),
         ),
         migrations.AddField(
-            model_name='partypart',
-            name='visit_id',
-            field=models.BigIntegerField(null=True, verbose_name='来访'),
+            model_name="partypart",
+            name="visit_id",
+            field=models.BigIntegerField(null=True, verbose_name="来访"),
         ),
         migrations.AddIndex(
-            model_name='partypart',
-            index=models.Index(condition=models.Q(('ref', ''), models.Q(('meant_ref', ''), _negated=True)), fields=['meant_ref', '-id'], name='party_meant'),
+            model_name="partypart",
+            index=models.Index(
+                condition=models.Q(("ref", ""), models.Q(("meant_ref", ""), _negated=True)),
+                fields=["meant_ref", "-id"],
+                name="party_meant",
+            ),
         ),
         migrations.AddIndex(
-            model_name='partypart',
-            index=models.Index(condition=models.Q(('draft_id__isnull', False)), fields=['visit_id'], name='party_at_window'),
+            model_name="partypart",
+            index=models.Index(
+                condition=models.Q(("draft_id__isnull", False)),
+                fields=["visit_id"],
+                name="party_at_window",
+            ),
         ),
     ]
