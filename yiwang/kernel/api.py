@@ -79,8 +79,10 @@ from yiwang.kernel.packs.actions import pack_load_all
 from yiwang.kernel.packs.commands import pack_check, pack_new
 from yiwang.kernel.packs.data import PackState
 from yiwang.kernel.packs.registry import pack_section_register
+from yiwang.kernel.rows.sending import row_write
 from yiwang.kernel.rows.statements import (
     RowPart,
+    row_change,
     row_insert,
     row_part,
     row_update,
@@ -94,6 +96,7 @@ from yiwang.kernel.serials.actions import (
     serial_next_parallel,
     serial_reach,
 )
+from yiwang.kernel.stamps.actions import stamp_get, stamp_renew
 from yiwang.kernel.ui.doors import practice_signer, pushed
 from yiwang.kernel.ui.filters import date_text, datetime_text, localized
 from yiwang.kernel.ui.flashes import flash
@@ -217,9 +220,11 @@ __all__ = [
     "pushed",
     "rate_exceeded",
     "render",
+    "row_change",
     "row_insert",
     "row_part",
     "row_update",
+    "row_write",
     "rows_delete",
     "rows_find",
     "rows_insert",
@@ -231,6 +236,8 @@ __all__ = [
     "sheet_text",
     "sheet_write",
     "source_of",
+    "stamp_get",
+    "stamp_renew",
     "subscriber",
     "succession_decide",
     "succession_list",

@@ -15,6 +15,7 @@ from yiwang.engines.forms.data import AttachmentView, DraftView, FormView, Value
 from yiwang.engines.forms.groups import groups_after, rows_import
 from yiwang.engines.forms.models import Attachment, Draft, Form, FormVersion
 from yiwang.engines.forms.queries import (
+    STAMP,
     attachment_view,
     definition_get,
     draft_view,
@@ -27,7 +28,7 @@ from yiwang.engines.forms.rules.files import AttachmentRefused, file_check, size
 from yiwang.engines.forms.rules.inputs import TAKE, post_lists, post_parse, values_clean
 from yiwang.engines.forms.rules.merge import history_extend, merge
 from yiwang.engines.forms.rules.state import PHOTO_TYPES
-from yiwang.kernel.api import action, audit_record, error_text, rows_delete
+from yiwang.kernel.api import action, audit_record, error_text, rows_delete, stamp_renew
 from yiwang.sdk.errors import N_, Conflict, NotFound, SignInNeeded, YiwangError
 
 VALUES_LIMIT = 12_000_000
@@ -82,6 +83,7 @@ def form_put(key: str, definition: dict, *, source: str, now: datetime | None = 
             source=source,
             created_at=now or timezone.now(),
         )
+        stamp_renew(STAMP)
     version.form = form
     audit_record(f"form:{key}", detail={"number": version.number, "digest": digest[:16]})
     return form_view(version, parsed)
@@ -261,8 +263,9 @@ def draft_discard(draft_id: int) -> None:
 def draft_close(draft: DraftView) -> None:
     """Delete a draft that has been submitted (草稿办结); `Conflict` when more was typed into it since it was read."""
     known = {"id": draft.id, "account_id": draft.account_id, "revision": draft.revision}
-    if not owns(draft.account_id) or not rows_delete(Draft, known=known):
-        raise Conflict()
+    if not owns(draft.account_id):
+        raise NotFound()
+    rows_delete(Draft, known=known, otherwise=Conflict)
     audit_record(f"draft:{draft.id}", detail={"purpose": draft.purpose_key})
 
 

@@ -239,7 +239,6 @@ class DraftView:
     conflicts: dict[str, ValueConflict] = field(default_factory=dict)
     refusals: dict[str, list[str]] = field(default_factory=dict)
     groups: dict[str, dict] = field(default_factory=dict)
-    form_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

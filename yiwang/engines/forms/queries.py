@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
+from functools import lru_cache
 from typing import BinaryIO
 
 from django.conf import settings
@@ -26,9 +27,11 @@ from yiwang.engines.forms.rules.inputs import post_lists, post_parse, values_cle
 from yiwang.engines.forms.rules.problems import FieldError
 from yiwang.engines.forms.rules.state import Surroundings, evaluate, value_display
 from yiwang.engines.forms.rules.tables import rows_write
-from yiwang.kernel.api import code_list, context_get, rows_find
+from yiwang.kernel.api import code_list, context_get, rows_find, stamp_get
 from yiwang.sdk.errors import NotFound
 from yiwang.sdk.expressions import as_date
+
+STAMP = "engines.forms"
 
 # --- forms ---------------------------------------------------------------------------------------
 
@@ -96,15 +99,15 @@ def definition_of(version: FormVersion) -> FormDefinition:
     return _definitions[version.digest]
 
 
-def definition_get(version_id: int, *, digest: str = "") -> FormDefinition:
-    """Return the parsed definition by the version's id. Raises `NotFound`.
+def definition_get(version_id: int) -> FormDefinition:
+    """Return the parsed definition by the version's id. Raises `NotFound`."""
+    stamp = stamp_get(STAMP)
+    return _kept(stamp, version_id) if stamp else definition_of(_version(version_id))
 
-    digest: the version's, where the caller has read it with something else.
-    """
-    if digest in _definitions:
-        return _definitions[digest]
-    digest = FormVersion.objects.filter(pk=version_id).values_list("digest", flat=True).first()
-    return _definitions.get(digest) or definition_of(_version(version_id))
+
+@lru_cache(maxsize=_DEFINITIONS_KEPT)
+def _kept(stamp: str, version_id: int) -> FormDefinition:
+    return definition_of(_version(version_id))
 
 
 def _version(version_id: int) -> FormVersion:
@@ -122,18 +125,16 @@ def form_state(
     sources: Mapping[str, ValueSource] | None = None,
     conflicts: Mapping[str, ValueConflict] | None = None,
     groups: Mapping[str, Mapping] | None = None,
-    digest: str = "",
 ) -> FormState:
     """Work out what a form shows, asks and finds wrong now (表单状态).
 
     data: values as a draft holds them. names: applicant, agent, matter, today (by default the day
     in the city). sources: where prefilled values came from; a locked field takes its value there.
-    groups: where one stands in groups of many rows, as a draft keeps it. digest: as in `definition_get`.
-    Sentences are in the active language.
+    groups: where one stands in groups of many rows, as a draft keeps it. Sentences are in the active
+    language.
     """
     around = surroundings(names, sources=sources, conflicts=conflicts, groups=groups)
-    definition = definition_get(version_id, digest=digest)
-    return evaluate(definition, data, around, version_id=version_id)
+    return evaluate(definition_get(version_id), data, around, version_id=version_id)
 
 
 def surroundings(
@@ -166,7 +167,6 @@ def draft_state(draft: DraftView, *, names: Mapping[str, object] | None = None) 
         sources=draft.sources,
         conflicts=draft.conflicts,
         groups=draft.groups,
-        digest=draft.form_digest,
     )
 
 
@@ -262,9 +262,7 @@ def draft_get(draft_id: int) -> DraftView:
     draft = next(iter(rows_find(Draft, known={"id": draft_id})), None)
     if draft is None or not owns(draft.account_id):
         raise NotFound()
-    known = {"id": draft.form_version_id}
-    (version,) = rows_find(FormVersion, known=known, only=("id", "digest"))
-    return draft_view(draft, form_digest=version.digest)
+    return draft_view(draft)
 
 
 def draft_list(*, account_id: int, limit: int = 50) -> list[DraftView]:
@@ -275,9 +273,7 @@ def draft_list(*, account_id: int, limit: int = 50) -> list[DraftView]:
     return [draft_view(draft) for draft in rows]
 
 
-def draft_view(
-    draft: Draft, *, refusals: dict[str, list[str]] | None = None, form_digest: str = ""
-) -> DraftView:
+def draft_view(draft: Draft, *, refusals: dict[str, list[str]] | None = None) -> DraftView:
     """Turn a draft's row into what other areas see."""
     return DraftView(
         id=draft.pk,
@@ -295,7 +291,6 @@ def draft_view(
         },
         refusals=refusals or {},
         groups=draft.groups,
-        form_digest=form_digest,
     )
 
 

@@ -9,6 +9,7 @@ system, the staff of one of its departments, or a party whom the owner of the bu
 import datetime
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from hashlib import sha256
 
 from yiwang.engines.workflow import engine
@@ -51,8 +52,18 @@ from yiwang.engines.workflow.soundness import problems_find
 from yiwang.engines.workflow.step import CALL, STUCK, Arrival, Step
 from yiwang.engines.workflow.timers import timers_pause, timers_resume
 from yiwang.identity.api import ROLES
-from yiwang.kernel.api import action, audit_record, row_insert, rows_find
+from yiwang.kernel.api import (
+    action,
+    audit_record,
+    row_insert,
+    rows_find,
+    stamp_get,
+    stamp_renew,
+)
 from yiwang.sdk.errors import N_, Conflict, Invalid
+
+STAMP = "engines.workflow"
+"""Renewed with every new version of a process: what is kept of versions in memory is right under it."""
 
 
 @action("engines.workflow.process_put", permission="engines.workflow.publish")
@@ -79,6 +90,7 @@ def process_put(
         version = ProcessVersion.objects.create(
             process=process, number=last + 1, digest=digest, xml=process_layout(bpmn_xml)
         )
+        stamp_renew(STAMP)
     audit_record(f"process:{key}", detail={"version": version.number, "is_new": is_new})
     return ProcessView(version.pk, key, version.number, process.title, digest, is_new)
 
@@ -88,6 +100,16 @@ def _process_read(key: str, xml: str):
         return process_read(xml)
     except ProcessInvalid as error:
         raise ProcessInvalid(key, list(error.problems)) from None
+
+
+def _version_find(version_id: int) -> ProcessVersion:
+    (version,) = rows_find(ProcessVersion, known={"id": version_id}, only=("id", "digest"))
+    return version
+
+
+@lru_cache(maxsize=1024)
+def _version_kept(stamp: str, version_id: int) -> ProcessVersion:
+    return _version_find(version_id)
 
 
 @action("engines.workflow.process_start")
@@ -107,7 +129,8 @@ def process_start(
     due: when the items it opens now are due by a clock, and from when to warn, as `work_item_due_set` sets it.
     The caller's act covers the permission: an applicant starts it by submitting.
     """
-    (version,) = rows_find(ProcessVersion, known={"id": version_id}, only=("id", "digest"))
+    stamp = stamp_get(STAMP)
+    version = _version_kept(stamp, version_id) if stamp else _version_find(version_id)
     missing = engine.net_get(version).department_keys() - departments.keys()
     if missing:
         raise DepartmentMissing(keys=", ".join(sorted(missing)))

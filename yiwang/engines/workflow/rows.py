@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.db import connection
 
 from yiwang.engines.workflow.models import ProcessInstance, ProcessVersion, Token, WorkItem
-from yiwang.kernel.api import RowPart, row_part
+from yiwang.kernel.api import RowPart, row_part, row_write
 
 TOKEN_COLUMNS = ("number", "node_id", "state", "flow_id", "scope", "data")
 
@@ -37,8 +37,8 @@ def tokens_delete(instance_id: int, numbers: Iterable[int]) -> None:
     """Delete the tokens with these numbers."""
     numbers = list(numbers)
     marks = "(" + ", ".join(["%s"] * len(numbers)) + ")"
-    with connection.cursor() as cursor:
-        cursor.execute(_token_sql(connection.vendor)[1] + marks, [instance_id, *numbers])
+    sql = _token_sql(connection.vendor)[1] + marks
+    row_write(Token._meta.db_table, sql, [instance_id, *numbers])
 
 
 @lru_cache(maxsize=4)

@@ -29,7 +29,7 @@ from yiwang.engines.workflow.rows import (
     tokens_read,
 )
 from yiwang.engines.workflow.timers import timers_pause
-from yiwang.kernel.api import context_get, row_update, rows_insert
+from yiwang.kernel.api import context_get, row_change, rows_insert
 from yiwang.sdk.errors import Conflict
 
 MAX_STEPS = 1000
@@ -356,8 +356,7 @@ class Step:
         if self.has_new_variables:
             changes["variables"] = instance.variables = self.variables
         known = {"id": instance.pk, "revision": self.read_revision}
-        if not row_update(ProcessInstance, known=known, changes=changes):
-            raise Conflict()
+        row_change(ProcessInstance, known=known, changes=changes, otherwise=Conflict)
         instance.revision = self.read_revision = self.revision
         self._save_tokens()
         self._drop_waits()

@@ -10,9 +10,9 @@ from django.urls import reverse
 from yiwang.engines.api import SearchEntry, search_put_many, search_remove
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.matters.models import Matter, MatterFacet, MatterVersion
-from yiwang.hall.matters.queries import MatterNotFound, form_chosen, matter_get
+from yiwang.hall.matters.queries import STAMP, MatterNotFound, form_chosen, matter_get
 from yiwang.hall.matters.rules import function_title
-from yiwang.kernel.api import action, audit_record
+from yiwang.kernel.api import action, audit_record, stamp_renew
 from yiwang.sdk.errors import N_, Conflict
 from yiwang.sdk.packs import MatterDefinition, definition_dump
 
@@ -90,6 +90,7 @@ def matter_close(code: str, *, reason: str, now: datetime) -> None:
     MatterVersion.objects.filter(matter=matter, valid_to__isnull=True).update(valid_to=now)
     matter.current_version = None
     matter.save(update_fields=["current_version"])
+    stamp_renew(STAMP)
     search_remove("matter", code)
     audit_record(f"matter:{code}", detail={"reason": reason})
 
@@ -145,6 +146,7 @@ def _version_open(
     matter.kind = kind
     matter.local_task_code = local_task_code
     matter.save(update_fields=["current_version", "kind", "local_task_code"])
+    stamp_renew(STAMP)
 
 
 def _facets_put(matter: Matter, definition: MatterDefinition) -> None:

@@ -16,13 +16,14 @@ from yiwang.engines.api import search_put_many
 from yiwang.hall.matters.actions import digest_of, matter_put, search_entry
 from yiwang.hall.matters.data import CatalogueCounts
 from yiwang.hall.matters.models import Matter, MatterFacet, MatterVersion
+from yiwang.hall.matters.queries import STAMP
 from yiwang.hall.matters.rules import (
     CATALOGUE_DEPARTMENTS,
     UNMAPPED,
     catalogue_code,
     catalogue_item_type,
 )
-from yiwang.kernel.api import action, audit_record
+from yiwang.kernel.api import action, audit_record, stamp_renew
 from yiwang.sdk.errors import N_, YiwangError
 from yiwang.sdk.packs import MatterDefinition, definition_dump
 from yiwang.sdk.text import clean
@@ -177,6 +178,7 @@ def _insert(fresh: list[tuple[MatterDefinition, dict[str, str]]], *, now: dateti
     for matter, version in zip(matters, versions, strict=True):
         matter.current_version = version
     Matter.objects.bulk_update(matters, ["current_version"], batch_size=200)
+    stamp_renew(STAMP)
     MatterFacet.objects.bulk_create(
         MatterFacet(matter=matter, facet=MatterFacet.Facet.THEME, value=theme)
         for matter, (definition, _) in zip(matters, fresh, strict=True)

@@ -1,6 +1,7 @@
 """Reads of the matters (事项): one version, lists, popular ones, life events."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet
@@ -17,6 +18,7 @@ from yiwang.hall.matters.data import (
 from yiwang.hall.matters.models import Matter, MatterFacet, MatterFormChoice, MatterVersion
 from yiwang.hall.matters.rules import LIFE_EVENTS
 from yiwang.identity.api import department_get
+from yiwang.kernel.api import stamp_get
 from yiwang.sdk.errors import N_, NotFound
 from yiwang.sdk.packs import MatterDefinition, definition_load
 from yiwang.sdk.text import clean
@@ -30,6 +32,8 @@ class MatterNotFound(NotFound):
 
 
 MAX_NUMBER = 1_000_000
+STAMP = "hall.matters"
+"""Renewed whenever a version comes into force or ends."""
 _ORDERS = {
     "popular": ("-applications_count", "kind", "code"),
     "title": ("current_version__title", "code"),
@@ -55,29 +59,42 @@ def matter_get(code: str, version: int | None = None) -> MatterView:
     row = rows.first() if version is None or 0 < version < MAX_NUMBER else None
     if row is None:
         raise MatterNotFound(code=code)
-    return matter_view(row)
+    return _view(row)
 
 
 def matter_version_get(version_id: int) -> MatterView:
-    """Return the version that an application keeps (事项版本); raises `MatterNotFound`."""
+    """Return the version that an application keeps (事项版本); raises `MatterNotFound`.
+
+    It is kept in memory: `applications_count` is that of when it was read.
+    """
+    stamp = stamp_get(STAMP)
+    return _version_kept(stamp, version_id) if stamp else _version_read(version_id)
+
+
+@lru_cache(maxsize=2048)
+def _version_kept(stamp: str, version_id: int) -> MatterView:
+    return _version_read(version_id)
+
+
+def _version_read(version_id: int) -> MatterView:
     rows = MatterVersion.objects.select_related("matter").defer("spec")
     row = rows.filter(pk=version_id).first()
     if row is None:
         raise MatterNotFound(code=version_id)
-    return matter_view(row)
+    return _view(row)
 
 
 def matter_version_list(code: str) -> list[MatterView]:
     """List a matter's versions (历史版本), newest first."""
     rows = MatterVersion.objects.select_related("matter").filter(matter__code=code)
-    return [matter_view(row) for row in rows.order_by("-number")]
+    return [_view(row) for row in rows.order_by("-number")]
 
 
 def matter_current_list(*, item_types: Iterable[str] = ()) -> list[MatterView]:
     """List the versions in force whole (有效事项), by code; item_types: only these of A.1, all if empty."""
     rows = MatterVersion.objects.select_related("matter").filter(valid_to__isnull=True)
     rows = rows.filter(item_type__in=list(item_types)) if item_types else rows
-    return [matter_view(row) for row in rows.order_by("matter__code")]
+    return [_view(row) for row in rows.order_by("matter__code")]
 
 
 def matter_codes_of_source(source: str) -> set[str]:
@@ -204,8 +221,7 @@ def _definition(row: MatterVersion) -> MatterDefinition:
     return _definitions[row.digest]
 
 
-def matter_view(row: MatterVersion) -> MatterView:
-    """Turn a version's row, read with its matter, into what other rooms see (事项版本)."""
+def _view(row: MatterVersion) -> MatterView:
     return MatterView(
         version_id=row.pk,
         code=row.matter.code,

@@ -19,6 +19,7 @@ from django.utils import timezone
 from yiwang.kernel.audit import journal
 from yiwang.kernel.audit.context import context_get
 from yiwang.kernel.audit.models import AuditEvent
+from yiwang.kernel.rows.sending import together
 from yiwang.kernel.rows.statements import rows_insert
 from yiwang.sdk.errors import N_, Forbidden, SignInNeeded, YiwangError
 
@@ -111,11 +112,12 @@ def action(
                 # An act inside another fails it whole, so it needs no savepoint of its own.
                 with transaction.atomic(savepoint=around is None):
                     running.begin()
-                    result = function(*args, **kwargs)
-                    if not running.rows:
-                        raise ActWithoutAudit(act=act)
-                    if around is None:
-                        running.end()
+                    with together():
+                        result = function(*args, **kwargs)
+                        if not running.rows:
+                            raise ActWithoutAudit(act=act)
+                        if around is None:
+                            running.end()
                     return result
             finally:
                 _act.reset(token)

@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from django.db import connection, models
 
+from yiwang.kernel.rows.sending import beside, row_write
+
 CHUNK = 200
 BIGGEST = 2**63  # of a whole number that a column holds
 M = TypeVar("M", bound=models.Model)
@@ -36,23 +38,26 @@ def _values(row: models.Model, fields: list[models.Field]) -> list:
 
 
 def rows_insert(rows: Sequence[models.Model]) -> None:
-    """Insert new rows of one model (批量写入) in the running transaction; their ids are not read back."""
+    """Insert new rows of one model (批量写入) in the running transaction; their ids are not read back.
+
+    Within an act they may wait until something could see them (`sending`).
+    """
     if not rows:
         return
-    head, fields, _returning = _insert_head(type(rows[0]), connection.vendor)
+    model = type(rows[0])
+    head, fields, _returning = _insert_head(model, connection.vendor)
     marks = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    with connection.cursor() as cursor:
-        for start in range(0, len(rows), CHUNK):
-            part = rows[start : start + CHUNK]
-            values = [value for row in part for value in _values(row, fields)]
-            cursor.execute(head + ", ".join([marks] * len(part)), values)
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        values = [value for row in part for value in _values(row, fields)]
+        row_write(model._meta.db_table, head + ", ".join([marks] * len(part)), values)
 
 
 def row_insert(row: models.Model) -> int:
     """Insert one new row (写入), whose model has an id of its own, and return the id; the row has it then."""
     head, fields, returning = _insert_head(type(row), connection.vendor)
     marks = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    with connection.cursor() as cursor:
+    with beside(row._meta.db_table), connection.cursor() as cursor:
         cursor.execute(head + marks + returning, _values(row, fields))
         (row.pk,) = cursor.fetchone()
     row._state.adding, row._state.db = False, connection.alias
@@ -92,21 +97,45 @@ def row_update(
     model: type[models.Model], *, known: Mapping[str, object], changes: Mapping[str, object]
 ) -> int:
     """Change the rows that are still as they are known to be (条件更新); returns how many those were."""
+    with beside(model._meta.db_table), connection.cursor() as cursor:
+        cursor.execute(*_update(model, known, changes))
+        return cursor.rowcount
+
+
+def row_change(
+    model: type[models.Model],
+    *,
+    known: Mapping[str, object],
+    changes: Mapping[str, object],
+    otherwise: type[Exception],
+) -> None:
+    """Change what is still as it is known to be (条件更新), else raise `otherwise`, at once or where the act sends it."""
+    row_write(model._meta.db_table, *_update(model, known, changes), otherwise=otherwise)
+
+
+def _update(
+    model: type[models.Model], known: Mapping[str, object], changes: Mapping[str, object]
+) -> tuple[str, list]:
     head, changed = _update_head(model, tuple(changes), connection.vendor)
     tests, fields = _where(model, _shape(known), connection.vendor)
     values = _prepared(changed, [*changes.values()]) + _prepared(fields, _given(known))
-    with connection.cursor() as cursor:
-        cursor.execute(head + tests, values)
-        return cursor.rowcount
+    return head + tests, values
 
 
-def rows_delete(model: type[models.Model], *, known: Mapping[str, object]) -> int:
-    """Delete the rows that are as they are known to be (条件删除), and nothing of others; returns how many."""
+def rows_delete(
+    model: type[models.Model],
+    *,
+    known: Mapping[str, object],
+    otherwise: type[Exception] | None = None,
+) -> None:
+    """Delete the rows that are as they are known to be (条件删除), and nothing of others.
+
+    otherwise: raised when there is none, at once or where the act sends it.
+    """
     tests, fields = _where(model, _shape(known), connection.vendor)
-    table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {table} WHERE {tests}", _prepared(fields, _given(known)))  # noqa: S608
-        return cursor.rowcount
+    table = model._meta.db_table
+    sql = f"DELETE FROM {connection.ops.quote_name(table)} WHERE {tests}"  # noqa: S608 - the models' names
+    row_write(table, sql, _prepared(fields, _given(known)), otherwise=otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +189,7 @@ def rows_find(
         return []
     head, part = _select_head(model, only, connection.vendor)
     tests, fields = _where(model, _shape(known), connection.vendor)
-    with connection.cursor() as cursor:
+    with beside(model._meta.db_table), connection.cursor() as cursor:
         cursor.execute(f"{head} WHERE {tests or '1 = 1'}", _prepared(fields, _given(known)))
         return [part.build(row) for row in cursor.fetchall()]
 

@@ -39,12 +39,12 @@ from yiwang.kernel.api import (
     code_get,
     context_get,
     event_publish,
+    row_change,
     row_insert,
-    row_update,
     rows_insert,
     serial_next_parallel,
 )
-from yiwang.sdk.errors import YiwangError
+from yiwang.sdk.errors import Conflict, YiwangError
 from yiwang.sdk.identifiers import spoken_code
 
 ON_THE_SPOT = "1"
@@ -292,4 +292,4 @@ def _process_begin(case: _Case, application: Application) -> None:
         due=due,
     )
     changes = {"instance_id": application.instance_id}
-    row_update(Application, known={"id": application.pk}, changes=changes)
+    row_change(Application, known={"id": application.pk}, changes=changes, otherwise=Conflict)

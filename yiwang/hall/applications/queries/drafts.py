@@ -12,9 +12,9 @@ from yiwang.hall.applications.errors import ApplicationNotFound
 from yiwang.hall.applications.filing import Filing, filing_check, filing_of
 from yiwang.hall.applications.models import DraftCase
 from yiwang.hall.matters.data import MatterView
-from yiwang.hall.matters.queries import matter_get, matter_view
+from yiwang.hall.matters.queries import matter_get, matter_version_get
 from yiwang.identity.api import delegation_ids_held
-from yiwang.kernel.api import context_get
+from yiwang.kernel.api import context_get, rows_find
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,10 @@ def draft_context_get(draft_id: int) -> DraftContext:
     Somebody else's, only as long as the filing holds: DelegationMissing, VisitOver.
     """
     draft = draft_get(draft_id)
-    rows = DraftCase.objects.select_related("matter_version__matter").defer("matter_version__spec")
-    row = next(iter(rows.filter(draft_id=draft_id)), None)
+    row = next(iter(rows_find(DraftCase, known={"draft_id": draft_id})), None)
     if row is None or draft.account_id != context_get().account_id:
         raise ApplicationNotFound()
-    matter, filing = matter_view(row.matter_version), filing_of(row)
+    matter, filing = matter_version_get(row.matter_version_id), filing_of(row)
     filing_check(
         filing,
         applicant_ref=row.applicant_ref,

@@ -63,8 +63,11 @@ def test_a_row_is_changed_only_while_it_is_as_it_is_known_to_be():
 
 def test_only_the_rows_that_are_as_they_are_known_to_be_are_deleted():
     first, second = row_insert(_event("a")), row_insert(_event("b"))
-    assert rows_delete(OutboxEvent, known={"id": first, "topic": "b"}) == 0
-    assert rows_delete(OutboxEvent, known={"id": first, "topic": "a"}) == 1
+    rows_delete(OutboxEvent, known={"id": first, "topic": "b"})
+    assert OutboxEvent.objects.count() == 2
+    with pytest.raises(LookupError):
+        rows_delete(OutboxEvent, known={"id": first, "topic": "b"}, otherwise=LookupError)
+    rows_delete(OutboxEvent, known={"id": first, "topic": "a"}, otherwise=LookupError)
     assert list(OutboxEvent.objects.values_list("pk", flat=True)) == [second]
 
 
