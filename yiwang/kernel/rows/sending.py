@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+MOST = 100
+"""So many writes wait at most: an act of a hundred thousand keeps none of them in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Write:
@@ -89,6 +92,8 @@ def row_write(
     if waiting is not None:
         waiting.writes.append(_Write(sql, values, otherwise))
         waiting.tables.add(table)
+        if len(waiting.writes) >= MOST:
+            waiting.send()
         return
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
