@@ -211,7 +211,7 @@ def test_nothing_typed_is_lost_while_a_choice_makes_the_page_anew(town: Town):
     expect(page.locator("#f-lease_until")).to_be_visible()
     expect(page.locator("#f-premises_floor")).to_have_value("地上一层")
     page.locator("#f-premises_right-3").check()
-    expect(page.locator("#f-lease_until")).to_have_count(0)
+    expect(page.locator("#f-lease_until")).to_have_count(0, timeout=30_000)
     agent.look()
     # The answer to the first choice comes when the second one is made: it is anew what was changed since.
     held, is_open = [], threading.Event()
