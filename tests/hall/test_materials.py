@@ -1,4 +1,4 @@
-"""Documents at the level of acts: where each comes from, what may follow, what a receipt proves."""
+"""Documents at the level of acts: where each comes from, what may follow."""
 
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,14 +29,13 @@ from yiwang.hall.api import (
     licence_list_by_source,
     matter_get,
 )
-from yiwang.hall.applications.actions.applicant import application_withdraw, correction_answer
+from yiwang.hall.applications.actions.applicant import application_withdraw
 from yiwang.hall.applications.actions.drafts import draft_begin
 from yiwang.hall.applications.actions.materials import (
     material_attach,
     material_choose,
     material_detach,
 )
-from yiwang.hall.applications.actions.work import correction_request
 from yiwang.hall.applications.errors import ChoiceNotOffered, SubmissionIncomplete
 from yiwang.hall.applications.models import (
     Application,
@@ -52,7 +51,6 @@ from yiwang.hall.licences.models import Licence, LicenceUse
 from yiwang.hall.promises.actions import promise_break, promise_keep, promise_supply
 from yiwang.hall.promises.errors import CommitmentBarred, PromiseUnkept
 from yiwang.hall.promises.queries import promise_list_of
-from yiwang.hall.receipts.queries import proof_get, submission_check
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import audit_list, context_system, context_use
 from yiwang.sdk.packs import Commitment, Material, MayFollow, pack_read
@@ -536,67 +534,6 @@ def test_the_use_of_a_licence_is_recorded_for_its_holder(filing, monkeypatch):
         application_submit(filing.draft_id, now=filing.now)
     (use,) = LicenceUse.objects.filter(licence=licence.id)
     assert (use.kind, use.purpose) == ("REUSED", "老年人优待证")
-
-
-# --- what a receipt proves ----------------------------------------------------------------------
-
-
-def elder_submit(city, now):
-    with context_use(city.context("elder")):
-        draft_id = draft_begin(ELDER_CARD, now=now)
-        fill(draft_id, FILLED, now=now)
-        return application_submit(draft_id, now=now)
-
-
-def test_the_digest_of_the_receipt_confirms_what_was_submitted(city, now):
-    receipt = elder_submit(city, now)
-    found = submission_check(receipt.number, receipt.receipt_hash)
-    assert (found.state, found.submitted_at) == ("CONFIRMED", now)
-    with context_use(city.context("elder")):
-        content = proof_get(receipt.number).content
-    assert content["form"]["delivery"] == "ELECTRONIC"
-    assert set(content["materials"]) == {"id_card", "photo"}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda rows, number: rows.update(form_data={"delivery": "MAIL"}),
-        lambda rows, number: rows.update(applicant_name="别人"),
-        lambda rows, number: rows.update(submitted_at=rows.get().submitted_at - timedelta(days=1)),
-        lambda rows, number: ApplicationMaterial.objects.filter(
-            application__number=number, key="photo"
-        ).update(source_ref="registry:other"),
-        lambda rows, number: ApplicationMaterial.objects.filter(
-            application__number=number, key="photo"
-        ).delete(),
-    ],
-)
-def test_a_row_of_the_application_changed_behind_its_back_is_noticed(city, now, change):
-    receipt = elder_submit(city, now)
-    change(application_rows("测试").filter(number=receipt.number), receipt.number)
-    assert submission_check(receipt.number, receipt.receipt_hash).state == "ALTERED"
-
-
-def test_a_correction_changes_the_application_and_not_what_was_submitted(city, now):
-    receipt = elder_submit(city, now)
-    number = receipt.number
-    items = [
-        {"kind": "field", "key": "delivery", "title": TITLE, "what": "请选择邮寄"},
-        {"kind": "material", "key": "photo", "title": TITLE, "what": "请补照片"},
-    ]
-    with context_use(officer_of(item_of(number, "decide"), now=now)):
-        correction_request(item_of(number, "decide").id, items=items, now=now)
-    correction = the_application(number).corrections.get()
-    from tests.pictures import PNG
-
-    with context_use(city.context("elder")):
-        correction_answer(
-            number, correction.pk, values={"delivery": "ELECTRONIC"},
-            files={"photo": SimpleUploadedFile("a.png", PNG)}, now=now,
-        )  # fmt: skip
-    assert ApplicationMaterial.objects.filter(application__number=number, key="photo").count() == 2
-    assert submission_check(number, receipt.receipt_hash).state == "CONFIRMED"
 
 
 def test_taking_a_document_off_leaves_the_line_as_it_was(city, now):

@@ -12,7 +12,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.heavy,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
 ]
 ROOMS = ("/hall/", "/engines/", "/portal/spaces/")
 BELOW = {

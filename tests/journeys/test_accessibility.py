@@ -19,7 +19,6 @@ expect = playwright.expect
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
 ]
 PUBLIC = (
     "/",

@@ -21,7 +21,6 @@ expect = playwright.expect
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
 ]
 APPROVERS = ("administrative_approval", "urban_management", "fire_rescue")
 

@@ -19,8 +19,6 @@ from tests.journeys.steps import (
 from yiwang.config.browsing import Browser, Form, Page
 from yiwang.config.check import PDF, _second_factor
 
-pytestmark = pytest.mark.xdist_group("live")
-
 AT_ONCE = 32
 
 

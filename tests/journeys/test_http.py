@@ -1,9 +1,5 @@
 """The three main journeys over HTTP, without scripts, on a running city."""
 
-import pytest
-
-pytestmark = pytest.mark.xdist_group("live")
-
 
 def test_the_three_journeys_hold_over_http(walked):
     code, said = walked

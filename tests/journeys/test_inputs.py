@@ -21,7 +21,7 @@ from tests.journeys.steps import (
 from yiwang.config.browsing import Browser
 from yiwang.config.check import PDF
 
-pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.pages]
+pytestmark = pytest.mark.pages
 
 UNKNOWN = {
     "visitor": (

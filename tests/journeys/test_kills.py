@@ -20,7 +20,7 @@ from yiwang.config.browsing import Browser, Page, PageProblem
 from yiwang.config.check import Walk, fill_draft
 from yiwang.config.serving import PortTaken, port_check
 
-pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.kills]
+pytestmark = pytest.mark.kills
 
 CARD = "/hall/applications/start/322014001000/"
 HANDS = 8

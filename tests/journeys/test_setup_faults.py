@@ -15,8 +15,6 @@ import pytest
 from yiwang.config import environment, start
 from yiwang.config.serving import AddressUnusable, PortTaken, port_check, port_free
 
-pytestmark = pytest.mark.xdist_group("live")
-
 ROOT = Path(__file__).resolve().parents[2]
 PACKS = ROOT / "yiwang" / "packs"
 Usage = namedtuple("Usage", "total used free")

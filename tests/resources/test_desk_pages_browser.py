@@ -20,7 +20,6 @@ SHOTS = os.environ.get("YIWANG_SHOTS", "")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
 ]
 __all__ = ["data_dir", "sent", "world"]
 

@@ -18,7 +18,6 @@ SHOTS = os.environ.get("YIWANG_SHOTS", "")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
 ]
 HOME = "/resources/landing/"
 GOOD = "".join(f"B{n}, 张三 ,,男,2024/1/{n + 1},1\n" for n in range(20))

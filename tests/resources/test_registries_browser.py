@@ -17,7 +17,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.filled(by=registries_publish),
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
 ]
 ROOM = "/resources/registries/"
 __all__ = ["city", "departments", "people"]

@@ -32,7 +32,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.heavy,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
 ]
 SHOTS = os.environ.get("YIWANG_SHOTS", "")
 PERMITS = "公民身份号码,姓名,性别,出生日期,住址,联系电话\n"

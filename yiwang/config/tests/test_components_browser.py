@@ -9,7 +9,6 @@ playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
 ]
 SHELLS = ("portal", "space", "desk")
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}

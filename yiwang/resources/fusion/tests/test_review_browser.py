@@ -17,7 +17,6 @@ from yiwang.resources.fusion.tests.desk_city import (  # noqa: E402
 expect = playwright.expect
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
 ]
 
 
