@@ -155,9 +155,9 @@ def _tell_soon(called: Ticket) -> None:
 
 
 @action("hall.counters.ticket_recall", permission=SERVE)
-def ticket_recall(window_id: int, *, now: datetime) -> TicketView:
+def ticket_recall(window_id: int, *, now: datetime, ticket_id: int | None = None) -> TicketView:
     """Call the one in hand once more (重呼)."""
-    row = _in_hand(window_id, (data.CALLED,))
+    row = _in_hand(window_id, (data.CALLED,), ticket_id)
     row.calls += 1
     row.called_at = now
     row.save(update_fields=["calls", "called_at"])
@@ -166,9 +166,9 @@ def ticket_recall(window_id: int, *, now: datetime) -> TicketView:
 
 
 @action("hall.counters.ticket_start", permission=SERVE)
-def ticket_start(window_id: int, *, now: datetime) -> TicketView:
+def ticket_start(window_id: int, *, now: datetime, ticket_id: int | None = None) -> TicketView:
     """Note that the person has come (开始办理)."""
-    row = _in_hand(window_id, (data.CALLED,))
+    row = _in_hand(window_id, (data.CALLED,), ticket_id)
     row.state, row.started_at = data.SERVING, now
     row.save(update_fields=["state", "started_at"])
     TicketCall.objects.filter(ticket=row, ended_at__isnull=True).update(started_at=now)
@@ -197,22 +197,22 @@ def ticket_visit_begin(ticket_id: int, *, rating_code: str, now: datetime) -> Ti
 
 
 @action("hall.counters.ticket_finish", permission=SERVE)
-def ticket_finish(window_id: int, *, now: datetime) -> TicketView:
+def ticket_finish(window_id: int, *, now: datetime, ticket_id: int | None = None) -> TicketView:
     """Finish the visit at this window (办理完毕)."""
-    row = _in_hand(window_id, data.IN_HAND)
+    row = _in_hand(window_id, data.IN_HAND, ticket_id)
     return _ended(row, "finish", now=now)
 
 
 @action("hall.counters.ticket_skip", permission=SERVE)
-def ticket_skip(window_id: int, *, now: datetime) -> TicketView:
+def ticket_skip(window_id: int, *, now: datetime, ticket_id: int | None = None) -> TicketView:
     """Go on to others because nobody came (过号); the person may report at the desk and wait again."""
-    return _ended(_in_hand(window_id, (data.CALLED,)), "skip", now=now)
+    return _ended(_in_hand(window_id, (data.CALLED,), ticket_id), "skip", now=now)
 
 
 @action("hall.counters.ticket_no_answer", permission=SERVE)
-def ticket_no_answer(window_id: int, *, now: datetime) -> TicketView:
+def ticket_no_answer(window_id: int, *, now: datetime, ticket_id: int | None = None) -> TicketView:
     """End a ticket because nobody came (未到) however often it was called. Raises TicketStateWrong before."""
-    row = _in_hand(window_id, (data.CALLED,))
+    row = _in_hand(window_id, (data.CALLED,), ticket_id)
     if row.calls < hall_rules(row.hall).no_answer_after:
         raise TicketStateWrong()
     return _ended(row, "no_answer", now=now)
@@ -229,12 +229,14 @@ def _ended(row: Ticket, act: str, *, now: datetime) -> TicketView:
 
 
 @action("hall.counters.ticket_transfer", permission=SERVE)
-def ticket_transfer(window_id: int, *, queue_id: int, now: datetime) -> TicketView:
+def ticket_transfer(
+    window_id: int, *, queue_id: int, now: datetime, ticket_id: int | None = None
+) -> TicketView:
     """Send somebody on to another queue of the hall (转号) under the same number; the wait so far counts there.
 
     Raises QueueClosed, TicketStateWrong.
     """
-    row = _in_hand(window_id, data.IN_HAND)
+    row = _in_hand(window_id, data.IN_HAND, ticket_id)
     queue = Queue.objects.filter(pk=queue_id, hall_id=row.hall_id, is_open=True).first()
     if queue is None or queue.pk == row.queue_id:
         raise QueueClosed()
@@ -264,12 +266,13 @@ def _call_end(row: Ticket, outcome: str, *, now: datetime) -> None:
     call.save(update_fields=["ended_at", "outcome", "busy_seconds", "service_seconds"])
 
 
-def _in_hand(window_id: int, states: tuple[str, ...]) -> Ticket:
+def _in_hand(window_id: int, states: tuple[str, ...], ticket_id: int | None) -> Ticket:
+    """Lock what the window has in hand; `ticket_id` is what the clerk saw there, so that a second press finds nothing."""
     window = _window(window_id)
     _mine(window)
     rows = ticket_rows("窗口").select_for_update(of=("self",))
     row = rows.filter(window=window, state__in=states).first()
-    if row is None:
+    if row is None or ticket_id not in (None, row.pk):
         raise TicketStateWrong()
     return row
 

@@ -156,6 +156,22 @@ def test_a_clerk_opens_a_window_calls_and_finishes(hall, sign_in):
         assert Ticket.objects.get(pk=first.id).state == "DONE"
 
 
+@pytest.mark.parametrize("button", ["start", "recall", "skip", "next", "finish"])
+def test_a_button_pressed_again_does_nothing_to_whoever_came_next(hall, sign_in, button):
+    first, second = desk(hall), desk(hall)
+    client = sign_in("WINDOW_CLERK")
+    where = f"{HERE}windows/{hall.windows['2']}/"
+    for do in ("open", "call", "next"):
+        client.post(where, {"do": do, "ticket": first.id} if do == "next" else {"do": do})
+
+    page = text(client.post(where, {"do": button, "ticket": first.id}), 409)
+
+    assert f'name="ticket" value="{second.id}"' in page
+    with data_scope(purpose="测试"):
+        states = dict(Ticket.objects.values_list("pk", "state"))
+    assert states == {first.id: "DONE", second.id: "CALLED"}
+
+
 def test_the_desk_gives_tickets_checks_in_and_lets_wait_again(hall, sign_in):
     client = sign_in("WINDOW_CLERK")
     where = f"{HERE}desk/gusu/"

@@ -60,6 +60,9 @@ ACTS: dict[str, Callable[..., TicketView | WindowView]] = {
     "open": acts.window_open,
     "close": acts.window_close,
     "call": acts.ticket_call_next,
+}
+# What they do with the ticket in hand, as the clerk saw it.
+TICKET_ACTS: dict[str, Callable[..., TicketView]] = {
     "recall": acts.ticket_recall,
     "start": acts.ticket_start,
     "skip": acts.ticket_skip,
@@ -124,22 +127,30 @@ def _act(request: HttpRequest, window_id: int, now: datetime) -> None:
     if do == "pause":
         acts.window_pause(window_id, reason=request.POST.get("reason", ""), now=now)
     elif do == "transfer":
-        acts.ticket_transfer(window_id, queue_id=_number(request, "queue"), now=now)
+        seen, queue = _seen(request), _number(request, "queue")
+        acts.ticket_transfer(window_id, queue_id=queue, ticket_id=seen, now=now)
     elif do in ("finish", "next"):
         _finish(request, window_id, now)
         if do == "next":  # the usual press: finish this one, call the next one
             acts.ticket_call_next(window_id, now=now)
     elif do in ACTS:
         ACTS[do](window_id, now=now)
+    elif do in TICKET_ACTS:
+        TICKET_ACTS[do](window_id, ticket_id=_seen(request), now=now)
     else:
         raise NotFound()
 
 
 def _finish(request: HttpRequest, window_id: int, now: datetime) -> None:
     """Finish the ticket, and with it the visit where the clerk says so (办结号票并结束来访)."""
-    done = acts.ticket_finish(window_id, now=now)
+    done = acts.ticket_finish(window_id, ticket_id=_seen(request), now=now)
     if request.POST.get("end_visit") == "1":
         visit_of_ticket_end(done.id, now=now)
+
+
+def _seen(request: HttpRequest) -> int | None:
+    """Return the ticket that stood on the page: pressed again, a button must not act on whoever came next."""
+    return _number(request, "ticket") if request.POST.get("ticket") else None
 
 
 @require_GET
