@@ -42,7 +42,14 @@ from yiwang.engines.decisions.data import (
     DecisionModelView,
     DecisionOutcome,
 )
-from yiwang.engines.decisions.queries import decision_evaluate, decision_model_get
+from yiwang.engines.decisions.queries import (
+    decision_evaluate,
+    decision_input_names,
+    decision_model_get,
+    decision_sheet_get,
+    decision_version_number,
+)
+from yiwang.engines.decisions.sheets import Sheet as DecisionSheet
 from yiwang.engines.forms.actions import (
     DraftTooLarge,
     attachment_hand_over,
@@ -218,6 +225,7 @@ __all__ = [
     "DueClock",
     "DueItem",
     "EngineMissing",
+    "DecisionSheet",
     "ExtensionTooLong",
     "ExtensionView",
     "FieldState",
@@ -297,8 +305,11 @@ __all__ = [
     "draft_list",
     "draft_open",
     "draft_post",
+    "decision_input_names",
     "draft_save",
     "draft_state",
+    "decision_sheet_get",
+    "decision_version_number",
     "form_display",
     "form_get",
     "form_list",

@@ -66,6 +66,29 @@ def decision_input_list(view: DecisionModelView) -> list[tuple[str, str]]:
     return [(item.name, item.type_ref) for item in items if item.kind == "inputData"]
 
 
+def decision_sheet_get(key: str, name: str) -> Sheet | None:
+    """Show one decision of a model's newest version as it is written (决策表原文), None where it has none so named.
+
+    Raises DecisionModelUnknown.
+    """
+    row = _row(key, None, columns=("pk", "digest"))
+    sheets = sheets_read(_engine(row.pk, row.digest).model)
+    return next((one for one in sheets if one.name == name), None)
+
+
+def decision_input_names(key: str) -> frozenset[str]:
+    """Return the names that a model's newest version may be given (决策输入). Raises DecisionModelUnknown."""
+    row = _row(key, None, columns=("pk", "digest"))
+    items = _engine(row.pk, row.digest).model.items.values()
+    return frozenset(item.name for item in items if item.kind == "inputData")
+
+
+def decision_version_number(version_id: int) -> int:
+    """Return the number of a version within its model (决策模型版本号), 0 where there is none."""
+    numbers = DecisionVersion.objects.filter(pk=version_id).values_list("number", flat=True)
+    return numbers.first() or 0
+
+
 def engine_of(version_id: int) -> Engine:
     """Return the compiled model of a version (决策引擎), kept for the life of the process."""
     row = DecisionVersion.objects.only("pk", "digest").get(pk=version_id)

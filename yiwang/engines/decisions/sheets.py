@@ -20,7 +20,8 @@ class SheetRule:
 class Sheet:
     """A decision (决策). A table has inputs, outputs and rules; other logic its text only.
 
-    requires: names of what it needs. policy: such as UNIQUE, or "" where it is not a table.
+    requires: names of what it needs. policy: such as UNIQUE, or "" where it is not a table. inputs, outputs: as
+    people read them; expressions, names: as the machine does; allowed: what an input may be, "" for anything.
     """
 
     name: str
@@ -31,6 +32,9 @@ class Sheet:
     outputs: tuple[str, ...] = ()
     rules: tuple[SheetRule, ...] = ()
     text: str = ""
+    expressions: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def sheets_read(model: Model) -> list[Sheet]:
@@ -53,6 +57,13 @@ def _sheet(model: Model, item: Item) -> Sheet:
             one.get("label") or text_in(child(one, "inputExpression")).strip()
             for one in children(table, "input")
         ),
+        expressions=tuple(
+            text_in(child(one, "inputExpression")).strip() for one in children(table, "input")
+        ),
+        allowed=tuple(
+            text_in(child(one, "inputValues")).strip() for one in children(table, "input")
+        ),
+        names=tuple(one.get("name") or item.name for one in children(table, "output")),
         outputs=tuple(
             one.get("label") or one.get("name") or item.name for one in children(table, "output")
         ),

@@ -54,6 +54,7 @@ class HallApplicationsConfig(AppConfig):
         )
         permission_register(
             "hall.applications.fill",
+        part_register("work", parts.rulings_part, order=8)
             {"zh": "填报申请", "en": "Fill in applications"},
             {"CITIZEN", "AGENT", "WINDOW_CLERK"},
         )

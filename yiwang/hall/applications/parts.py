@@ -2,10 +2,16 @@
 
 from django.utils import timezone
 
+from yiwang.engines.api import decision_version_number
 from yiwang.hall.applications.queries.details import ApplicationDetail
 from yiwang.hall.applications.queries.urges import urge_state
+from yiwang.hall.matters.data import ELIGIBILITY, ROUTING
+from yiwang.hall.matters.deciding import ruling_list
 from yiwang.hall.matters.parts import PagePart
 from yiwang.kernel.api import error_text
+from yiwang.sdk.errors import N_
+
+PURPOSES = {ELIGIBILITY: N_("Who may apply"), ROUTING: N_("Who handles it")}
 
 
 def urge_part(detail: ApplicationDetail) -> PagePart | None:
@@ -19,6 +25,26 @@ def urge_part(detail: ApplicationDetail) -> PagePart | None:
         "number": detail.application.number,
     }
     return PagePart("hall/applications/urge_part.html", names)
+
+
+def rulings_part(detail: ApplicationDetail) -> PagePart | None:
+    """Show an officer which rules of the matter's tables admitted and routed an application (判定依据)."""
+    application = detail.application
+    rulings = ruling_list(f"application:{application.number}")
+    if not rulings:
+        return None
+    shown = [
+        {
+            "words": one.words,
+            "purpose": PURPOSES[one.purpose],
+            "department": detail.department if one.purpose == ROUTING else "",
+            "model": one.model,
+            "rules": one.rules,
+            "version": decision_version_number(one.version_id),
+        }
+        for one in rulings
+    ]
+    return PagePart("hall/applications/rulings_part.html", {"rulings": shown})
 
 
 def urged_part(detail: ApplicationDetail) -> PagePart | None:

@@ -10,8 +10,10 @@ from yiwang.sdk.identifiers import person_ref_of  # noqa: F401 - the acts reach 
 # GB/T 39046-2020 A.2: 3 city, 4 county, 5 town and street level.
 USE_LEVEL = {"CITY": "3", "DISTRICT": "4", "STREET": "5"}
 
-END_STATES = frozenset({"APPROVED", "REFUSED", "NOT_ACCEPTED", "WITHDRAWN"})
-OPEN_STATES = frozenset({"SUBMITTED", "HANDLING", "CORRECTION"})
+END_STATES = frozenset({"APPROVED", "REFUSED", "NOT_ACCEPTED", "WITHDRAWN", "TERMINATED"})
+REVIEWS = frozenset({"AGREE", "DISAGREE"})
+"""What a review concludes: of the whole it decides nothing yet, of a department's part it does."""
+OPEN_STATES = frozenset({"SUBMITTED", "HANDLING", "CORRECTION", "SUSPENDED"})
 
 STATE_LABELS = {
     "SUBMITTED": N_("Waiting for acceptance"),
@@ -50,6 +52,7 @@ BRANCH_STATE_AFTER = {
     "AGREE": "AGREED",
     "REFUSE": "REFUSED",
     "NOT_ACCEPTED": "REFUSED",
+    "DISAGREE": "REFUSED",
 }
 
 # 行政许可法 art. 32: all that is missing is told once, within five days; else deemed accepted.

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from yiwang.engines.api import decision_evaluate
 from yiwang.hall.guides.data import (
+    NO,
     UNKNOWN,
+    YES,
     Advice,
     Forecast,
     GuideQuestions,
@@ -28,6 +30,7 @@ from yiwang.hall.guides.rules import (
     way,
 )
 from yiwang.hall.matters.data import MatterView
+from yiwang.hall.matters.deciding import eligibility_foreseen
 from yiwang.hall.matters.queries import MatterNotFound, matter_get
 from yiwang.kernel.api import CalendarNotPublished, calendar_get
 from yiwang.sdk.packs import Fee
@@ -91,14 +94,14 @@ def _advice(outcome: Outcome | None, answered: Answered, fired, *, today: date) 
             outcome, "", outcome.title or {}, False, UNKNOWN, None, (), None, False, None, tuple(also), fired
         )  # fmt: skip
     spec = matter.spec
-    rule = spec.eligibility
+    eligible, words = _eligible(matter, facts, today=today)
     return Advice(
         outcome=outcome,
         matter_code=matter.code,
         title=matter.title,
         can_apply=matter.can_apply,
-        eligible=verdict(rule.when, facts, today=today) if rule and rule.when else UNKNOWN,
-        eligibility={"zh": rule.zh, "en": rule.en} if rule else None,
+        eligible=eligible,
+        eligibility=words,
         materials=materials_narrow(spec, facts, today=today),
         fee=_fee(matter, facts),
         is_free=spec.fee is None and matter.can_apply,
@@ -106,6 +109,23 @@ def _advice(outcome: Outcome | None, answered: Answered, fired, *, today: date) 
         also=tuple(also),
         fired=fired,
     )
+
+
+def _eligible(
+    matter: MatterView, facts: Mapping[str, dict], *, today: date
+) -> tuple[str, Mapping[str, str] | None]:
+    """Return whether the answers let somebody apply, and in which words: those of the rule that says so."""
+    rule = matter.spec.eligibility
+    if rule is None:
+        return UNKNOWN, None
+    words = {"zh": rule.zh, "en": rule.en}
+    found = verdict(rule.when, facts, today=today) if rule.when else UNKNOWN
+    ruling = None if found == NO else eligibility_foreseen(matter, facts, today=today)
+    if ruling is None:
+        return UNKNOWN if found == YES and rule.decision else found, words
+    if not ruling.is_allowed:
+        return NO, ruling.words
+    return found if rule.when else YES, ruling.words
 
 
 def _matter(code: str) -> MatterView | None:

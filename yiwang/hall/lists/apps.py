@@ -9,10 +9,13 @@ class HallListsConfig(AppConfig):
     verbose_name = "权责清单"
 
     def ready(self) -> None:
+        from yiwang.hall.lists.fees import fee_check  # noqa: PLC0415
         from yiwang.hall.lists.queries import MAINTAIN, PREPARE, PUBLISH  # noqa: PLC0415
+        from yiwang.hall.matters.checks import publication_check_register  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import menu_register  # noqa: PLC0415
 
+        publication_check_register("hall.lists.fees", fee_check)
         permission_register(
             PREPARE,
             {"zh": "拟定权责清单调整", "en": "Prepare adjustments of the lists of powers"},

@@ -14,47 +14,78 @@ from pathlib import Path
 from django.db.models import Q
 
 from yiwang.hall.lists.errors import FeeFileUnreadable
+from yiwang.hall.lists.fee_tables import RowAmount, row_amounts
 from yiwang.hall.lists.models import FeeEntry
 from yiwang.hall.matters.models import Matter
 from yiwang.kernel.api import action, audit_record, sheet_text
 from yiwang.sdk.errors import N_
+from yiwang.sdk.packs import Fee, MatterDefinition, definition_load
 from yiwang.sdk.text import clean
 
 SHIPPED = Path(__file__).parent / "data_files" / "fees.csv"
 COLUMNS = ("code", "title", "basis", "standard", "max_yuan")
+RANGE_COLUMNS = ("min_yuan", "unit")
+"""May be left out: a catalogue with highest amounts only."""
 FILE_LIMIT = 2_000_000
 OFF_CATALOGUE, NOT_CHARGED = "OFF_CATALOGUE", "NOT_CHARGED"
 ABOVE, OTHER_BASIS, NO_MATTER = "ABOVE", "OTHER_BASIS", "NO_MATTER"
+BELOW, OTHER_UNIT, UNCLEAR = "BELOW", "OTHER_UNIT", "UNCLEAR"
 KINDS = {
     OFF_CATALOGUE: N_("Charged, but not in the fee catalogue"),
     ABOVE: N_("Charged above the catalogue"),
+    OTHER_UNIT: N_("Charged by another unit than the catalogue's"),
+    UNCLEAR: N_("What the table charges cannot be compared row by row"),
+    BELOW: N_("Charged below the catalogue"),
     OTHER_BASIS: N_("Another ground than the catalogue's"),
     NOT_CHARGED: N_("In the fee catalogue, but not charged"),
     NO_MATTER: N_("In the fee catalogue, but no such matter"),
 }
 """What a difference is called, the gravest first."""
+REFUSED = (OFF_CATALOGUE, ABOVE, OTHER_UNIT, UNCLEAR, BELOW)
+"""Differences with which no matter is published: it would charge what the catalogue does not allow."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeeRow:
-    """One line of a fee catalogue (收费目录条目). max_fen: the most it allows in 分, None when in words only."""
+    """One line of a fee catalogue (收费目录条目).
+
+    min_fen, max_fen: the least and most it allows in 分, of one unit if there is one; None when in words only.
+    """
 
     code: str
     title: str
     basis: str
     standard: str = ""
     max_fen: int | None = None
+    min_fen: int | None = None
+    unit: str = ""
+
+    @property
+    def is_figured(self) -> bool:
+        """Tell whether the standard has figures at all."""
+        return self.max_fen is not None or self.min_fen is not None
 
 
 @dataclass(frozen=True, slots=True)
 class ChargedFee:
-    """What a matter charges (事项收费). amount_fen: None when a table decides; basis: as the matter says."""
+    """What a matter charges (事项收费). amount_fen: None when a table decides; basis: as the matter says.
+
+    rows: what each row of the table charges, None where it cannot be told; unit: of what it is the price, or "".
+    """
 
     code: str
     title: Mapping[str, str]
     function: str
     amount_fen: int | None
     basis: str
+    rows: tuple[RowAmount, ...] | None = None
+    unit: str = ""
+
+    @property
+    def amounts(self) -> tuple[RowAmount, ...] | None:
+        """Return every amount that may be charged (可能收取的金额)."""
+        fixed = self.amount_fen is not None
+        return (RowAmount(0, Decimal(self.amount_fen)),) if fixed else self.rows
 
     @property
     def is_charged(self) -> bool:
@@ -64,12 +95,13 @@ class ChargedFee:
 
 @dataclass(frozen=True, slots=True)
 class FeeDifference:
-    """One difference between the catalogue and what is charged (收费差异)."""
+    """One difference between the catalogue and what is charged (收费差异). rows: the rows that make it."""
 
     kind: str
     code: str
     charged: ChargedFee | None
     entry: FeeRow | None
+    rows: tuple[RowAmount, ...] = ()
 
     @property
     def kind_label(self) -> str:
@@ -95,7 +127,7 @@ def differences_find(
             found.append(FeeDifference(OFF_CATALOGUE, code, one, None))
         elif entry is not None:
             kinds = _kinds(one, entry)
-            found += [FeeDifference(kind, code, one, entry) for kind in kinds]
+            found += [FeeDifference(kind, code, one, entry, rows) for kind, rows in kinds]
     found += [
         FeeDifference(NO_MATTER, code, None, entry)
         for code, entry in entries.items()
@@ -105,14 +137,58 @@ def differences_find(
     return sorted(found, key=lambda one: (order.index(one.kind), one.code))
 
 
-def _kinds(one: ChargedFee, entry: FeeRow) -> Iterator[str]:
+def _kinds(one: ChargedFee, entry: FeeRow) -> Iterator[tuple[str, tuple[RowAmount, ...]]]:
     if not one.is_charged:
-        yield NOT_CHARGED
+        yield NOT_CHARGED, ()
         return
-    if entry.max_fen is not None and one.amount_fen is not None and one.amount_fen > entry.max_fen:
-        yield ABOVE
+    if entry.is_figured:
+        yield from _figures(one, entry)
     if clean(one.basis) != clean(entry.basis):
-        yield OTHER_BASIS
+        yield OTHER_BASIS, ()
+
+
+def _figures(one: ChargedFee, entry: FeeRow) -> Iterator[tuple[str, tuple[RowAmount, ...]]]:
+    """Hold every amount against the published range; a row that charges nothing waives, and may always."""
+    if clean(one.unit) != clean(entry.unit):
+        yield OTHER_UNIT, ()
+    elif one.amounts is None:
+        yield UNCLEAR, ()
+    else:
+        most, least = entry.max_fen, entry.min_fen
+        if above := tuple(row for row in one.amounts if most is not None and row.fen > most):
+            yield ABOVE, above
+        if below := tuple(row for row in one.amounts if least is not None and 0 < row.fen < least):
+            yield BELOW, below
+
+
+def fee_check(definition: MatterDefinition) -> Iterator[tuple[tuple, str]]:
+    """Refuse a matter that charges what the catalogue in force does not allow (发布前收费比对).
+
+    Yields (where in its file, sentence). Before any catalogue was loaded there is nothing to compare with.
+    """
+    charged = charged_of(definition)
+    if not charged.is_charged or not FeeEntry.objects.exists():
+        return
+    row = FeeEntry.objects.filter(code=definition.code).first()
+    entries = {} if row is None else {row.code: _entry(row)}
+    for one in differences_find({definition.code: charged}, entries):
+        if one.kind in REFUSED:
+            yield ("fee",), f"{KINDS[one.kind]}.{_rows_text(one)}"
+
+
+def _rows_text(one: FeeDifference) -> str:
+    """Name the rows that differ, for the loader's report."""
+    rows = [
+        (f"rule {row.rule}: " if row.rule else "") + f"{row.fen / 100:.2f} yuan" for row in one.rows
+    ]
+    if not rows or one.entry is None:
+        return ""
+    least, most = (
+        "" if fen is None else f"{Decimal(fen) / 100:.2f}"
+        for fen in (one.entry.min_fen, one.entry.max_fen)
+    )
+    unit = f" per {one.entry.unit}" if one.entry.unit else ""
+    return f" Charged: {', '.join(rows)}; allowed: {least}–{most} yuan{unit}."
 
 
 # --- reads ---------------------------------------------------------------------------------------
@@ -120,24 +196,33 @@ def _kinds(one: ChargedFee, entry: FeeRow) -> Iterator[str]:
 
 def fee_entry_list() -> list[FeeRow]:
     """List the fee catalogue (收费目录清单) by code."""
-    return [
-        FeeRow(row.code, row.title, row.basis, row.standard, row.max_fen)
-        for row in FeeEntry.objects.order_by("code")
-    ]
+    return [_entry(row) for row in FeeEntry.objects.order_by("code")]
+
+
+def _entry(row: FeeEntry) -> FeeRow:
+    return FeeRow(row.code, row.title, row.basis, row.standard, row.max_fen, row.min_fen, row.unit)
 
 
 def charged_fees() -> dict[str, ChargedFee]:
     """Return what every matter charges (事项收费), by code: those that run, and guides that name a fee."""
     rows = Matter.objects.filter(current_version__isnull=False)
     rows = rows.filter(Q(kind=Matter.Kind.APPLY) | ~Q(current_version__spec__fee=None))
-    found = {}
-    for code, function, spec in rows.values_list(
-        "code", "current_version__department_function", "current_version__spec"
-    ):
-        fee = spec.get("fee") or {}
-        amount = None if fee.get("decision") else int(fee.get("amount_fen") or 0)
-        found[code] = ChargedFee(code, spec["title"], function, amount, fee.get("basis") or "")
-    return found
+    specs = rows.values_list("code", "current_version__spec")
+    return {code: charged_of(definition_load(spec)) for code, spec in specs}
+
+
+def charged_of(definition: MatterDefinition) -> ChargedFee:
+    """Return what a matter charges (事项收费), row by row where a table decides."""
+    fee = definition.fee or Fee()
+    return ChargedFee(
+        definition.code,
+        definition.title,
+        definition.department,
+        None if fee.decision else fee.amount_fen,
+        fee.basis,
+        rows=row_amounts(fee) if fee.decision else None,
+        unit=fee.unit["zh"] if fee.unit else "",
+    )
 
 
 def fee_differences() -> list[FeeDifference]:
@@ -172,18 +257,28 @@ def fee_rows_read(content: bytes) -> list[FeeRow]:
 
 
 def _row(number: int, raw: Mapping[str, str | None]) -> FeeRow:
-    code, title, basis, standard, most = (
-        clean(sheet_text(raw.get(name) or "")) for name in COLUMNS
+    code, title, basis, standard, most, least, unit = (
+        clean(sheet_text(raw.get(name) or "")) for name in (*COLUMNS, *RANGE_COLUMNS)
     )
     if not (code and title and basis):
         raise FeeFileUnreadable(line=number, reason=N_("code, title and basis are needed"))
+    highest, lowest = _fen(number, most), _fen(number, least)
+    if len(code) > 12:
+        raise FeeFileUnreadable(line=number, reason=code)
+    if highest is not None and lowest is not None and lowest > highest:
+        raise FeeFileUnreadable(line=number, reason=f"{least} > {most}")
+    return FeeRow(code, title[:200], basis[:300], standard[:300], highest, lowest, unit[:40])
+
+
+def _fen(number: int, text: str) -> int | None:
+    """Return an amount in yuan as whole 分, more than nothing; None for no text."""
     try:
-        fen = int(Decimal(most) * 100) if most else None
-    except InvalidOperation as error:
-        raise FeeFileUnreadable(line=number, reason=most) from error
-    if len(code) > 12 or (fen is not None and fen <= 0):
-        raise FeeFileUnreadable(line=number, reason=most or code)
-    return FeeRow(code, title[:200], basis[:300], standard[:300], fen)
+        fen = Decimal(text) * 100 if text else None
+        if fen is None or (fen == int(fen) and fen > 0):
+            return None if fen is None else int(fen)
+    except (InvalidOperation, OverflowError, ValueError) as error:
+        raise FeeFileUnreadable(line=number, reason=text) from error
+    raise FeeFileUnreadable(line=number, reason=text)
 
 
 @action("hall.lists.fees_load", permission="hall.lists.prepare")
@@ -198,7 +293,9 @@ def fees_load(rows: Iterable[FeeRow], *, source: str, now: datetime) -> int:
             title=row.title,
             basis=row.basis,
             standard=row.standard,
+            min_fen=row.min_fen,
             max_fen=row.max_fen,
+            unit=row.unit,
             source=source[:120],
             loaded_at=now,
         )

@@ -150,14 +150,16 @@ class ListDetail(models.Model):
 class FeeEntry(models.Model):
     """A charge that the city's fee catalogue allows (收费目录清单条目): for which matter, on what ground, how much at most.
 
-    max_fen: in 分; null where the catalogue gives a standard in words only.
+    min_fen, max_fen: in 分, of one unit if there is one; null where the catalogue gives a standard in words only.
     """
 
     code = models.CharField("事项编码", max_length=12, unique=True)
     title = models.CharField("收费项目", max_length=200)
     basis = models.CharField("收费依据", max_length=300)
     standard = models.CharField("收费标准", max_length=300, blank=True)
+    min_fen = models.BigIntegerField("最低收费（分）", null=True)
     max_fen = models.BigIntegerField("最高收费（分）", null=True)
+    unit = models.CharField("计费单位", max_length=40, blank=True)
     source = models.CharField("来源", max_length=120)
     loaded_at = models.DateTimeField("载入时间")
 
@@ -166,6 +168,12 @@ class FeeEntry(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(max_fen__isnull=True) | Q(max_fen__gt=0), name="fee_entry_charges"
+            ),
+            models.CheckConstraint(
+                condition=Q(min_fen__isnull=True)
+                | Q(max_fen__isnull=True)
+                | Q(min_fen__lte=models.F("max_fen")),
+                name="fee_entry_range",
             ),
         ]
 

@@ -1,5 +1,6 @@
 """Values of the matters that leave the app."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,6 +74,45 @@ class MatterView:
     def licences(self) -> tuple[str, ...]:
         """Return the keys of the licence types that an approval issues."""
         return self.spec.result.licences
+
+
+ELIGIBILITY, ROUTING = "ELIGIBILITY", "ROUTING"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a decision table said of one application (判定结果), and by which rules.
+
+    purpose: ELIGIBILITY or ROUTING. value: what the rule that fired gives, by the names of the table's outputs;
+    rules: (table, numbers of the rules). version_id: the version of the model that was asked.
+    """
+
+    purpose: str
+    model: str
+    question: str
+    version_id: int
+    value: Mapping[str, object]
+    rules: tuple[tuple[str, tuple[int, ...]], ...]
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Return the rule in words, {zh, en}."""
+        return {"zh": str(self.value.get("zh", "")), "en": str(self.value.get("en", ""))}
+
+    @property
+    def is_allowed(self) -> bool:
+        """Tell whether a table of eligibility lets the application through (是否符合条件)."""
+        return self.value.get("eligible") is True
+
+    @property
+    def reviews_first(self) -> bool:
+        """Tell whether the lower organ reviews first (是否须下级初审)."""
+        return self.value.get("first_review") is True
+
+    def owner(self, matter: MatterView) -> tuple[str, str]:
+        """Return (function, level) of the department that decides (承办部门): the rule's, else the matter's."""
+        function = self.value.get("department") or matter.department_function
+        return str(function), str(self.value.get("level") or matter.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +226,18 @@ class GuideBranch:
 
 
 @dataclass(frozen=True, slots=True)
+class GuideRule:
+    """One rule of a matter's table in words (判定规则). is_allowed: of eligibility; department: of routing, by name;
+    first: the department that reviews first, "" where nobody does.
+    """
+
+    words: str
+    is_allowed: bool = True
+    department: str = ""
+    first: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GuideDepartment:
     """Who answers for the matter and how to reach it; is_known tells whether the city has it."""
 
@@ -220,6 +272,9 @@ class GuideView:
     visit_reason: str
     department: GuideDepartment
     eligibility: str
+    eligibility_rules: tuple[GuideRule, ...]
+    routing: str
+    routing_rules: tuple[GuideRule, ...]
     legal: Limit | None
     promised: Limit | None
     fee: Fee | None

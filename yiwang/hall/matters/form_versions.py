@@ -14,6 +14,7 @@ from yiwang.engines.api import FormView, form_get, form_version_list, process_xm
 from yiwang.hall.licences.queries import licence_type_get
 from yiwang.hall.matters.actions import matter_put
 from yiwang.hall.matters.data import MatterView
+from yiwang.hall.matters.deciding import fields_asked
 from yiwang.hall.matters.models import Matter, MatterFormChoice
 from yiwang.hall.matters.queries import matter_get
 from yiwang.kernel.api import action, audit_record, context_get
@@ -63,7 +64,8 @@ def fields_lacking(view: MatterView, form: FormView) -> list[str]:
             *(str(licence_type_get(key)) for key in sorted(licences)),
         ]
     )
-    return [name for name in gone if re.search(rf"\bform\.{name}\b", told) or name == "area_code"]
+    asked = {"area_code", *fields_asked(view.spec)}
+    return [name for name in gone if re.search(rf"\bform\.{name}\b", told) or name in asked]
 
 
 @action("hall.matters.form_use", permission=MANAGE)

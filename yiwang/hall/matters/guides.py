@@ -18,6 +18,7 @@ from yiwang.hall.matters.data import (
 )
 from yiwang.hall.matters.queries import matter_get
 from yiwang.hall.matters.rules import function_title
+from yiwang.hall.matters.tables import eligibility_rules, routing_rules
 from yiwang.identity.api import department_find
 from yiwang.sdk.errors import NotFound
 from yiwang.sdk.packs import Material
@@ -60,6 +61,13 @@ def guide_build(view: MatterView, *, language: str, area_code: str = "") -> Guid
         visit_reason=words.of(spec.visit_reason),
         department=_department(spec.department, spec.level, area, words),
         eligibility=words.of(_sentence(spec.eligibility)),
+        eligibility_rules=eligibility_rules(spec, words.of),
+        routing=words.of(_sentence(spec.routing)),
+        routing_rules=routing_rules(
+            spec,
+            words.of,
+            department=lambda function, level: _department(function, level, area, words).name,
+        ),
         legal=spec.limits.legal if spec.limits else None,
         promised=spec.limits.promised if spec.limits else None,
         fee=spec.fee,
@@ -71,7 +79,7 @@ def guide_build(view: MatterView, *, language: str, area_code: str = "") -> Guid
                 limit=branch.limit,
                 licence=_licence_title(branch.licence, words),
             )
-            for branch in spec.branches
+            for branch in spec.parallel
         ),
         materials_needed=tuple(each for each in materials if each.source == "upload"),
         materials_held=tuple(each for each in materials if each.source != "upload"),

@@ -124,3 +124,30 @@ class MatterFormChoice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.matter_id} {self.form_version_id}"
+
+
+class MatterRuling(models.Model):
+    """What a decision table said of one application when it was submitted (判定记录); never changed.
+
+    value: what the rule gives, with its words; rules: [{table, rules}], which fired. No personal data: what was
+    asked stands in the application.
+    """
+
+    class Purpose(models.TextChoices):
+        ELIGIBILITY = "ELIGIBILITY", "资格判定"
+        ROUTING = "ROUTING", "承办分工"
+
+    subject = models.CharField("所属业务", max_length=120, db_index=True)
+    purpose = models.CharField("用途", max_length=11, choices=Purpose.choices)
+    model = models.CharField("决策模型", max_length=120)
+    question = models.CharField("决策", max_length=120)
+    decision_version_id = models.BigIntegerField("决策模型版本")
+    value = models.JSONField("结论")
+    rules = models.JSONField("触发规则")
+    ruled_at = models.DateTimeField("判定时间")
+
+    class Meta:
+        verbose_name = "判定记录"
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.purpose}"

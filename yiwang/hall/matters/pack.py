@@ -7,9 +7,17 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from yiwang.engines.api import SearchEntry, form_validate, process_nodes, search_put_many
+from yiwang.engines.api import (
+    SearchEntry,
+    form_get,
+    form_validate,
+    process_nodes,
+    search_put_many,
+)
 from yiwang.hall.licences.queries import licence_type_get
 from yiwang.hall.matters.actions import MatterCodeTaken, matter_close, matter_put
+from yiwang.hall.matters.checks import publication_problems
+from yiwang.hall.matters.publishing import tables_check
 from yiwang.hall.matters.queries import matter_codes_of_source
 from yiwang.hall.matters.rules import FUNCTION_NAMES
 from yiwang.identity.api import department_list
@@ -22,6 +30,9 @@ from yiwang.sdk.packs import (
     definition_load,
     matter_check,
 )
+
+TABLED = ("fee", "eligibility", "routing")
+"""The parts of a matter that a decision table may decide."""
 
 
 def matters_read(section: PackSection, *, now: datetime) -> dict[str, object]:
@@ -110,19 +121,37 @@ def _resolved(section: PackSection, file: PackFile) -> tuple[MatterDefinition, i
         if one.step not in tasks:
             text = f"The process has no task {one.step}."
             raise PackError([file.problem(("opinions", index, "step"), text)])
-    table = resolved.get(("fee", "decision"))
-    if table is not None:
-        if definition.fee.question not in table["decisions"]:
-            names = ", ".join(table["decisions"])
-            text = f"The table has no decision {definition.fee.question}. It has: {names}."
-            raise PackError([file.problem(("fee", "question"), text)])
-        fee = dataclasses.replace(definition.fee, decision=table["key"])
-        definition = dataclasses.replace(definition, fee=fee)
+    definition = _with_table_keys(definition, resolved, file)
+    form_version_id = _version_id(resolved["form",])
+    found = [
+        *tables_check(definition, form_get(form_version_id)),
+        *publication_problems(definition),
+    ]
+    if found:
+        raise PackError([file.problem(keypath, text) for keypath, text in found])
     return (
         _with_licence_keys(definition, resolved),
-        _version_id(resolved["form",]),
+        form_version_id,
         _version_id(resolved["workflow",]),
     )
+
+
+def _with_table_keys(
+    definition: MatterDefinition, resolved: dict, file: PackFile
+) -> MatterDefinition:
+    """Name the decision tables by their keys; raises `PackError` where a table has no such decision."""
+    for part in TABLED:
+        table = resolved.get((part, "decision"))
+        if table is None:
+            continue
+        rule = getattr(definition, part)
+        if rule.question not in table["decisions"]:
+            names = ", ".join(table["decisions"])
+            text = f"The table has no decision {rule.question}. It has: {names}."
+            raise PackError([file.problem((part, "question"), text)])
+        named = {part: dataclasses.replace(rule, decision=table["key"])}
+        definition = dataclasses.replace(definition, **named)
+    return definition
 
 
 def _owners(definition: MatterDefinition, file: PackFile) -> list[PackProblem]:
@@ -169,8 +198,12 @@ def _references(definition: MatterDefinition) -> list[tuple[str, str, tuple]]:
         ("forms", definition.form, ("form",)),
         ("workflows", definition.workflow, ("workflow",)),
     ]
-    if definition.fee and definition.fee.decision:
-        found.append(("decisions", definition.fee.decision, ("fee", "decision")))
+    rules = [(part, getattr(definition, part)) for part in TABLED]
+    found += [
+        ("decisions", rule.decision, (part, "decision"))
+        for part, rule in rules
+        if rule and rule.decision
+    ]
     found += [
         ("licences", name, ("result", "licences", index))
         for index, name in enumerate(definition.result.licences)

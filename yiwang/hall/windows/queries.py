@@ -137,7 +137,7 @@ def matter_anywhere(matter: MatterView) -> bool:
     return anywhere_by_default(
         handling_forms=spec.handling_forms,
         service_objects=spec.service_objects,
-        branches=len(spec.branches),
+        branches=len(spec.parallel),
         visits=spec.visits,
     )
 

@@ -10,6 +10,8 @@ Nothing here touches a database; the loader is `kernel.packs`, each section has 
 from yiwang.sdk.packs.documents import PackError, PackFile, PackProblem, yaml_read
 from yiwang.sdk.packs.manifest import Manifest, Pack, PackSection, load_order, pack_read
 from yiwang.sdk.packs.matters import (
+    FIRST_REVIEW,
+    PARALLEL,
     Branch,
     Commitment,
     Eligibility,
@@ -23,6 +25,7 @@ from yiwang.sdk.packs.matters import (
     MatterResult,
     MayFollow,
     Party,
+    Routing,
     definition_dump,
     definition_load,
     matter_check,
@@ -30,6 +33,8 @@ from yiwang.sdk.packs.matters import (
 )
 
 __all__ = [
+    "FIRST_REVIEW",
+    "PARALLEL",
     "Branch",
     "Commitment",
     "Eligibility",
@@ -49,6 +54,7 @@ __all__ = [
     "PackProblem",
     "PackSection",
     "Party",
+    "Routing",
     "definition_dump",
     "definition_load",
     "load_order",

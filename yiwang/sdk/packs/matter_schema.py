@@ -46,6 +46,22 @@ _BRANCH = _object(
     level={"enum": list(LEVELS)},
     limit=_LIMIT,
     licence=_REFERENCE,
+    role={"enum": ["PARALLEL", "FIRST_REVIEW"]},
+)
+_ELIGIBILITY = _object(
+    ("zh", "en"),
+    when=_EXPRESSION,
+    zh=_NON_EMPTY,
+    en=_NON_EMPTY,
+    decision=_REFERENCE,
+    question=_NON_EMPTY,
+)
+_ROUTING = _object(
+    ("decision", "question", "zh", "en"),
+    decision=_REFERENCE,
+    question=_NON_EMPTY,
+    zh=_NON_EMPTY,
+    en=_NON_EMPTY,
 )
 _MAY_FOLLOW = _object(
     ("days",),
@@ -95,6 +111,8 @@ _FEE = _object(
     decision=_REFERENCE,
     question={"type": "string"},
     title=_OPTIONAL_TEXT,
+    rate={"type": "string"},
+    unit=_OPTIONAL_TEXT,
 )
 _QUESTION = _object(("question", "answer"), question=_TEXT, answer=_TEXT)
 _OPINION = _object(
@@ -127,10 +145,11 @@ MATTER_SCHEMA = {
         level={"enum": list(LEVELS)},
         service_objects=_list({"enum": ["1", "2", "3", "4", "5", "6"]}, minimum=1),
         project_type={"enum": ["1", "2", "9"]},
-        eligibility=_object(("zh", "en"), when=_EXPRESSION, zh=_NON_EMPTY, en=_NON_EMPTY),
+        eligibility=_ELIGIBILITY,
         legal_basis=_list(_LEGAL_BASIS, minimum=1),
         limits=_object(("legal", "promised"), legal=_LIMIT, promised=_LIMIT),
         branches=_list(_BRANCH),
+        routing=_ROUTING,
         join=JOIN_SCHEMA,
         opinions=_list(_OPINION),
         materials=_list(_MATERIAL),

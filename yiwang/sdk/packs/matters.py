@@ -20,6 +20,8 @@ from yiwang.sdk.packs.matter_schema import MATTER_SCHEMA
 Text = dict[str, str]
 
 CONDITION_NAMES = frozenset({"applicant", "form", "today"})
+PARALLEL, FIRST_REVIEW = "PARALLEL", "FIRST_REVIEW"
+LEVELS_UPWARD = ("STREET", "DISTRICT", "CITY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,32 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """Who may apply (申请对象): a condition the machine decides and the sentence people read."""
+    """Who may apply (申请对象): a condition the machine decides and the sentence people read.
+
+    when: asked before a draft is opened. decision: a decision table by reference that says besides, rule by
+    rule, who may; question: which of its decisions. A table that asks for nothing of the form is asked before
+    the draft is opened too, every table when the application is submitted.
+    """
 
     zh: str
     en: str
     when: str = ""
+    decision: str = ""
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Who handles an application, by a decision table (承办分工): zh and en say what it depends on.
+
+    Its rules give a level, a department's function, or first_review: whether the lower organ reviews first;
+    what a rule does not give is the matter's own.
+    """
+
+    decision: str
+    question: str
+    zh: str
+    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +81,11 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One department's part of a parallel matter (并联审批). licence: its result, "" for none."""
+    """One department's part of a matter. licence: its result, "" for none.
+
+    role: PARALLEL, beside the others (并联审批); FIRST_REVIEW, the lower organ that accepts and reviews before
+    the higher one decides (下级机关初审, 行政许可法第四十三条), only where the routing says so if there is one.
+    """
 
     key: str
     title: Text
@@ -66,6 +93,7 @@ class Branch:
     level: str
     limit: Limit | None = None
     licence: str = ""
+    role: str = "PARALLEL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +154,8 @@ class Fee:
 
     decision: a decision table by reference that says the amount (in 分) from the form's values instead;
     question: which of its decisions. title: what stands on the bill, the matter's own by default.
+    rate, unit: for a fee by unit, the table of the model that gives the price, and of what (立方米); the fee
+    catalogue is compared with it row by row.
     """
 
     amount_fen: int = 0
@@ -134,6 +164,8 @@ class Fee:
     decision: str = ""
     question: str = ""
     title: Text | None = None
+    rate: str = ""
+    unit: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +224,7 @@ class ExpertOpinion:
 class MatterDefinition:
     """All that a matter's file says; the same record runs the application and writes the guide.
 
+    routing: which department handles what, None: always the one named here.
     join: how the branches' opinions become one, told to the process as `joined`; None leaves it to the process.
     opinions: reviews by experts that steps need. anywhere: whether any community window of the city takes it (全市通办); None: by the rule of the windows.
     """
@@ -209,6 +242,7 @@ class MatterDefinition:
     legal_basis: tuple[LegalBasis, ...] = ()
     limits: Limits | None = None
     branches: tuple[Branch, ...] = ()
+    routing: Routing | None = None
     join: Join | None = None
     opinions: tuple[ExpertOpinion, ...] = ()
     materials: tuple[Material, ...] = ()
@@ -229,6 +263,16 @@ class MatterDefinition:
     faq: tuple[Question, ...] = ()
     is_made: bool = False
     source: str = ""
+
+    @property
+    def parallel(self) -> tuple[Branch, ...]:
+        """Return the branches of departments that decide together (并联部门)."""
+        return tuple(branch for branch in self.branches if branch.role == PARALLEL)
+
+    @property
+    def first_review(self) -> Branch | None:
+        """Return the lower organ's part (下级初审), None where nobody reviews first."""
+        return next((branch for branch in self.branches if branch.role == FIRST_REVIEW), None)
 
 
 def definition_load(data: Mapping) -> MatterDefinition:
@@ -264,6 +308,8 @@ def matter_check(file: PackFile) -> list[PackProblem]:
         *_materials(definition),
         *_parties(definition),
         *_join(definition),
+        *_tables(definition),
+        *_first_review(definition),
         *_opinions(definition),
         *_guide(definition),
         *_expressions(definition),
@@ -345,8 +391,32 @@ def _parties(matter: MatterDefinition) -> Found:
 def _join(matter: MatterDefinition) -> Found:
     """Yield why the branches' opinions cannot become one as the matter says (汇合规则)."""
     if matter.join is not None:
-        for said in join_problems(matter.join, tuple(one.key for one in matter.branches)):
+        for said in join_problems(matter.join, tuple(one.key for one in matter.parallel)):
             yield ("join",), said
+
+
+def _tables(matter: MatterDefinition) -> Found:
+    """Yield what is half said of the table of eligibility (资格判定表); the schema has that of routing whole."""
+    rule = matter.eligibility
+    if rule is not None and bool(rule.decision) != bool(rule.question):
+        text = "Eligibility by decision names its table (decision) and what is asked (question)."
+        yield ("eligibility",), text
+
+
+def _first_review(matter: MatterDefinition) -> Found:
+    """Yield why a lower organ cannot review first as the matter says (下级初审规则)."""
+    found = [n for n, one in enumerate(matter.branches) if one.role == FIRST_REVIEW]
+    for index in found:
+        branch = matter.branches[index]
+        if branch.licence:
+            yield ("branches", index, "licence"), "Who reviews first issues nothing."
+        if branch.limit:
+            text = "The limit of a first review is the law's (legal_clocks, FIRST_REVIEW)."
+            yield ("branches", index, "limit"), text
+        if LEVELS_UPWARD.index(branch.level) >= LEVELS_UPWARD.index("CITY"):
+            yield ("branches", index, "level"), "Nobody in the city is above its own level."
+    if len(found) > 1:
+        yield ("branches", found[1], "role"), "Only one organ reviews first."
 
 
 def _opinions(matter: MatterDefinition) -> Found:
@@ -384,6 +454,8 @@ def _fee(fee: Fee | None) -> Found:
         yield ("fee",), "A fee needs its basis."
     if bool(fee.decision) != bool(fee.question):
         yield ("fee",), "A fee by decision names its table (decision) and what is asked (question)."
+    if bool(fee.rate) != bool(fee.unit) or (fee.rate and not fee.decision):
+        yield ("fee",), "A fee by unit names its decision, the table of prices (rate) and the unit."
     if fee.decision and fee.amount_fen:
         yield ("fee",), "A fee has an amount or a decision, not both."
 

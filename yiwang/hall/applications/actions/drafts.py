@@ -14,6 +14,7 @@ from yiwang.hall.applications.filing import OWN, Filing
 from yiwang.hall.applications.models import DraftCase, DraftMaterial, MaterialChoice
 from yiwang.hall.applications.queries.drafts import draft_context_get
 from yiwang.hall.applications.queries.prefill import reuse_prefill
+from yiwang.hall.applications.rulings import eligibility_require
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.matters.queries import matter_get
 from yiwang.hall.matters.rules import applicant_kinds
@@ -146,11 +147,10 @@ def prefill_of(form_version_id: int, applicant: Applicant) -> dict:
 
 def _eligibility_check(matter: MatterView, applicant: Applicant, *, now: datetime) -> None:
     rule = matter.spec.eligibility
-    if not rule.when:
-        return
     names = applicant.names(timezone.localtime(now).date())
-    if not expression_compile(rule.when).evaluate(names):
+    if rule.when and not expression_compile(rule.when).evaluate(names):
         raise NotEligible(title=matter.title, condition={"zh": rule.zh, "en": rule.en})
+    eligibility_require(matter, applicant, now=now)
 
 
 @action("hall.applications.draft_discard")

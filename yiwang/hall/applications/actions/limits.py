@@ -9,29 +9,31 @@ from yiwang.engines.api import (
     clock_begin_legal,
     clock_due_map,
     clock_start,
+    clock_start_legal,
     legal_clock_get,
     work_item_due_set,
 )
 from yiwang.hall.applications import rules
 from yiwang.hall.applications.models import Application
 from yiwang.hall.matters.data import MatterView
+from yiwang.sdk.packs import FIRST_REVIEW
 
 NO_DUE = (None, None)
 
 
 def acceptance_start(
-    application: Application, matter: MatterView, *, now: datetime
+    application: Application, matter: MatterView, *, department_id: int, now: datetime
 ) -> tuple[datetime | None, datetime | None]:
     """Start the five days to say what is missing (受理期限); of a licence silence accepts (行政许可法 art. 32).
 
-    Returns when they end and from when to warn, for the work that begins with them.
+    department_id: who accepts, the lower organ where one reviews first. Returns when they end and from when to warn, for the work that begins with them.
     """
     subject = f"application:{application.number}/acceptance"
     names = {
         "started_at": now,
         "now": now,
         "label": rules.ACCEPTANCE_LABEL,
-        "department_id": application.department_id,
+        "department_id": department_id,
     }
     if _is_licensing(matter):
         started = clock_begin_legal(subject, policy="NOTICE", **names)
@@ -79,7 +81,16 @@ def limits_start(application: Application, matter: MatterView, *, now: datetime)
                 **_extending(matter, since),
             )
     departments = dict(application.branches.values_list("key", "department_id"))
-    for branch in matter.branches:
+    first = matter.spec.first_review
+    if first is not None and first.key in departments:
+        clock_start_legal(
+            f"{subject}/{first.key}",
+            policy=FIRST_REVIEW,
+            started_at=since,
+            now=now,
+            department_id=departments[first.key],
+        )
+    for branch in matter.spec.parallel:
         if branch.limit:
             clock_start(
                 f"{subject}/{branch.key}",
@@ -97,7 +108,7 @@ def limits_start(application: Application, matter: MatterView, *, now: datetime)
 def _extending(matter: MatterView, since: datetime) -> dict:
     if not _is_licensing(matter):
         return {}
-    policy = "DECISION_JOINT" if matter.branches else "DECISION"
+    policy = "DECISION_JOINT" if matter.spec.parallel else "DECISION"
     legal = legal_clock_get(policy, on=timezone.localtime(since).date())
     return {"policy": policy, "approver": legal.approver, "extension_max": legal.extension or 0}
 

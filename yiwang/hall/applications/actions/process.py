@@ -30,7 +30,8 @@ def application_accepted(call: ServiceCall) -> dict:
     application.accepted_at = application.accepted_at or call.now  # set where silence accepted it
     application.state = "HANDLING"
     application.save(update_fields=["accepted_at", "state"])
-    application.branches.filter(state="WAITING").update(state="OPEN")
+    # The owner's own share waits only where a lower organ reviews first.
+    application.branches.filter(state="WAITING").exclude(key="owner").update(state="OPEN")
     subject = f"application:{application.number}"
     clock_stop(f"{subject}/acceptance", now=call.now)
     limits_start(application, matter, now=call.now)

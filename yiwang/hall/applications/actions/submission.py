@@ -26,8 +26,10 @@ from yiwang.hall.applications.queries.drafts import DraftContext, draft_context_
 from yiwang.hall.applications.queries.joint import submitted_state
 from yiwang.hall.applications.queries.materials import material_line_list
 from yiwang.hall.licences.lifecycle import use_add
+from yiwang.hall.applications.rulings import routing_in, rulings_of
 from yiwang.hall.licences.queries import licence_find
-from yiwang.hall.matters.data import MatterView
+from yiwang.hall.matters.data import MatterView, Ruling
+from yiwang.hall.matters.deciding import rulings_keep
 from yiwang.hall.parties.actions import parties_submitted
 from yiwang.hall.receipts.actions import submission_keep
 from yiwang.hall.reuse.actions import origins_keep
@@ -47,6 +49,7 @@ from yiwang.kernel.api import (
 from yiwang.sdk.errors import Conflict, YiwangError
 from yiwang.sdk.identifiers import spoken_code
 
+from yiwang.sdk.packs import FIRST_REVIEW, PARALLEL
 ON_THE_SPOT = "1"
 """GB/T 39046 A.6, 即办件: it is accepted by being decided, so its fee is billed when it is submitted."""
 
@@ -93,11 +96,23 @@ class _Case:
     departments: dict[str, DepartmentView]
     origins: dict[str, str]
     now: datetime
+    rulings: tuple[Ruling, ...]
 
     @property
     def matter(self) -> MatterView:
         return self.context.matter
 
+
+    @property
+    def accepting(self) -> DepartmentView:
+        """Return who accepts it (受理机关): the lower organ where one reviews first."""
+        first = self.matter.spec.first_review
+        return self.departments[first.key if first else "owner"]
+
+    @property
+    def is_reviewed_first(self) -> bool:
+        """Tell whether a lower organ reviews it before the owner decides (是否下级初审)."""
+        return self.accepting != self.departments["owner"]
 
 @action("hall.applications.submit")
 def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
@@ -150,15 +165,23 @@ def _case_gather(draft_id: int, *, now: datetime) -> _Case:
     if errors:
         raise SubmissionIncomplete(fields=errors)
     area_code = form_data.get("area_code") or context.applicant.area_code
-    departments = departments_of(context.matter, area_code=area_code)
-    return _Case(context, form_data, lines, departments, origins_of(state), now)
+    rulings = rulings_of(context.matter, context.applicant, form=form_data, now=now)
+    departments = departments_of(context.matter, area_code=area_code, routing=routing_in(rulings))
+    return _Case(context, form_data, lines, departments, origins_of(state), rulings, now)
 
 
-def departments_of(matter: MatterView, *, area_code: str) -> dict[str, DepartmentView]:
-    """Find who handles a matter at a place (承办部门): {"owner": …, branch key: …}."""
-    wanted = {"owner": (matter.department_function, matter.level)}
+def departments_of(
+    matter: MatterView, *, area_code: str, routing: Ruling | None = None
+) -> dict[str, DepartmentView]:
+    """Find who handles a matter at a place (承办部门): {"owner": …, branch key: …}.
+
+    routing: what the matter's table said; where nobody reviews first, the owner does that step too.
+    """
+    owner = (matter.department_function, matter.level)
+    wanted = {"owner": routing.owner(matter) if routing else owner}
     for branch in matter.branches:
-        wanted[branch.key] = (branch.department, branch.level)
+        skipped = branch.role == FIRST_REVIEW and routing and not routing.reviews_first
+        wanted[branch.key] = wanted["owner"] if skipped else (branch.department, branch.level)
     found = {}
     for key, (function, level) in wanted.items():
         department = department_find(function, area_code=area_code, level=level)
@@ -201,6 +224,7 @@ def _rows_write(case: _Case) -> Application:
     _branches_write(case, application)
     _licences_used(case)
     materials_keep(application, case.materials)
+    rulings_keep(f"application:{number}", case.rulings, now=case.now)
     promises_of_lines(application, case.context, case.materials, now=case.now)
     origins_keep(
         number,
@@ -251,15 +275,17 @@ def _branches_write(case: _Case, application: Application) -> None:
             department_id=case.departments[branch.key].id,
             licence_type=branch.licence or "",
         )
+            state="OPEN" if branch.role == FIRST_REVIEW else "WAITING",
         for branch in case.matter.branches
     ]
+        if branch.role == PARALLEL or case.is_reviewed_first
     rows.append(
         ApplicationBranch(
             application=application,
             key="owner",
             title=case.matter.title,
             department_id=case.departments["owner"].id,
-            state="OPEN",
+            state="WAITING" if case.is_reviewed_first else "OPEN",
         )
     )
     rows_insert(rows)
@@ -275,7 +301,9 @@ def _number_next(matter: MatterView, owner: DepartmentView, *, now: datetime) ->
 
 def _process_begin(case: _Case, application: Application) -> None:
     subject = f"application:{application.number}"
-    due = acceptance_start(application, case.matter, now=case.now)
+    accepting = case.accepting.id
+    due = acceptance_start(application, case.matter, department_id=accepting, now=case.now)
+    routing = routing_in(case.rulings)
     application.instance_id = process_start(
         case.matter.process_version_id,
         business_key=subject,
@@ -286,7 +314,11 @@ def _process_begin(case: _Case, application: Application) -> None:
             applicant_name=application.applicant_name,
             url="/hall/applications/items/",
         ),
-        variables={"form": case.form_data, "applicant": case.context.applicant.values()},
+        variables={
+            "form": case.form_data,
+            "applicant": case.context.applicant.values(),
+            **({"routing": dict(routing.value)} if routing else {}),
+        },
         departments={key: department.id for key, department in case.departments.items()},
         now=case.now,
         due=due,

@@ -14,6 +14,7 @@ from yiwang.engines.api import (
     work_item_request_correction,
 )
 from yiwang.hall.applications import rules
+from yiwang.hall.applications.actions.first_review import first_review_follow
 from yiwang.hall.applications.actions.joint import joined_variables
 from yiwang.hall.applications.actions.limits import due_mirror, limits_start
 from yiwang.hall.applications.errors import (
@@ -95,13 +96,14 @@ def work_conclude(  # noqa: PLR0913 - one decision has these parts
         at=now,
     )
     state_after = rules.BRANCH_STATE_AFTER.get(outcome)
-    if state_after and (item.branch or outcome != "AGREE"):
+    if state_after and (item.branch or outcome not in rules.REVIEWS):
         application.branches.filter(key=branch_key_of(item)).update(state=state_after)
         if item.branch:
             clock_stop(f"{item.business_key}/{item.branch}", now=now)
     audit_record(
         item.business_key,
         person_ref=rules.person_ref_of(application.applicant_ref),
+    first_review_follow(application, item, outcome=outcome)
         detail={"item": item.id, "step": item.node_id, "outcome": outcome},
     )
     variables = joined_variables(application, item.branch)

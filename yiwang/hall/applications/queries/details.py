@@ -130,6 +130,11 @@ def application_detail_get(number: str, *, purpose: str, now: datetime) -> Appli
 
 
 def application_receipt_get(number: str, *, purpose: str) -> tuple[Application, str]:
+    @property
+    def accepting(self) -> str:
+        """Return the name of the department that accepts it (受理机关): the lower one where it reviews first."""
+        return self.holders[0].department if self.holders else self.department
+
     """Get what the receipt (回执) shows: one's application and the name of its department."""
     application = application_visible_get(number, purpose=purpose)
     return application, department_get(application.department_id).name
@@ -199,7 +204,8 @@ def _steps(application: Application, diagram: dict) -> list[tuple[dict, str]]:
 
 def _branches(application: Application, *, now: datetime) -> tuple[BranchDetail, ...]:
     rows = list(application.branches.order_by("pk"))
-    shown = [row for row in rows if row.key != "owner"] or rows
+    others = [row for row in rows if row.key != "owner"]
+    shown = others if len(others) > 1 else rows  # who reviews first stands beside who decides
     details = []
     for row in shown:
         department = department_get(row.department_id)

@@ -28,6 +28,7 @@ from yiwang.hall.bundles.models import BundleDocument, BundleDraft
 from yiwang.hall.bundles.queries.bundles import bundle_view
 from yiwang.hall.bundles.union import collected, projected
 from yiwang.hall.licences.queries import licence_list
+from yiwang.hall.matters.deciding import eligibility_ruling
 from yiwang.kernel.api import context_get
 from yiwang.sdk.expressions import compile as expression_compile
 from yiwang.sdk.joins import REFUSE
@@ -170,7 +171,8 @@ def _barred(context: BundleDraftContext, key: str, *, today: date) -> dict[str, 
     names = context.applicant.names(today)
     if rule.when and not expression_compile(rule.when).evaluate(names):
         return {"zh": rule.zh, "en": rule.en}
-    return None
+    ruling = eligibility_ruling(matter, applicant=context.applicant.values(), today=today)
+    return ruling.words if ruling is not None and not ruling.is_allowed else None
 
 
 def _waiting_bar(context: BundleDraftContext, found: Mapping[str, Chosen], key: str) -> Chosen:
