@@ -61,6 +61,7 @@ from yiwang.kernel.codes.queries import (
     succession_list,
 )
 from yiwang.kernel.codes.rules import CodeDiff, CodeRow
+from yiwang.kernel.contents import content_drop, content_keep
 from yiwang.kernel.events.actions import (
     EventOutsideTransaction,
     delivery_retry,
@@ -184,6 +185,8 @@ __all__ = [
     "code_table_load",
     "code_trace",
     "codes_seed_load",
+    "content_drop",
+    "content_keep",
     "context_get",
     "context_system",
     "context_use",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Protocol
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import Max
 from django.utils import timezone
@@ -28,7 +27,14 @@ from yiwang.engines.forms.rules.files import AttachmentRefused, file_check, size
 from yiwang.engines.forms.rules.inputs import TAKE, post_lists, post_parse, values_clean
 from yiwang.engines.forms.rules.merge import history_extend, merge
 from yiwang.engines.forms.rules.state import PHOTO_TYPES
-from yiwang.kernel.api import action, audit_record, error_text, rows_delete, stamp_renew
+from yiwang.kernel.api import (
+    action,
+    audit_record,
+    content_keep,
+    error_text,
+    rows_delete,
+    stamp_renew,
+)
 from yiwang.sdk.errors import N_, Conflict, NotFound, SignInNeeded, YiwangError
 
 VALUES_LIMIT = 12_000_000
@@ -448,17 +454,11 @@ def _attachment_store(
 
 
 def _content_keep(path: str, content: bytes) -> None:
-    """Keep a content once; of two that arrive at the same moment the later one is thrown away."""
+    """Keep a content once; a content without a row may be swept at any moment, so it is written anew."""
     # A sweep that is throwing the last row of this content away holds its lock: see `sweeping`.
     is_known = bool(Attachment.objects.select_for_update().filter(path=path).values_list("pk")[:1])
-    if default_storage.exists(path):
-        if is_known:
-            return
-        # A content without a row may be swept at any moment: it is written anew.
-        default_storage.delete(path)
-    kept = default_storage.save(path, ContentFile(content))
-    if kept != path:
-        default_storage.delete(kept)
+    if not is_known or not default_storage.exists(path):
+        content_keep(path, content)
 
 
 @action("engines.forms.attachment_hand_over")

@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 
 from yiwang.engines.forms.models import Attachment
 from yiwang.engines.forms.references import referenced_among
-from yiwang.kernel.api import action, audit_record, context_system, context_use
+from yiwang.kernel.api import action, audit_record, content_drop, context_system, context_use
 
 ROOT = "attachments"
 AT_ONCE = 500
@@ -49,7 +49,7 @@ def uploads_sweep(*, now: datetime, days: int | None = None, is_dry: bool = Fals
             gone, freed = gone + count, freed + size
         strays = list(_strays(before))
         if strays and not is_dry:
-            _strays_remove(strays, now=now)
+            _strays_remove(strays, before=before)
     return UploadSweep(len(old), gone, freed, len(strays))
 
 
@@ -109,9 +109,9 @@ def _folders(path: str) -> list[str]:
 
 
 @action("engines.forms.uploads_sweep")
-def _strays_remove(paths: list[str], *, now: datetime) -> None:
+def _strays_remove(paths: list[str], *, before: datetime) -> None:
     known = set(Attachment.objects.filter(path__in=paths).values_list("path", flat=True))
     for path in paths:
         if path not in known:
-            default_storage.delete(path)
+            content_drop(path, before=before)
     audit_record("attachments", detail={"strays": len(paths)})

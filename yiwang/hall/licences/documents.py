@@ -2,7 +2,6 @@
 
 import hashlib
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from yiwang.engines.api import attachment_open
@@ -11,7 +10,7 @@ from yiwang.hall.licences.models import Licence
 from yiwang.hall.licences.queries import licence_get
 from yiwang.hall.licences.typesetting import document_make
 from yiwang.identity.api import data_scope
-from yiwang.kernel.api import action, audit_record, context_system, context_use
+from yiwang.kernel.api import action, audit_record, content_keep, context_system, context_use
 from yiwang.resources.api import photo_get
 from yiwang.sdk.errors import YiwangError
 
@@ -64,10 +63,8 @@ def licence_document_store(licence_id: int) -> bytes:
 
 
 def _keep(path: str, content: bytes) -> None:
-    if default_storage.exists(path) and _read(path) != content:
-        default_storage.delete(path)
-    if not default_storage.exists(path):
-        default_storage.save(path, ContentFile(content))
+    if _read(path) != content:
+        content_keep(path, content)
 
 
 @action("hall.licences.document_store")

@@ -112,7 +112,7 @@ def action(
                 # An act inside another fails it whole, so it needs no savepoint of its own.
                 with transaction.atomic(savepoint=around is None):
                     running.begin()
-                    with together():
+                    with together(act):
                         result = function(*args, **kwargs)
                         if not running.rows:
                             raise ActWithoutAudit(act=act)

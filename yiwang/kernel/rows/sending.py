@@ -6,12 +6,14 @@ sent, within the same transaction. SQLite is in the same process: there nothing 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db import connection
 
+IDS_MOST = 16
 MOST = 100
 """So many writes wait at most: an act of a hundred thousand keeps none of them in memory."""
 
@@ -23,14 +25,36 @@ class _Write:
     otherwise: type[Exception] | None
 
 
+# By name of a block: the tables of which its last run wanted ids, in order.
+_wanted: dict[str, tuple[str, ...]] = {}
+
+
 class _Waiting:
-    """The writes that wait, and the tables that they change."""
+    """The writes that wait, the tables that they change, and ids that were asked for beforehand."""
 
-    __slots__ = ("tables", "writes")
+    __slots__ = ("asked", "ids", "name", "tables", "writes")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.writes: list[_Write] = []
         self.tables: set[str] = set()
+        self.ids: dict[str, list[int]] | None = None
+        self.asked: list[str] = []
+
+    def id_take(self, table: str) -> int:
+        """Take an id of a table; with the first one come all that such a block wanted the last time."""
+        self.asked.append(table)
+        if self.ids is None:
+            self.ids = {}
+            _ids_ask(self.ids, [table, *_wanted.get(self.name, ())[1:]])
+        if not self.ids.get(table):
+            _ids_ask(self.ids, [table])
+        return self.ids[table].pop(0)
+
+    def learn(self) -> None:
+        """Remember what ids such a block wants."""
+        if self.asked:
+            _wanted[self.name] = tuple(self.asked[:IDS_MOST])
 
     def before(self, execute: Callable, sql: str, params: object, many: bool, context: dict):  # noqa: ANN201, FBT001
         """Send what waits before another statement; what a savepoint takes back is not sent at all."""
@@ -61,18 +85,46 @@ class _Waiting:
 _waiting: ContextVar[_Waiting | None] = ContextVar("yiwang_rows_waiting", default=None)
 
 
+def _ids_ask(ids: dict[str, list[int]], tables: Sequence[str]) -> None:
+    calls = ", ".join(f"nextval('{_sequence(table)}')" for table in tables)
+    with beside_all(), connection.cursor() as cursor:
+        cursor.execute(f"SELECT {calls}")
+        for table, pk in zip(tables, cursor.fetchone(), strict=True):
+            ids.setdefault(table, []).append(pk)
+
+
+@lru_cache(maxsize=256)
+def _sequence(table: str) -> str:
+    with beside_all(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_serial_sequence(%s, 'id')", [connection.ops.quote_name(table)]
+        )
+        (name,) = cursor.fetchone()
+    return name
+
+
+def id_take(table: str) -> int | None:
+    """Return the id that a new row of a table will have (预取主键), None where rows do not wait."""
+    waiting = _waiting.get()
+    return None if waiting is None else waiting.id_take(table)
+
+
 @contextmanager
-def together() -> Iterator[None]:
-    """Let the writes of a block wait for each other, inside a transaction; blocks within blocks are one."""
+def together(name: str = "") -> Iterator[None]:
+    """Let the writes of a block wait for each other, inside a transaction; blocks within blocks are one.
+
+    name: of the kind of block; ids that its last run wanted are asked for at once.
+    """
     if _waiting.get() is not None or not _is_able():
         yield
         return
-    waiting = _Waiting()
+    waiting = _Waiting(name)
     token = _waiting.set(waiting)
     try:
         with connection.execute_wrapper(waiting.before):
             yield
             waiting.send()
+            waiting.learn()
     finally:
         _waiting.reset(token)
 
@@ -101,11 +153,17 @@ def row_write(
             raise otherwise
 
 
-@contextmanager
-def beside(*tables: str) -> Iterator[None]:
-    """Let statements about these tables pass what waits, as far as it is about others (不受影响的语句)."""
+def beside(table: str) -> AbstractContextManager[None]:
+    """Let statements about a table pass what waits, when all that is about others (不受影响的语句)."""
     waiting = _waiting.get()
-    if waiting is None or waiting.tables.intersection(tables):
+    return nullcontext() if waiting is None or table in waiting.tables else beside_all()
+
+
+@contextmanager
+def beside_all() -> Iterator[None]:
+    """Let statements that no waiting write concerns pass them (不受影响的语句)."""
+    waiting = _waiting.get()
+    if waiting is None:
         yield
         return
     held, waiting.writes = waiting.writes, []

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from django.db import connection, models
 
-from yiwang.kernel.rows.sending import beside, row_write
+from yiwang.kernel.rows.sending import beside, id_take, row_write
 
 CHUNK = 200
 BIGGEST = 2**63  # of a whole number that a column holds
@@ -54,14 +54,30 @@ def rows_insert(rows: Sequence[models.Model]) -> None:
 
 
 def row_insert(row: models.Model) -> int:
-    """Insert one new row (写入), whose model has an id of its own, and return the id; the row has it then."""
+    """Insert one new row (写入), whose model has an id of its own, and return the id; the row has it then.
+
+    Within an act the id is known before the row is, which may wait as with `rows_insert`.
+    """
     head, fields, returning = _insert_head(type(row), connection.vendor)
     marks = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    with beside(row._meta.db_table), connection.cursor() as cursor:
-        cursor.execute(head + marks + returning, _values(row, fields))
-        (row.pk,) = cursor.fetchone()
+    table = row._meta.db_table
+    row.pk = id_take(table)
+    if row.pk is not None:
+        sql = _with_id(type(row)) + marks[:-1] + ", %s)"
+        row_write(table, sql, [*_values(row, fields), row.pk])
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(head + marks + returning, _values(row, fields))
+            (row.pk,) = cursor.fetchone()
     row._state.adding, row._state.db = False, connection.alias
     return row.pk
+
+
+@lru_cache(maxsize=128)
+def _with_id(model: type[models.Model]) -> str:
+    head, _fields, _returning = _insert_head(model, connection.vendor)
+    columns, rest = head.rsplit(")", 1)
+    return f"{columns}, {connection.ops.quote_name(model._meta.pk.column)}){rest}"
 
 
 @lru_cache(maxsize=128)

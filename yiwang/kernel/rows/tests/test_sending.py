@@ -41,8 +41,32 @@ def test_an_act_reads_what_it_wrote_by_the_orm_and_by_built_statements():
         assert [row.topic for row in rows_find(OutboxEvent, known={"topic": "b"})] == ["b"]
         rows_delete(OutboxEvent, known={"topic": "a"})
         rows_insert([_event("c")])
-        row_insert(_event("d"))
-    assert _topics() == ["b", "c", "d"]
+        event_id = row_insert(_event("d"))
+        assert event_id > 0
+    assert sorted(_topics()) == ["b", "c", "d"]
+    assert OutboxEvent.objects.get(pk=event_id).topic == "d"
+
+
+def test_ids_are_known_before_the_rows_are_and_all_asked_for_at_once_the_next_time():
+    def block() -> list[int]:
+        with transaction.atomic(), together("test.ids"):
+            first, second = (row_insert(_event(name)) for name in "ab")
+            delivery = EventDelivery(event_id=second, subscriber="one", due_at=NOW)
+            return [first, second, row_insert(delivery)]
+
+    seen = []
+
+    def note(execute, sql, params, many, context):
+        seen.append(sql)
+        return execute(sql, params, many, context)
+
+    given = block()
+    with connection.execute_wrapper(note):
+        given_next = block()
+    assert len(set(given[:2] + given_next[:2])) == 4
+    assert OutboxEvent.objects.get(pk=given_next[1]).deliveries.get().pk == given_next[2]
+    if connection.vendor == "postgresql":
+        assert sum(sql.startswith("SELECT nextval") for sql in seen) == 1
 
 
 def test_a_change_after_an_insert_that_waits_sees_its_row():
