@@ -61,7 +61,7 @@ from yiwang.kernel.codes.queries import (
     succession_list,
 )
 from yiwang.kernel.codes.rules import CodeDiff, CodeRow
-from yiwang.kernel.contents import content_drop, content_keep
+from yiwang.kernel.contents.keeping import content_drop, content_keep
 from yiwang.kernel.events.actions import (
     EventOutsideTransaction,
     delivery_retry,

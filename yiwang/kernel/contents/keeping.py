@@ -1,4 +1,4 @@
-"""Contents of files kept under a path of their digest (按摘要存放的内容): whole or not at all, however many come at once."""
+"""What is kept of files under a path of its digest is there whole or not at all, however many bring it at once."""
 
 import os
 from datetime import datetime
