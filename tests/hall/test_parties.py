@@ -1,5 +1,6 @@
 """Several parties on one application: each as themselves, bound to what they confirmed, none sees the rest."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hall.test_applications import the_application, the_item
-from yiwang.engines.api import draft_get, draft_post
+from yiwang.engines.api import draft_get, draft_post, form_get, form_put
 from yiwang.hall.applications.actions.drafts import draft_begin, draft_drop
 from yiwang.hall.applications.actions.submission import application_submit
 from yiwang.hall.applications.actions.work import work_conclude
@@ -18,6 +19,8 @@ from yiwang.hall.applications.queries.access import application_rows, applicatio
 from yiwang.hall.applications.queries.drafts import draft_context_get
 from yiwang.hall.applications.queries.joint import joint_draft
 from yiwang.hall.licences.queries import licence_list_by_source
+from yiwang.hall.matters.form_versions import matter_form_use
+from yiwang.hall.matters.queries import matter_get
 from yiwang.hall.parties.actions import party_confirm, party_invite, party_join, party_remove
 from yiwang.hall.parties.errors import (
     PartiesFull,
@@ -31,6 +34,7 @@ from yiwang.hall.parties.queries import (
     case_rows,
     own_part_get,
     own_part_list,
+    own_state,
     part_rows,
     parties_of_application,
     parties_of_draft,
@@ -44,6 +48,7 @@ from yiwang.sdk.errors import NotFound
 
 MARRIAGE = "320714003000"
 OWN = {"phone": "13800000001", "area_code": "320508", "both_free": "true", "not_related": "true"}
+ASKS = "13800000009"
 PART = {"spouse_phone": "13800000002", "spouse_free": "true"}
 
 
@@ -183,14 +188,97 @@ def test_a_change_by_the_party_makes_their_own_confirmation_void(couple, now):
         assert own_part_get(part.id).part.state == "VOID"
 
 
-def test_the_condition_over_both_parties_is_judged_at_submission(couple, city, now):
+def test_the_condition_over_both_parties_is_judged_on_the_page_and_at_submission(couple, city, now):
     first, _second = couple
     other = citizen_beside(first, now)
     draft_id = begin(first, now)
-    confirmed(first, other, draft_id, now)
+    with pytest.raises(PartyIncomplete) as refusal:
+        confirmed(first, other, draft_id, now)
+    assert set(refusal.value.fields) == {"spouse_sex"}
     with context_use(first), pytest.raises(SubmissionIncomplete) as refusal:
         application_submit(draft_id, now=now)
-    assert set(refusal.value.fields) == {"spouse_sex"}
+    assert refusal.value.fields["spouse_sex"] == [f"{other.name}：结婚登记的双方应为一男一女。"]
+    assert application_rows("测试").count() == 0
+
+
+@pytest.fixture
+def asking_form(city, now):
+    """The form of the marriage, with questions of each party that the other's answers decide on."""
+    with context_use(context_system("测试")):
+        matter = matter_get(MARRIAGE)
+        form = deepcopy(form_get(matter.form_version_id).definition)
+        for name, page in (("spouse_note", 2), ("note", 1)):
+            form["schema"]["properties"][name] = {"type": "string", "maxLength": 20}
+            form["ui"]["pages"][page]["fields"].append(name)
+            form["ui"]["fields"][name] = {"title": {"zh": "说明", "en": "Note"}}
+        form["conditions"] = [
+            {"when": f"phone == '{ASKS}'", "show": ["spouse_note"], "require": ["spouse_note"]},
+            {"when": f"spouse_phone == '{ASKS}'", "require": ["note"]},
+        ]
+        version = form_put(form_get(matter.form_version_id).key, form, source="测试", now=now)
+        matter_form_use(MARRIAGE, form_version_id=version.version_id, reason="测试", now=now)
+
+
+def check_page(client, django_user_model, first, draft_id: int) -> str:
+    client.force_login(django_user_model.objects.get(pk=first.account_id))
+    return client.post(reverse("hall_applications:submit", args=[draft_id])).content.decode()
+
+
+def test_what_the_applicant_answers_asks_more_of_the_party_on_their_page_and_at_submission(
+    asking_form, couple, now, client, django_user_model
+):
+    first, second = couple
+    draft_id = begin(first, now)
+    part = confirmed(first, second, draft_id, now)
+    with context_use(first):
+        type_in(draft_id, {**OWN, "phone": ASKS}, now)
+        with pytest.raises(SubmissionIncomplete) as refusal:
+            application_submit(draft_id, now=now)
+    assert set(refusal.value.fields) == {"spouse_note", "party:spouse"}
+    assert refusal.value.fields["spouse_note"][0].startswith(f"{second.name}：")
+    page = check_page(client, django_user_model, first, draft_id)
+    parties = reverse("hall_applications:parties", args=[draft_id])
+    assert f'<a href="{parties}#party-spouse">{second.name}：' in page
+    assert "对方填报的部分还缺少内容" in client.get(parties).content.decode()
+
+    client.force_login(django_user_model.objects.get(pk=second.account_id))
+    shown = client.get(reverse("hall_parties:part", args=[part.id])).content.decode()
+    assert "他人后来填报的内容" in shown
+    with context_use(second):
+        with pytest.raises(PartyIncomplete) as refusal:
+            party_confirm(part.id, now=now)
+        assert set(refusal.value.fields) == {"spouse_note"}
+        own = own_part_get(part.id)
+        assert ("phone" in own.values, "phone" in own_state(own).values) == (False, False)
+        draft_post(own.draft_id, post={**PART, "spouse_note": "无"}, page="spouse", now=now)
+        party_confirm(part.id, now=now)
+    with context_use(first):
+        number = application_submit(draft_id, now=now).number
+    assert the_application(number).form_data["spouse_note"] == "无"
+    with context_use(second):
+        assert own_state(own_part_get(part.id)).values["spouse_note"] == "无"
+
+
+def test_what_the_party_answers_asks_more_of_the_applicant_and_leads_to_their_page(
+    asking_form, couple, now, client, django_user_model
+):
+    first, second = couple
+    draft_id = begin(first, now)
+    invited = invite(first, draft_id, second.name, now)
+    with context_use(second):
+        own = party_join(invited.code, now=now)
+        post = {**PART, "spouse_phone": ASKS}
+        draft_post(own.draft_id, post=post, page="spouse", now=now)
+        party_confirm(own.part.id, now=now)
+    with context_use(first), pytest.raises(SubmissionIncomplete) as refusal:
+        application_submit(draft_id, now=now)
+    assert set(refusal.value.fields) == {"note"}
+    page = check_page(client, django_user_model, first, draft_id)
+    statement = reverse("hall_applications:draft", args=[draft_id, "statement"])
+    assert f'<li><a href="{statement}">' in page
+    answer = client.post(statement, {"both_free": "true", "not_related": "true", "go": "next"})
+    assert answer.status_code == 422
+    assert ASKS not in answer.content.decode()
 
 
 def citizen_beside(first, now):

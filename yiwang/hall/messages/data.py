@@ -16,6 +16,7 @@ STATES: dict[str, str] = {
     "TECHNICAL_FAILURE": N_("Technical fault"),
     "BUNDLED": N_("In the daily digest"),
     "STOPPED": N_("Not sent: on the stop list"),
+    "CANCELLED": N_("Called off before it was sent"),
 }
 STOP_SOURCES: dict[str, str] = {
     "PERSON": N_("The receiver's wish"),

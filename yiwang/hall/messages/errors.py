@@ -23,6 +23,15 @@ class ChoiceInvalid(Invalid):
     code = "message_choice_invalid"
 
 
+class SendingLeft(Conflict):
+    """Only what waits for a later time can be called off."""
+
+    code = "sending_left"
+    message = N_(
+        "This message can no longer be called off: it has left, or was called off already."
+    )
+
+
 class SendingNotFailed(Conflict):
     """Only what has failed for good is sent again."""
 

@@ -53,6 +53,7 @@ class MessageSending(models.Model):
         TECHNICAL_FAILURE = "TECHNICAL_FAILURE", "技术故障"
         BUNDLED = "BUNDLED", "并入摘要"
         STOPPED = "STOPPED", "已停发"
+        CANCELLED = "CANCELLED", "已取消"
 
     ref = models.UUIDField("编号", default=uuid.uuid4, unique=True)
     message = models.ForeignKey(

@@ -32,6 +32,7 @@ from yiwang.hall.messages.errors import (
     ChannelUnknown,
     RecipientBusy,
     RecipientRefused,
+    SendingLeft,
     SendingNotFailed,
 )
 from yiwang.hall.messages.models import ChannelState, MessageSending, StopEntry
@@ -361,6 +362,22 @@ def failed_resend(channel: str, state: str, *, now: datetime) -> int:
     )
     audit_record(f"channel:{channel}", detail={"state": state, "resent": count})
     return count
+
+
+def sending_call_off(sending_id: int, *, now: datetime) -> None:
+    """Take a sending that waits for its time out of the queue (取消发送), in the caller's act. Raises `SendingLeft`.
+
+    The lock of its channel is the one under which workers take sendings: it has left, or it never will.
+    """
+    waiting = MessageSending.objects.filter(pk=sending_id, state="CREATED", not_before__gt=now)
+    channel = waiting.values_list("channel", flat=True).first()
+    if channel is None:
+        raise SendingLeft()
+    ChannelState.objects.get_or_create(channel=channel)
+    ChannelState.objects.select_for_update().get(channel=channel)
+    if not waiting.update(state="CANCELLED", completed_at=now):
+        raise SendingLeft()
+    _announce(sending_id)
 
 
 @action("hall.messages.channel_set", permission=OUTGOING)

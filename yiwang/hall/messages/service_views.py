@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yiwang.hall.messages.data import STATES
-from yiwang.hall.messages.errors import ServiceInvalid
+from yiwang.hall.messages.errors import SendingLeft, ServiceInvalid
 from yiwang.hall.messages.models import NotifyService
 from yiwang.hall.messages.notify import actions
 from yiwang.hall.messages.notify.answers import NoResult
@@ -26,7 +26,16 @@ from yiwang.hall.messages.notify.queries import (
 )
 from yiwang.hall.messages.queries import address_masked
 from yiwang.identity.api import allow, department_get
-from yiwang.kernel.api import Column, context_get, datetime_text, flash, page_of, render
+from yiwang.kernel.api import (
+    Column,
+    Filter,
+    context_get,
+    datetime_text,
+    error_text,
+    flash,
+    page_of,
+    render,
+)
 from yiwang.sdk.errors import N_, NotFound
 
 KINDS = {"sms": N_("Text message"), "email": N_("E-mail"), "letter": N_("Letter")}
@@ -45,6 +54,7 @@ API_STATES = {
     "temporary-failure": STATES["TEMPORARY_FAILURE"],
     "permanent-failure": STATES["PERMANENT_FAILURE"],
     "technical-failure": STATES["TECHNICAL_FAILURE"],
+    "cancelled": STATES["CANCELLED"],
 }
 NUMBERS = {
     "per_minute": (N_("Calls a minute"), 3000),
@@ -52,6 +62,16 @@ NUMBERS = {
     "email_per_day": (N_("E-mails a day"), 10000),
     "letter_per_day": (N_("Letters a day"), 100),
 }
+_FILTERS = (
+    Filter(
+        "waiting",
+        N_("Waiting for its time"),
+        "flag",
+        apply=lambda rows, _value: rows.filter(
+            scheduled_for__isnull=False, sending__state="CREATED"
+        ),
+    ),
+)
 _COLUMNS = (
     Column("name", N_("Name of the system"), order="name"),
     Column("department", N_("Department"), text=lambda row: row.department.name),
@@ -163,6 +183,7 @@ def _service_page(request: HttpRequest, row: NotifyService, **more: object) -> H
         ),
         Column("status", N_("State"), text=lambda one: _(API_STATES[one.status])),
         Column("key_kind", N_("Kind of key"), text=lambda one: _(KEYS[one.key_kind])),
+        Column("call_off", N_("Call the message off")),
     )
     return render(
         request,
@@ -172,13 +193,20 @@ def _service_page(request: HttpRequest, row: NotifyService, **more: object) -> H
             "state": _state(row),
             "keys": actions.keys_of(row),
             "templates": list(template_rows(row.pk)),
-            "page": page_of(request, notification_rows(row.pk), columns=columns, count_cap=10_000),
+            "page": page_of(
+                request,
+                notification_rows(row.pk),
+                columns=columns,
+                filters=_FILTERS,
+                count_cap=10_000,
+            ),
             "kinds": KINDS,
             "key_names": KEYS,
             "callback_word": callback_token(row.pk) if row.callback_url else "",
             "key_kinds": [(code, _(text)) for code, text in KEY_KINDS.items()],
             "numbers": NUMBERS,
             "errors": {},
+            "now": timezone.now(),
             **more,
         },
         status=422 if more.get("errors") else 200,
@@ -217,6 +245,21 @@ def key_revoke(request: HttpRequest, service_id: uuid.UUID, key_id: uuid.UUID) -
         flash(request, "warning", _("This key was revoked already."))
     else:
         flash(request, "success", _("The key is revoked. The next call with it is refused."))
+    return redirect("hall_messages:service", service_id)
+
+
+@require_POST
+@allow(populations={"STAFF"}, permission=SERVICES)
+def call_off(request: HttpRequest, service_id: uuid.UUID, ref: uuid.UUID) -> HttpResponse:
+    """Call a scheduled notification off before it leaves (取消定时通知)."""
+    try:
+        actions.notification_call_off(service_id, ref, now=timezone.now())
+    except NoResult:
+        raise NotFound() from None
+    except SendingLeft as error:
+        flash(request, "warning", error_text(error))
+    else:
+        flash(request, "success", _("Called off: it will not be sent."))
     return redirect("hall_messages:service", service_id)
 
 

@@ -29,6 +29,11 @@ urlpatterns = [
         name="key_revoke",
     ),
     path(
+        "services/<uuid:service_id>/notifications/<uuid:ref>/call-off/",
+        service_views.call_off,
+        name="call_off",
+    ),
+    path(
         "services/<uuid:service_id>/templates/new/",
         service_views.service_template,
         name="service_template_new",

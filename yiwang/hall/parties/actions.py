@@ -26,13 +26,16 @@ from yiwang.hall.parties.errors import (
     PartyUnknown,
 )
 from yiwang.hall.parties.identifying import number_is_sound, subject_identify
+from yiwang.hall.parties.links import link_make, link_rows, links_end_tell
 from yiwang.hall.parties.models import PartyCase, PartyPart
 from yiwang.hall.parties.queries import (
     PURPOSE,
+    around_values,
     case_rows,
     digest_now,
     fields_of,
     first_values,
+    is_typed_at,
     own_part_view,
     own_row,
     own_state,
@@ -40,6 +43,7 @@ from yiwang.hall.parties.queries import (
     part_rows,
     part_view,
     party_of,
+    taking_part,
 )
 from yiwang.identity.api import account_get, account_list, agent_list
 from yiwang.kernel.api import (
@@ -55,12 +59,12 @@ from yiwang.sdk.identifiers import normalise, person_ref_of, spoken_code
 from yiwang.sdk.packs import Party
 
 INVITING = "邀请共同办理核验身份"
-ENDS = frozenset({"APPROVED", "REFUSED", "NOT_ACCEPTED", "WITHDRAWN"})
+ENDS = frozenset({"APPROVED", "REFUSED", "NOT_ACCEPTED", "WITHDRAWN", "TERMINATED"})
 
 
 @action("hall.parties.invite")
 def party_invite(
-    draft: JointDraft, *, key: str, name: str, now: datetime, number: str = ""
+    draft: JointDraft, *, key: str, name: str, now: datetime, number: str = "", phone: str = ""
 ) -> PartView:
     """Invite a party to one's draft (邀请当事人) by a code told to them; the caller has checked the draft.
 
@@ -78,7 +82,7 @@ def party_invite(
     if number and not number_is_sound(party.kind, number):
         raise PartyNumberWrong(fields={"number": [str(PartyNumberWrong())]})
     case = _case_of(draft)
-    if part_rows().filter(case=case, key=key).count() >= party.max:
+    if taking_part(case).filter(key=key).count() >= party.max:
         raise PartiesFull(title=draft.matter.title)
     meant = ""
     if number:
@@ -95,7 +99,9 @@ def party_invite(
         invited_at=now,
     )
     _invited_tell(part, now=now)
-    audit_record(f"draft:{draft.draft_id}", detail={"party": key, "part": part.pk})
+    link = link_make(part, phone=phone, now=now) if phone else None
+    detail = {"party": key, "part": part.pk, "link": link and link.pk}
+    audit_record(f"draft:{draft.draft_id}", detail=detail)
     return part_view(part, party)
 
 
@@ -138,6 +144,20 @@ def _accounts_of(ref: str, *, now: datetime) -> list[int]:
     return [one.id for one in account_list(subject_ref=ref) if one.population == "CITIZEN"]
 
 
+@action("hall.parties.link_send")
+def party_link_send(draft: JointDraft, part_id: int, *, phone: str, now: datetime) -> None:
+    """Send a party of one's draft a link to their phone (发送短信链接), or another one; those before hold no longer.
+
+    Raises PartyUnknown, PartyPhoneWrong, PartyLinkNeedless, PartyLinksTooMany.
+    """
+    rows = part_rows().select_for_update(of=("self",))
+    part = rows.filter(case__draft_id=draft.draft_id, pk=part_id).first()
+    if part is None:
+        raise PartyUnknown()
+    link = link_make(part, phone=phone, now=now)
+    audit_record(f"draft:{draft.draft_id}", detail={"part": part_id, "link": link.pk})
+
+
 @action("hall.parties.remove")
 def party_remove(draft: JointDraft, part_id: int) -> None:
     """Take a party off one's draft (移除当事人); what they entered is deleted. Raises PartyUnknown."""
@@ -155,8 +175,7 @@ def party_join(code: str, *, now: datetime, at: Presence | None = None) -> OwnPa
 
     at: at a window, where a clerk has identified the party and acts for them. Raises PartyCodeWrong, PartyTwice.
     """
-    rows = part_rows().select_for_update(of=("self",)).filter(code=normalise(code)[:12], ref="")
-    return _join(rows.first(), at=at, now=now)
+    return _join(_open_invitations().filter(code=normalise(code)[:12]).first(), at=at, now=now)
 
 
 @action("hall.parties.accept")
@@ -165,8 +184,21 @@ def party_accept(part_id: int, *, now: datetime, at: Presence | None = None) -> 
 
     Raises PartyCodeWrong, PartyTwice.
     """
-    rows = part_rows().select_for_update(of=("self",)).filter(pk=part_id, by_number=True, ref="")
-    return _join(rows.first(), at=at, now=now)
+    return _join(_open_invitations().filter(pk=part_id, by_number=True).first(), at=at, now=now)
+
+
+@action("hall.parties.join_by_link")
+def party_join_meant(part_id: int, *, now: datetime, at: Presence) -> OwnPart:
+    """Join as who came by the link that was sent for this part (凭链接加入); the caller has identified them.
+
+    Raises PartyCodeWrong, PartyTwice.
+    """
+    return _join(_open_invitations().filter(pk=part_id).first(), at=at, now=now)
+
+
+def _open_invitations():  # noqa: ANN202 - a queryset of this room
+    rows = part_rows().select_for_update(of=("self",))
+    return rows.filter(ref="", declined_at__isnull=True)
 
 
 def _join(part: PartyPart | None, *, at: Presence | None, now: datetime) -> OwnPart:
@@ -179,15 +211,17 @@ def _join(part: PartyPart | None, *, at: Presence | None, now: datetime) -> OwnP
     _part_open(part, at=at, now=now)
     try:
         with transaction.atomic():
-            part.save(update_fields=["ref", "account_id", "joined_at", "draft_id", "visit_id"])
+            part.save(
+                update_fields=["ref", "account_id", "joined_at", "draft_id", "visit_id", "link_id"]
+            )
     except IntegrityError:
         raise PartyTwice() from None
     _audit(part, {"joined": True, "visit": part.visit_id})
-    return own_part_view(part, visit_id=part.visit_id)
+    return own_part_view(part, at=at)
 
 
 def _part_open(part: PartyPart, *, at: Presence | None, now: datetime) -> None:
-    """Open the draft of a part for who types it (打开当事人草稿): the party, or the clerk at the window."""
+    """Open the draft of a part for who types it (打开当事人草稿): the party, the clerk at the window, nobody's account."""
     account_id = context_get().account_id
     party = party_of(part.case.matter_version_id, part.key)
     draft = draft_open(
@@ -202,27 +236,27 @@ def _part_open(part: PartyPart, *, at: Presence | None, now: datetime) -> None:
         draft_save(draft.id, values=given, page="", revision=draft.revision, now=now)
     part.account_id = at.account_id if at else account_id
     part.visit_id = at.visit_id if at else None
+    part.link_id = at.link_id if at else None
     part.draft_id = draft.id
 
 
 @action("hall.parties.resume")
 def party_resume(part_id: int, *, now: datetime, at: Presence | None = None) -> OwnPart:
-    """Open one's part again to change it (修改我的部分): on line, or at another visit to a window.
+    """Open one's part again to change it (修改我的部分): on line, by link, or at another visit to a window.
 
     What is confirmed stands until something is changed. Raises PartyUnknown, PartyClosed.
     """
     part = own_row(part_id, lock=True)
     if part.case.state != "DRAFT":
         raise PartyClosed()
-    here = at.visit_id if at else None
-    if part.draft_id is not None and part.visit_id != here:
+    if part.draft_id is not None and not is_typed_at(part, at):
         part.values = own_values(part, party_of(part.case.matter_version_id, part.key))
         _part_forget(part)
     if part.draft_id is None:
         _part_open(part, at=at, now=now)
-        part.save(update_fields=["account_id", "draft_id", "visit_id", "values"])
-    _audit(part, {"resumed": True, "visit": part.visit_id})
-    return own_part_view(part, visit_id=here)
+        part.save(update_fields=["account_id", "draft_id", "visit_id", "link_id", "values"])
+    _audit(part, {"resumed": True, "visit": part.visit_id, "link": part.link_id})
+    return own_part_view(part, at=at)
 
 
 def _is_meant(part: PartyPart, at: Presence | None) -> bool:
@@ -268,7 +302,8 @@ def _prefill(part: PartyPart, party: Party) -> dict:
 def party_confirm(part_id: int, *, now: datetime, at: Presence | None = None) -> PartView:
     """Confirm one's part and what the applicant entered (确认): the digest of both is kept.
 
-    Whatever is changed afterwards, by either, makes the confirmation void. At a window the clerk has read it
+    It is judged with what of the other pages decides on it. Whatever is changed afterwards, by either, makes the
+    confirmation void. At a window the clerk has read it
     back; then the clerk's draft is gone and what was confirmed stays with the part. Raises PartyIncomplete,
     PartyClosed.
     """
@@ -276,20 +311,31 @@ def party_confirm(part_id: int, *, now: datetime, at: Presence | None = None) ->
     if part.case.state != "DRAFT":
         raise PartyClosed()
     party = party_of(part.case.matter_version_id, part.key)
-    own = own_part_view(part, visit_id=at.visit_id if at else None)
+    own = own_part_view(part, at=at, around=around_values(part))
     state = own_state(own, draft_get(own.draft_id) if own.draft_id else None)
     if state.errors:
         raise PartyIncomplete(fields=state.errors)
     first = first_values(part.case)
     part.digest = digest_now(part, party, first=first)
     part.confirmed_at = now
-    part.confirmed_by = context_get().name if at else ""
-    if at:
+    part.confirmed_by = context_get().name if at and at.is_window else ""
+    part.confirmed_link_id = at.link_id if at else None
+    if at and at.is_window:
         part.values = own_values(part, party)
         _files_hand_over(part)
         _part_forget(part)
-    part.save(update_fields=["digest", "confirmed_at", "confirmed_by", "values", "draft_id"])
-    _audit(part, {"digest": part.digest, "at_window": part.confirmed_by})
+    part.save(
+        update_fields=[
+            "digest",
+            "confirmed_at",
+            "confirmed_by",
+            "confirmed_link_id",
+            "values",
+            "draft_id",
+        ]
+    )
+    detail = {"at_window": part.confirmed_by, "link": part.confirmed_link_id}
+    _audit(part, {"digest": part.digest, **detail})
     return part_view(part, party, first=first)
 
 
@@ -299,6 +345,48 @@ def _files_hand_over(part: PartyPart) -> None:
     found = [text.partition(":")[2] for text in texts if text.startswith("attachment:")]
     if held := [int(one) for one in found if one.isdecimal()]:
         attachment_hand_over(held, account_id=part.account_id)
+
+
+@action("hall.parties.withdraw")
+def party_withdraw(part_id: int, *, now: datetime) -> None:
+    """Take no part, or no longer (退出共同办理): what one entered is deleted, and the applicant is told.
+
+    As long as the application is a draft. Raises PartyUnknown, PartyClosed.
+    """
+    part = own_row(part_id, lock=True)
+    if part.case.state != "DRAFT":
+        raise PartyClosed()
+    _audit(part, {"withdrawn": True})
+    party_withdraw_row(part, now=now)
+
+
+def party_withdraw_row(part: PartyPart, *, now: datetime) -> None:
+    """Note that a party takes no part (退出), in the caller's act; the invitation and its links end."""
+    part_clear(part)
+    part.declined_at = now
+    part.save()
+    link_rows().filter(part=part, ended_at__isnull=True).update(ended_at=now, entry_digest="")
+    for account_id in _accounts_of(part.case.applicant_ref, now=now):
+        event_publish(
+            "party.declined",
+            {
+                "account_id": account_id,
+                "draft_id": part.case.draft_id,
+                "title": part.case.title,
+                "party": part.title,
+                "name": part.name,
+            },
+            key=f"party:{part.pk}",
+        )
+
+
+def part_clear(part: PartyPart) -> None:
+    """Delete what a party entered and confirmed (清除当事人内容): an invitation again; the caller saves it."""
+    _part_forget(part)
+    part.ref, part.account_id, part.joined_at = "", None, None
+    part.visit_id, part.link_id, part.values = None, None, {}
+    part.digest, part.confirmed_at = "", None
+    part.confirmed_by, part.confirmed_link_id = "", None
 
 
 def parties_leave(visit_ids: list[int]) -> None:
@@ -321,13 +409,16 @@ def parties_submitted(draft_id: int, number: str) -> None:
     case = case_rows().select_for_update().filter(draft_id=draft_id).first()
     if case is None:
         return
-    for part in part_rows().filter(case=case):
+    parts = list(taking_part(case))
+    around = {str(part.pk): around_values(part) for part in parts}
+    for part in parts:
         party = party_of(case.matter_version_id, part.key)
         part.values = own_values(part, party)
         _part_forget(part)
         part.save(update_fields=["values", "draft_id"])
     case.draft_id, case.number, case.state = None, number, PartyCase.State.SUBMITTED
-    case.save(update_fields=["draft_id", "number", "state"])
+    case.around = around
+    case.save(update_fields=["draft_id", "number", "state", "around"])
 
 
 def parties_forget(draft_id: int) -> None:
@@ -345,15 +436,18 @@ def _part_forget(part: PartyPart) -> None:
 
 
 @action("hall.parties.follow")
-def parties_follow(number: str, *, state: str, document_number: str = "") -> None:
-    """Let the parties see where the application stands (办理进度), and tell them of its end."""
+def parties_follow(number: str, *, state: str, now: datetime, document_number: str = "") -> None:
+    """Let the parties see where the application stands (办理进度), and tell them of its end: also by their link's phone."""
     case = case_rows().filter(number=number).first()
     if case is None or case.state == state:
         audit_record(f"application:{number}", detail={"parties": 0})
         return
     case.state, case.document_number = state, document_number or case.document_number
     case.save(update_fields=["state", "document_number"])
-    parts = list(part_rows().filter(case=case, account_id__isnull=False))
+    taken = list(taking_part(case))
+    parts = [part for part in taken if part.account_id is not None]
+    if state in ENDS:
+        links_end_tell([part for part in taken if part.account_id is None], now=now)
     for part in parts:
         if state in ENDS:
             event_publish(

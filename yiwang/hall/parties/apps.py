@@ -14,10 +14,12 @@ class HallPartiesConfig(AppConfig):
         """Register what other rooms call back."""
         from yiwang.hall.matters.parts import part_register  # noqa: PLC0415
         from yiwang.hall.parties import parts, subscribers  # noqa: F401, PLC0415
-        from yiwang.kernel.api import menu_register  # noqa: PLC0415
+        from yiwang.hall.parties.entering import links_sweep  # noqa: PLC0415
+        from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
 
         for page in ("application", "work"):
             part_register(page, parts.application_part, order=30)
+        sweep_register("hall.parties.links", links_sweep, every_seconds=600)
         menu_register(
             "space",
             N_("My affairs"),

@@ -13,6 +13,7 @@ STATES = {
     "JOINED": N_("Filling in"),
     "CONFIRMED": N_("Part confirmed"),
     "VOID": N_("Changed since, to be confirmed again"),
+    "DECLINED": N_("Takes no part"),
 }
 CASE_STATES = {
     "DRAFT": N_("Being filled in"),
@@ -22,6 +23,7 @@ CASE_STATES = {
     "REFUSED": N_("Refused"),
     "NOT_ACCEPTED": N_("Not accepted"),
     "WITHDRAWN": N_("Withdrawn"),
+    "TERMINATED": N_("Handling terminated"),
 }
 
 
@@ -42,12 +44,36 @@ class JointDraft:
         return self.matter.spec.parties
 
 
+LINK_STATES = {
+    "SENT": N_("Link sent"),
+    "ENTERED": N_("Link opened"),
+    "EXPIRED": N_("Link expired"),
+    "ENDED": N_("Link no longer holds"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A link to a party's phone (短信链接) as the applicant sees it. phone: masked."""
+
+    phone: str
+    state: str
+    sent_at: datetime
+    expires_at: datetime
+
+    @property
+    def state_label(self) -> str:
+        """Return the state in words, as a message id (链接状态)."""
+        return LINK_STATES[self.state]
+
+
 @dataclass(frozen=True, slots=True)
 class PartView:
     """A party's part (当事人部分) as the applicant, the party and officers see it: without what was entered.
 
-    state: INVITED, JOINED, CONFIRMED or VOID. code: for the applicant until it was used. confirmed_by: the
-    clerk at a window before whom it was confirmed, "" for on line.
+    state: INVITED, JOINED, CONFIRMED, VOID or DECLINED. code: for the applicant until it was used. confirmed_by:
+    the clerk at a window before whom it was confirmed, "" for on line; by_link: by a link to their phone. link: the
+    last one sent, for the applicant only.
     """
 
     id: int
@@ -60,6 +86,8 @@ class PartView:
     confirmed_at: datetime | None
     digest: str
     confirmed_by: str = ""
+    by_link: bool = False
+    link: LinkView | None = None
 
     @property
     def state_label(self) -> str:
@@ -69,14 +97,21 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A party who stands at a window (到窗口的当事人): identified there; a clerk types for them.
+    """A party who is identified by other means than signing in (当事人在场).
 
-    account_id: the party's own account, None without one.
+    At a window, where a clerk types for them, or by a link to their phone, where they type themselves.
+    account_id: the party's own account, None without one. visit_id or link_id says which it is.
     """
 
-    visit_id: int
+    visit_id: int | None
     name: str
     account_id: int | None
+    link_id: int | None = None
+
+    @property
+    def is_window(self) -> bool:
+        """Tell whether a clerk acts for them."""
+        return self.visit_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +129,19 @@ class Joined:
     """What the parties add to a form (合并内容): values by field, those of many by "<party>_parties".
 
     skipped: fields that the whole form must not judge: of parties that are not there, or that are many.
-    errors: "party:<key>" → sentences.
+    errors: "party:<key>" → sentences. owners: field → name of who fills it in, of the others.
     """
 
     values: Mapping[str, object] = field(default_factory=dict)
     lists: Mapping[str, list] = field(default_factory=dict)
     skipped: frozenset[str] = frozenset()
     errors: Mapping[str, list[str]] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnPart:
-    """A part to the party whose it is (我的部分)."""
+    """A part to the party whose it is (我的部分). around: what of other pages decides on it; never shown."""
 
     part: PartView
     case_title: Mapping[str, str]
@@ -117,6 +153,7 @@ class OwnPart:
     form_version_id: int
     draft_id: int | None
     values: Mapping[str, object]
+    around: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

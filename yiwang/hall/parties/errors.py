@@ -57,3 +57,54 @@ class PartyClosed(Forbidden):
 
     code = "party_closed"
     message = N_("The application was submitted; your part can no longer be changed.")
+
+
+class PartyPhoneWrong(Invalid):
+    """A link goes to a mobile phone of the mainland."""
+
+    code = "party_phone_wrong"
+    message = N_("This is no mobile number. Eleven digits, beginning with 1.")
+
+
+class PartyLinksTooMany(Conflict):
+    """So many links were sent to this phone, or for this application, today."""
+
+    code = "party_links_too_many"
+    message = N_("No more links can be sent to this phone or for this application today.")
+
+
+class PartyLinkNeedless(Conflict):
+    """The party takes part by themselves already, or is no natural person."""
+
+    code = "party_link_needless"
+    message = N_("A link cannot be sent for this party.")
+
+
+class PartyLinkGone(NotFound):
+    """No link has this word, or it holds no longer: one answer for both."""
+
+    code = "party_link_gone"
+    message = N_(
+        "This link does not hold, or no longer. Ask who invited you for a new one, or come to a window."
+    )
+
+
+class PartyCodeTooSoon(Conflict):
+    """One code a minute, and not without end."""
+
+    code = "party_code_too_soon"
+    message = N_("A code was sent a moment ago. Wait a minute before you ask for another.")
+
+
+class PartyCodesUsedUp(Conflict):
+    """All the codes of a link were sent."""
+
+    code = "party_codes_used_up"
+    message = N_("No more codes can be sent for this link. Ask who invited you for a new one.")
+
+
+class PartyEntryNeeded(Forbidden):
+    """Who opens the part has not said who they are, or too long ago."""
+
+    code = "party_entry_needed"
+    message = N_("Prove once more who you are: open the link and ask for a code.")

@@ -8,8 +8,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from yiwang.engines.api import draft_get, draft_post
-from yiwang.hall.parties.actions import party_confirm, party_resume
+from yiwang.engines.api import draft_get, draft_post, draft_way_on
+from yiwang.hall.parties.actions import party_confirm, party_resume, party_withdraw
 from yiwang.hall.parties.data import OwnPart, Presence
 from yiwang.hall.parties.errors import PartyIncomplete, PartyUnknown
 from yiwang.hall.parties.queries import own_part_get, own_state, read_state
@@ -18,9 +18,10 @@ from yiwang.kernel.api import flash, render
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a part is filled in (填报场所). at: who stands at a window, None for on line.
+    """Where a part is filled in (填报场所). at: who stands at a window or came by a link, None for on line.
 
-    frame: template around it; title, home: of the page that lists it; part: the address of a part; page: of one of its pages.
+    frame: template around it; title, home: of the page that lists it; part: the address of a part; page: of one of its
+    pages. left: where one is led after withdrawing, home unless named.
     """
 
     frame: str
@@ -29,11 +30,12 @@ class Place:
     part: Callable[[int], str]
     page: Callable[[int, str], str]
     at: Presence | None = None
+    left: str = ""
 
     @property
-    def visit_id(self) -> int | None:
-        """Return the visit at a window, None on line."""
-        return self.at.visit_id if self.at else None
+    def is_window(self) -> bool:
+        """Tell whether a clerk types for the party."""
+        return self.at is not None and self.at.is_window
 
 
 def part_begin(part_id: int, place: Place) -> HttpResponse:
@@ -44,7 +46,7 @@ def part_begin(part_id: int, place: Place) -> HttpResponse:
 
 def page_show(request: HttpRequest, part_id: int, page: str, place: Place) -> HttpResponse:
     """Show or save one page of a part (填报当事人页面)."""
-    own = own_part_get(part_id, visit_id=place.visit_id)
+    own = own_part_get(part_id, at=place.at)
     if own.draft_id is None or page not in own.party.pages:
         raise PartyUnknown()
     refusals: dict[str, list[str]] = {}
@@ -54,10 +56,10 @@ def page_show(request: HttpRequest, part_id: int, page: str, place: Place) -> Ht
             own.draft_id, post=request.POST, files=request.FILES, page=page, now=timezone.now()
         )
         refusals = saved.refusals
-        own = own_part_get(part_id, visit_id=place.visit_id)
+        own = own_part_get(part_id, at=place.at)
         target = _target(own, page, request.POST.get("go", ""), place)
         if target and not refusals:
-            return redirect(target)
+            return redirect(draft_way_on(saved, target))
         errors_shown = request.POST.get("go") == "next" or bool(refusals)
     draft = draft_get(own.draft_id)
     state = own_state(own, draft)
@@ -93,6 +95,8 @@ def part_show(request: HttpRequest, part_id: int, place: Place) -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("do") == "change":
             return part_begin(part_id, place)
+        if request.POST.get("do") == "withdraw":
+            return _withdraw(request, part_id, place)
         try:
             party_confirm(part_id, now=timezone.now(), at=place.at)
         except PartyIncomplete as error:
@@ -100,15 +104,23 @@ def part_show(request: HttpRequest, part_id: int, place: Place) -> HttpResponse:
         else:
             flash(request, "success", _("Confirmed. The applicant can submit when all have."))
             return redirect(place.part(part_id))
-    own = own_part_get(part_id, visit_id=place.visit_id)
+    own = own_part_get(part_id, at=place.at)
     draft = draft_get(own.draft_id) if own.draft_id else None
+    state = own_state(own, draft)
     names = {
         "own": own,
         "place": place,
         "shell": place.frame,
-        "state": own_state(own, draft),
+        "state": state,
+        "lacking": own.is_open and bool(own.part.confirmed_at) and bool(state.errors),
         "read": read_state(part_id),
         "errors": errors,
         "edit_href": place.page(part_id, "{page}") if own.draft_id else "",
     }
     return render(request, "hall/parties/part.html", names, status=422 if errors else 200)
+
+
+def _withdraw(request: HttpRequest, part_id: int, place: Place) -> HttpResponse:
+    party_withdraw(part_id, now=timezone.now())
+    flash(request, "success", _("You take no part any more. What you entered is deleted."))
+    return redirect(place.left or place.home)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 
 from yiwang.sdk.canonical import canonical_json
+from yiwang.sdk.expressions import compile as expression_compile
 
 
 def fields_of_pages(definition: Mapping, pages: Collection[str]) -> frozenset[str]:
@@ -36,3 +37,16 @@ def only(values: Mapping[str, object], fields: Collection[str]) -> dict[str, obj
 def without(values: Mapping[str, object], fields: Collection[str]) -> dict[str, object]:
     """Return the values of all other fields (去除部分字段)."""
     return {name: value for name, value in values.items() if name not in fields}
+
+
+def deciding_fields(definition: Mapping) -> frozenset[str]:
+    """Return the fields on which a form's conditions and checks look (条件所依字段).
+
+    >>> form = {"conditions": [{"when": "a == 'X'", "require": ["b"]}], "checks": [{"that": "c > 0"}]}
+    >>> sorted(deciding_fields(form))
+    ['a', 'c']
+    """
+    texts = [one["when"] for one in definition.get("conditions") or ()]
+    texts += [one["that"] for one in definition.get("checks") or ()]
+    found = (name for text in texts for name in expression_compile(str(text)).names)
+    return frozenset(name.split(".")[0] for name in found)

@@ -16,5 +16,8 @@ def application_follow(event: EventView) -> None:
         return
     with context_use(context_system("多方申请跟进")):
         parties_follow(
-            number, state=state, document_number=event.payload.get("document_number", "")
+            number,
+            state=state,
+            document_number=event.payload.get("document_number", ""),
+            now=event.published_at,
         )

@@ -3,6 +3,8 @@
 Every posted page is saved as typed before anything is judged, so nothing typed is ever lost.
 """
 
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -11,14 +13,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from yiwang.engines.api import FormState, draft_post, draft_state
+from yiwang.engines.api import FormState, draft_post, draft_way_on
 from yiwang.hall.applications.actions.drafts import draft_begin, draft_drop
 from yiwang.hall.applications.actions.filing import draft_filing_of
 from yiwang.hall.applications.actions.submission import application_submit
 from yiwang.hall.applications.errors import SubmissionIncomplete
 from yiwang.hall.applications.filing import OWN
 from yiwang.hall.applications.queries.drafts import DraftContext, draft_context_get
-from yiwang.hall.applications.queries.joint import own_pages, submitted_state
+from yiwang.hall.applications.queries.joint import error_party_of, submitted_state, typed_state
 from yiwang.hall.applications.queries.materials import material_line_list
 from yiwang.hall.applications.views.filing import (
     FILL,
@@ -56,7 +58,7 @@ def resume(request: HttpRequest, draft_id: int) -> HttpResponse:
 def form_state_of(context: DraftContext) -> FormState:
     """Return the form of a draft as it stands today."""
     names = context.applicant.names(timezone.localdate())
-    return own_pages(context, draft_state(draft_shown(context), names=names))
+    return typed_state(context, draft_shown(context), names=names)
 
 
 def steps_of(context: DraftContext, state: FormState) -> list[tuple[str, str]]:
@@ -97,7 +99,7 @@ def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
         go = request.POST.get("go", "")
         target = _target(context, page, go)
         if target is not None and not refusals:
-            return redirect(target)
+            return redirect(draft_way_on(saved, target))
         errors_shown = go == "next" or bool(refusals)
     if kept:
         flash(request, "info", _("You were signed out. What you had typed is here again."))
@@ -169,14 +171,40 @@ def _check_page(request: HttpRequest, draft_id: int, *, errors: dict | None = No
             "draft": context,
             "state": whole,
             "wrong_href": _wrong_href(context),
-            "edit_href": reverse("hall_applications:draft", args=[draft_id, "{page}"]),
+            "edit_href": partial(_page_of, context, state),
             "lines": lines,
             "errors": errors or {},
+            "error_hrefs": {key: _error_href(context, state, key) for key in errors or {}},
             "steps": steps,
             "current": len(steps) - 1,
         },
         status=422 if errors else 200,
     )
+
+
+def _error_href(context: DraftContext, state: FormState, key: str) -> str:
+    """Return the page on which an error can be put right (问题所在页面): one's own, the party's, the documents."""
+    if key.startswith("material:"):
+        return reverse("hall_applications:materials", args=[context.draft.id])
+    if party := error_party_of(context, key):
+        return _party_href(context, party)
+    field = key.split(".", maxsplit=1)[0]
+    own = (page.key for page in state.pages if any(one.key == field for one in page.fields))
+    found = next(own, "")
+    return _page_href(context, found) if found else ""
+
+
+def _page_of(context: DraftContext, state: FormState, page: str) -> str:
+    """Return where a page of the whole form is changed (修改页面): by oneself, or by the party whose it is."""
+    if any(one.key == page for one in state.pages):
+        return _page_href(context, page)
+    others = (party.key for party in context.matter.spec.parties if page in party.pages)
+    found = next(others, "")
+    return _party_href(context, found) if found else _page_href(context, page)
+
+
+def _party_href(context: DraftContext, party: str) -> str:
+    return reverse("hall_applications:parties", args=[context.draft.id]) + f"#party-{party}"
 
 
 @require_POST

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from yiwang.hall.messages.errors import ServiceInvalid
+from yiwang.hall.messages.errors import SendingLeft, ServiceInvalid
 from yiwang.hall.messages.models import (
     Notification,
     NotifyKey,
@@ -22,12 +22,13 @@ from yiwang.hall.messages.notify.answers import BadRequest, DayProblem, NoResult
 from yiwang.hall.messages.notify.queries import (
     CHANNELS,
     SERVICES,
+    notification_get,
     service_get,
     service_rows,
     template_get,
 )
 from yiwang.hall.messages.notify.texts import missing_of, sanitised, text_fill, too_long
-from yiwang.hall.messages.sendings import sending_add
+from yiwang.hall.messages.sendings import sending_add, sending_call_off
 from yiwang.identity.api import department_get
 from yiwang.kernel.api import action, audit_record, context_get, serial_next
 from yiwang.sdk.errors import N_, Forbidden
@@ -262,6 +263,23 @@ def notification_send(key: NotifyKey, kind: str, form: Mapping, *, now: datetime
         detail={"service": str(service.pk), "kind": kind, "practice": practice},
     )
     return row
+
+
+@action("hall.messages.call_off", permission=SERVICES)
+def notification_call_off(service_id: uuid.UUID, ref: uuid.UUID, *, now: datetime) -> None:
+    """Call a scheduled notification off before it leaves (取消定时通知). Raises `NoResult`, `SendingLeft`.
+
+    What a test key asked for was never going to be sent. The day's number it took is not given back.
+    """
+    service = service_get(service_id)
+    row = notification_get(service.pk, ref)
+    if row.scheduled_for is None or row.sending_id is None:
+        raise SendingLeft()
+    sending_call_off(row.sending_id, now=now)
+    audit_record(
+        f"notification:{row.ref}",
+        detail={"service": str(service.pk), "scheduled_for": row.scheduled_for.isoformat()},
+    )
 
 
 def _allowance_check(service: NotifyService, kind: str) -> None:

@@ -31,6 +31,7 @@ STATES = {
     "PERMANENT_FAILURE": "permanent-failure",
     "TECHNICAL_FAILURE": "technical-failure",
     "STOPPED": "permanent-failure",
+    "CANCELLED": "cancelled",
     "BUNDLED": "sending",
 }
 

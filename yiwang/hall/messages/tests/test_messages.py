@@ -409,3 +409,25 @@ def test_a_key_is_shown_once_on_the_service_s_page_and_can_be_revoked(sender):
     assert foreign.get(address).status_code == 404
     assert foreign.post(f"{address}keys/", {"name": "k2", "kind": "live"}).status_code == 404
     assert not NotifyKey.objects.filter(name="k2").exists()
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_system_calls_off_what_waits_for_its_time_and_no_other_department_does(
+    sender,
+):
+    from tests.architecture.world import World
+    from yiwang.hall.messages.tests.test_notify import scheduled
+
+    ref, _at = scheduled(sender)
+    world = World(("SYSTEM_ADMIN", "DEPARTMENT_HEAD"))
+    address = f"/hall/messages/services/{sender.id}/"
+    href = f"{address}notifications/{ref}/call-off/"
+    assert world.client("DEPARTMENT_HEAD").post(href).status_code == 404
+    assert MessageSending.objects.get().state == "CREATED"
+    client = world.client("SYSTEM_ADMIN")
+    assert href in client.get(address, {"waiting": "1"}).content.decode()
+    assert client.post(href).status_code == 302
+    shown = client.get(address).content.decode()
+    assert href not in shown
+    assert "发送前已取消" in shown
+    assert MessageSending.objects.get().state == "CANCELLED"

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yiwang.hall.messages import sendings
+from yiwang.hall.messages.errors import SendingLeft
 from yiwang.hall.messages.following import practice_receipts_push
 from yiwang.hall.messages.models import MessageSending, Notification, NotifyKey, NotifyService
 from yiwang.hall.messages.notify import actions
+from yiwang.hall.messages.notify.answers import NoResult
 from yiwang.hall.messages.notify.keys import token_make
 from yiwang.hall.messages.notify.schema import schedule_fault
 from yiwang.hall.messages.notify.texts import missing_of, text_fill
@@ -392,3 +394,40 @@ def test_the_public_client_sends_asks_lists_and_previews_through_us(sender, clie
     assert refused.value.message[0]["error"] == "BadRequestError"
     tried = clients["test"].send_sms_notification(PERSON, sender.templates["sms"], VALUES)
     assert clients["test"].get_notification_by_id(tried["id"])["status"] == "delivered"
+
+
+def scheduled(sender) -> tuple[str, datetime]:
+    at = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0)
+    return sms(sender, scheduled_for=at.isoformat()).json()["id"], at
+
+
+def test_what_is_scheduled_is_called_off_before_it_leaves_and_says_so_everywhere(
+    sender, settings, tmp_path
+):
+    settings.DATA_DIR = tmp_path
+    ref, at = scheduled(sender)
+    with context_use(context_system("test")):
+        call_off = actions.notification_call_off
+        call_off(sender.id, uuid.UUID(ref), now=at - timedelta(seconds=1))
+        assert sendings.sendings_run(now=at) == 0
+        with pytest.raises(SendingLeft):
+            call_off(sender.id, uuid.UUID(ref), now=at - timedelta(seconds=1))
+    asked = call(sender, f"/v2/notifications/{ref}").json()
+    assert (asked["status"], asked["sent_at"]) == ("cancelled", None)
+    assert asked["completed_at"] == (at - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    listed = call(sender, "/v2/notifications?status=cancelled").json()["notifications"]
+    assert [one["id"] for one in listed] == [ref]
+
+
+def test_what_has_left_or_never_waited_cannot_be_called_off(sender, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    ref, at = scheduled(sender)
+    at_once = sms(sender).json()["id"]
+    with context_use(context_system("test")):
+        assert sendings.sendings_run(now=at) == 2
+        for one in (ref, at_once):
+            with pytest.raises(SendingLeft):
+                actions.notification_call_off(sender.id, uuid.UUID(one), now=at)
+        with pytest.raises(NoResult):
+            actions.notification_call_off(sender.id, uuid.uuid4(), now=at)
+    assert call(sender, f"/v2/notifications/{ref}").json()["status"] == "sent"
