@@ -211,8 +211,22 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
         items[:] = chosen
     if hasattr(config, "workerinput"):
-        # Meanwhile another worker makes the empty database; tests of one layer follow each other.
-        items.sort(key=lambda item: (touches(item), [name for name, _ in layers_of(item)]))
+        items[:] = _one_after_the_other(items)
+
+
+def _one_after_the_other(items: list) -> list:
+    """Order the tests so that no worker waits for another, and tests of one database follow each other.
+
+    While one makes the empty database, the others do what needs none. Then the first test of each layer, for
+    which it is filled: else all would come to a layer at the same moment, and all but one would wait.
+    """
+    places = [(touches(item), [name for name, _ in layers_of(item)]) for item in items]
+    first = {str(place): number for number, place in reversed(list(enumerate(places)))}
+    keys = [
+        (touching, not (names and first[str((touching, names))] == number), names)
+        for number, (touching, names) in enumerate(places)
+    ]
+    return [items[number] for number in sorted(range(len(items)), key=keys.__getitem__)]
 
 
 def _is_about_the_database(item) -> bool:

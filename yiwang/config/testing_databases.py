@@ -27,6 +27,7 @@ from django.test.utils import setup_databases
 PLAIN = "plain"
 TRANSACTIONS = {"transactional_db", "live_server", "django_db_reset_sequences"}
 LAYERS: dict[str, Callable[[], object]] = {}  # name of a fixture → what fills its database
+_WAITING: dict[str, object] = {}  # name of a database → this process's connection to it, not in use
 
 
 def plain_make(*, keep: bool) -> list[tuple]:
@@ -74,6 +75,8 @@ class Databases:
 
     def end(self) -> None:
         """Move back, and throw away the copy of a test with transactions of its own."""
+        if self.thrown_away:
+            connection.close()
         _use(self.names[PLAIN])
         if self.thrown_away:
             _drop(self.thrown_away)
@@ -160,19 +163,35 @@ class _Shared:
 
 
 def _use(name: str) -> None:
-    if connection.settings_dict["NAME"] == name:
+    """Move to a database; the connection to the one before waits for the next test there."""
+    before = connection.settings_dict["NAME"]
+    if before == name:
         return
     if connection.in_atomic_block:
         raise RuntimeError(
             "a fixture of the module holds a transaction open, and this test asks for another database"
         )
+    if connection.connection and not connection.errors_occurred and connection.get_autocommit():
+        _WAITING[before], connection.connection = connection.connection, None
     connection.close()
     connections.databases["default"]["NAME"] = connection.settings_dict["NAME"] = name
+    if name in _WAITING:
+        connection.connection = _WAITING.pop(name)
+        if not connection.is_usable():
+            connection.close()
+
+
+def _leave(name: str) -> None:
+    """Close what this process holds open to a database."""
+    if connection.settings_dict["NAME"] == name:
+        connection.close()
+    if waiting := _WAITING.pop(name, None):
+        waiting.close()
 
 
 def database_copy(name: str, new: str) -> None:
     """Copy a database of the tests in which nobody works."""
-    connection.close()
+    _leave(name)
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(name)) as old, closing(sqlite3.connect(new)) as copy:
             old.backup(copy)
@@ -187,6 +206,7 @@ def database_copy(name: str, new: str) -> None:
 
 
 def _drop(name: str) -> None:
+    _leave(name)
     if connection.vendor == "sqlite":
         for end in ("", "-wal", "-shm"):
             Path(name + end).unlink(missing_ok=True)
@@ -212,7 +232,8 @@ def _in_folder(fill: Callable[[Path], object]) -> tuple[Path, object]:
 
 def touches(item) -> bool:
     """Tell whether a test works in the test database."""
-    names = {"db", "django_db_blocker", "city_template", *TRANSACTIONS}
+    # Not `django_db_blocker`: a fixture of pytest-django's that every test has asks for it.
+    names = {"django_db_setup", "db", "databases", *TRANSACTIONS}
     return bool(names & set(item.fixturenames) or item.get_closest_marker("django_db"))
 
 
