@@ -112,7 +112,13 @@ from yiwang.resources.registries.queries import (
 )
 from yiwang.resources.registries.refresh import registry_refresh
 from yiwang.resources.registries.rules import ref_make, ref_valid
-from yiwang.resources.registries.subjects import person_as_of, person_find, person_history
+from yiwang.resources.registries.subjects import (
+    person_as_of,
+    person_find,
+    person_history,
+    subject_get,
+    subject_ties,
+)
 from yiwang.resources.virtual.answering import virtual_query
 from yiwang.resources.virtual.data import (
     Answer,
@@ -243,6 +249,8 @@ __all__ = [
     "row_origin",
     "score",
     "source_bind",
+    "subject_get",
+    "subject_ties",
     "virtual_demo_load",
     "virtual_query",
 ]

@@ -14,16 +14,32 @@ class HallCompaniesConfig(AppConfig):
         from yiwang.hall.applications.checks import submission_check_register  # noqa: PLC0415
         from yiwang.hall.companies import queries, subscribers  # noqa: PLC0415
         from yiwang.hall.companies.actions import filings, names, registrar  # noqa: PLC0415
+        from yiwang.hall.companies.branch_filing import (  # noqa: PLC0415
+            BRANCH_CHANGING,
+            BRANCH_CLOSING,
+        )
         from yiwang.hall.companies.branching import BRANCHING  # noqa: PLC0415
+        from yiwang.hall.companies.casework import company_part  # noqa: PLC0415
         from yiwang.hall.companies.changing import CHANGING  # noqa: PLC0415
         from yiwang.hall.companies.closing import CLOSING  # noqa: PLC0415
         from yiwang.hall.companies.foundation import FOUNDATION  # noqa: PLC0415
         from yiwang.hall.companies.kinds import kind_register  # noqa: PLC0415
+        from yiwang.hall.companies.moving import MOVING  # noqa: PLC0415
+        from yiwang.hall.matters.parts import part_register  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import sweep_register  # noqa: PLC0415
 
         subscribers.register()
-        for kind in (FOUNDATION, CHANGING, CLOSING, BRANCHING):
+        part_register("work", company_part, order=12)
+        for kind in (
+            FOUNDATION,
+            CHANGING,
+            CLOSING,
+            BRANCHING,
+            BRANCH_CHANGING,
+            BRANCH_CLOSING,
+            MOVING,
+        ):
             kind_register(kind)
             submission_check_register(kind.matter, filings.submission_check)
         service_register("hall.companies.register", registrar.filing_register)
@@ -32,6 +48,11 @@ class HallCompaniesConfig(AppConfig):
             queries.REGISTER,
             {"zh": "查看商事登记簿", "en": "Read the register of companies"},
             {"WINDOW_CLERK", "REVIEWER", "APPROVER", "DEPARTMENT_HEAD"},
+        )
+        permission_register(
+            queries.MAINTAIN,
+            {"zh": "维护商事登记簿", "en": "Keep the register of companies"},
+            {"REVIEWER", "APPROVER", "DEPARTMENT_HEAD"},
         )
         _menus()
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from yiwang.hall.companies import rules
-from yiwang.hall.companies.changing import STALE, company_of, company_row
 from yiwang.hall.companies.foundation import scope_of
-from yiwang.hall.companies.kinds import FilingSubject, Kind, Problems
+from yiwang.hall.companies.kinds import FilingSubject, Kind, nothing_taken
 from yiwang.hall.companies.models import Company
 from yiwang.hall.companies.parties import Signatures, signatures_of
-from yiwang.hall.companies.queries import BRANCH
+from yiwang.hall.companies.queries import BRANCH, scope_items
+from yiwang.hall.companies.standing import Problems, company_named, company_row
 from yiwang.sdk.errors import N_
 
 NAME_TAKEN = N_("The company has a branch of this name already.")
@@ -31,21 +31,40 @@ def branch_name(company_name: str, mark: str) -> str:
 def content_problems(content: Mapping, now: datetime) -> Problems:
     """Judge a branch (分公司审查): its company stands, its name is new, its scope lies within its company's."""
     del now
-    company, problems = company_of(content)
+    company, problems = company_named(content)
     if company is None:
         return problems
-    if content.get("company_name") != company.name:
-        return {"uscc": [gettext(STALE)]}
-    mark = content["branch_mark"].removesuffix("分公司")
+    problems = mark_problems(company, content["branch_mark"], place="branch_mark")
+    problems = problems or scope_problems(company, rules.scope_codes(content), place="scope")
+    return problems or signatures(content).problems
+
+
+def mark_problems(company: Company, mark: str, *, place: str) -> Problems:
+    """Judge what tells a branch from the others of its company (分公司名称审查)."""
+    mark = mark.removesuffix("分公司")
     if not mark or not all("\u3400" <= letter <= "\u9fff" for letter in mark):
-        return {"branch_mark": [gettext(MARK_WRONG)]}
+        return {place: [gettext(MARK_WRONG)]}
     name = branch_name(company.name, mark)
     if Company.objects.filter(name=name, state="ACTIVE").exists():
-        return {"branch_mark": [gettext(NAME_TAKEN)]}
-    wider = [code for code in rules.scope_codes(content) if code not in company.scope_codes]
-    if wider or len(set(rules.scope_codes(content))) < len(content["scope"]):
-        return {"scope": [gettext(SCOPE_WIDER) % {"names": "、".join(wider) or "—"}]}
-    return signatures(content).problems
+        return {place: [gettext(NAME_TAKEN)]}
+    return {}
+
+
+def scope_problems(company: Company, codes: list[str], *, place: str) -> Problems:
+    """Judge whether a branch stays within what its company may do (分公司经营范围审查).
+
+    A company taken from the registry has a wording and perhaps no items: then the wording counts.
+    """
+    items = scope_items()
+    wider = [
+        items[code].name if code in items else code
+        for code in codes
+        if code not in company.scope_codes
+        and (code not in items or items[code].name not in company.business_scope)
+    ]
+    if wider or len(set(codes)) < len(codes):
+        return {place: [gettext(SCOPE_WIDER) % {"names": "、".join(wider) or "—"}]}
+    return {}
 
 
 def signatures(content: Mapping) -> Signatures:
@@ -85,5 +104,5 @@ BRANCHING = Kind(
     signatures=signatures,
     document=decision_of,
     subject=_subject,
-    take=lambda _content, _now: {},
+    take=nothing_taken,
 )

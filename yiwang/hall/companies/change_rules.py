@@ -44,6 +44,7 @@ TITLES_ZH = {
     "registered_capital": "注册资本（万元）",
     "shareholders": "股东及出资",
     "business_scope": "经营范围",
+    "registrar": "登记机关",
 }
 NOTHING_CHOSEN = N_("Choose what changes.")
 NOTHING_NEW = N_("This is what stands in the register already.")
@@ -121,6 +122,15 @@ _NEW = {
 }
 
 
+def unchanged(items: Sequence[str], facts: Mapping, after: Mapping) -> str:
+    """Say that nothing is chosen or that a chosen item would stay as it is (未变更), "" when all of them change."""
+    changed = differences(facts, after)
+    if not items:
+        return NOTHING_CHOSEN
+    is_new = all(any(fact in changed for fact in ITEMS[item]) for item in items)
+    return "" if is_new else NOTHING_NEW
+
+
 def change_problems(
     content: Mapping,
     *,
@@ -152,12 +162,8 @@ def _problems(  # noqa: PLR0913 - the parts of one judgement
     today: date,
 ) -> Iterator[tuple[str, str]]:
     items = chosen(content)
-    if not items:
-        yield "changes", NOTHING_CHOSEN
-    changed = differences(facts, after)
-    for item in items:
-        if not any(fact in changed for fact in ITEMS[item]):
-            yield "changes", NOTHING_NEW
+    if said := unchanged(items, facts, after):
+        yield "changes", said
     if "CAPITAL" in items and not content.get("capital_falls"):
         if Decimal(after["registered_capital"]) < Decimal(facts["registered_capital"]):
             yield "capital_falls", CAPITAL_FALLS

@@ -10,20 +10,17 @@ from django.utils.translation import gettext
 
 from yiwang.hall.companies import change_rules, rules
 from yiwang.hall.companies.checking import keys_of
-from yiwang.hall.companies.errors import BranchFilesElsewhere, CompanyEnded, CompanyNotFound
 from yiwang.hall.companies.foundation import NAME_DIFFERS, name_reserved, name_take, scope_of
 from yiwang.hall.companies.history import differences, facts_of
-from yiwang.hall.companies.kinds import FilingSubject, Kind, Problems
+from yiwang.hall.companies.kinds import FilingSubject, Kind
 from yiwang.hall.companies.models import Company
 from yiwang.hall.companies.parties import Signatures, subject_named
 from yiwang.hall.companies.queries import CHANGE, PURPOSE, scope_items
-from yiwang.hall.companies.standing import company_own_row
+from yiwang.hall.companies.standing import STALE, Problems, company_of, company_row
 from yiwang.hall.companies.tables import law_rules
 from yiwang.kernel.api import context_system, context_use
 from yiwang.sdk.errors import N_
 
-NOT_YOURS = N_("Begin at the page of your company: Company registration in your space.")
-STALE = N_("The register has changed since you began. Begin again from the page of your company.")
 NAME_FOR_ANOTHER = N_("This name was not reserved for this company, or for another kind.")
 
 
@@ -43,24 +40,6 @@ class People:
     def shares(self) -> dict[str, Decimal]:
         """Return what each would have subscribed to (认缴出资)."""
         return {row["holder_number"]: row["capital_wan"] for row in self.holders}
-
-
-def company_row(content: Mapping) -> Company:
-    """Return the company of a form that was judged before (登记主体)."""
-    return Company.objects.get(uscc=content["uscc"])
-
-
-def company_of(content: Mapping) -> tuple[Company | None, Problems]:
-    """Return the company a form is about, if the acting person may speak for it and it still stands (核对主体)."""
-    try:
-        company = company_own_row(str(content.get("uscc", "")))
-    except CompanyNotFound:
-        return None, {"uscc": [gettext(NOT_YOURS)]}
-    if company.state != "ACTIVE":
-        return None, {"uscc": [gettext(CompanyEnded.message) % {"name": company.name}]}
-    if company.parent_id:
-        return None, {"uscc": [gettext(BranchFilesElsewhere.message)]}
-    return company, {}
 
 
 def content_problems(content: Mapping, now: datetime) -> Problems:

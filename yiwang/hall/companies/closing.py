@@ -3,24 +3,26 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.companies import rules
-from yiwang.hall.companies.changing import STALE, company_of, company_row, votes_needed
+from yiwang.hall.companies.changing import votes_needed
 from yiwang.hall.companies.data import ENTRY_KINDS
-from yiwang.hall.companies.kinds import FilingSubject, Kind, Problems
+from yiwang.hall.companies.kinds import FilingSubject, Kind
 from yiwang.hall.companies.models import Company, Filing
 from yiwang.hall.companies.notices import notice_row, notice_state
 from yiwang.hall.companies.parties import Signatures, signatures_of
 from yiwang.hall.companies.queries import CANCEL, PURPOSE
+from yiwang.hall.companies.standing import Problems, company_named, company_row
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import date_text, localized
 from yiwang.sdk.errors import N_
 
 SIMPLE, ORDINARY = "SIMPLE", "ORDINARY"
-RUNNING = ("SUBMITTED", "HANDLING", "CORRECTION")
+RUNNING = ("SUBMITTED", "HANDLING", "CORRECTION", "SUSPENDED")
 FILING_RUNS = N_("%(kind)s of this company is being handled (%(number)s).")
 APPLICATION_RUNS = N_("“%(title)s” is being handled for this company (%(number)s).")
 NOT_ANNOUNCED = N_(
@@ -61,7 +63,9 @@ def obstacles_of(company: Company, *, number: str = "") -> list[str]:
 def _filings_running(company: Company, number: str) -> list[str]:
     with data_scope(purpose=PURPOSE, reason=f"company:{company.uscc}"):
         rows = Filing.objects.filter(
-            company=company, filed_at__isnull=False, state__in=["SIGNING", "SIGNED"]
+            Q(company=company) | Q(company__parent=company),
+            filed_at__isnull=False,
+            state__in=["SIGNING", "SIGNED"],
         )
         found = list(rows.values_list("kind", "number", "application_number"))
     return [
@@ -84,11 +88,9 @@ def _applications_running(company: Company, number: str) -> list[str]:
 def content_problems(content: Mapping, now: datetime) -> Problems:
     """Judge the end of a company (注销审查): it still stands, and nothing is being handled for it."""
     del now
-    company, problems = company_of(content)
+    company, problems = company_named(content)
     if company is None:
         return problems
-    if content.get("company_name") != company.name:
-        return {"uscc": [gettext(STALE)]}
     if said := obstacles_of(company):
         return {"uscc": said}
     if content["way"] == SIMPLE and content.get("owes_nobody") is not True:

@@ -57,6 +57,11 @@ ENTRY_KINDS = {
     "CHANGE": N_("Change of registration"),
     "CANCEL": N_("Cancellation"),
     "BRANCH": N_("Foundation of a branch"),
+    "BR_CHANGE": N_("Change of a branch"),
+    "BR_CANCEL": N_("End of a branch"),
+    "MOVE": N_("Move to another district"),
+    "TAKE": N_("Taken up from the registry"),
+    "CORRECT": N_("Settled by the registrar"),
 }
 COMPANY_STATES = {"ACTIVE": N_("In business"), "CANCELLED": N_("Struck off")}
 FACTS = {
@@ -65,6 +70,7 @@ FACTS = {
     "registered_capital": N_("Capital (10,000 yuan)"),
     "address": N_("Registered address"),
     "business_scope": N_("Business scope"),
+    "registrar": N_("Registrar"),
     "shareholders": N_("Shareholders"),
     "officers": N_("Officers of the company"),
     "state": N_("State"),
@@ -227,6 +233,7 @@ class CompanyView:
     delivered_at: datetime | None
     cancelled_date: date | None = None
     parent_id: int | None = None
+    registrar: str = ""
 
     @property
     def state_label(self) -> str:
@@ -337,3 +344,97 @@ class FollowUpView:
     def label(self) -> str:
         """Return what it is, as a message id."""
         return FOLLOW_UPS[self.kind]
+
+
+TRANSFER_STATES = {
+    "ASKED": N_("File asked for"),
+    "HANDED": N_("Handed over"),
+    "OBJECTED": N_("Objected to"),
+    "RECEIVED": N_("Received"),
+    "CALLED_OFF": N_("Called off"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TransferView:
+    """The hand-over of a company's file (档案移交). contents: see `files.contents_of`."""
+
+    number: str
+    uscc: str
+    company_name: str
+    application_number: str
+    from_department: str
+    to_department: str
+    from_department_id: int
+    to_department_id: int
+    state: str
+    asked_at: datetime
+    due_date: date
+    contents: Mapping
+    digest: str
+    papers: int
+    note: str
+    answered_at: datetime | None
+    ended_at: datetime | None
+    may_answer: bool = False
+
+    @property
+    def state_label(self) -> str:
+        """Return the state in words, as a message id."""
+        return TRANSFER_STATES[self.state]
+
+
+DIFFERENCE_BY = {"COMPANY": N_("The company says"), "REGISTRY": N_("The registry has")}
+DIFFERENCE_STATES = {
+    "OPEN": N_("To be settled"),
+    "KEPT": N_("The register stays"),
+    "TAKEN": N_("This value was entered"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceView:
+    """A point on which the register and somebody else differ (登记信息差异). present, value: what a person reads."""
+
+    id: int
+    field: str
+    by: str
+    present: object
+    value: object
+    source: Mapping[str, str]
+    as_of: date | None
+    state: str
+    reason: str
+    settled_at: datetime | None
+
+    @property
+    def by_label(self) -> str:
+        """Return who says so, as a message id."""
+        return DIFFERENCE_BY[self.by]
+
+    @property
+    def state_label(self) -> str:
+        """Return how it was settled, as a message id."""
+        return DIFFERENCE_STATES[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class TakingRow:
+    """A company that was taken up from the registry, in a list (承接核对清单)."""
+
+    uscc: str
+    name: str
+    taken_at: datetime
+    open: int
+    checked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenFact:
+    """A fact as the registry had it (承接的登记事项), with who supplied it and since when."""
+
+    field: str
+    text: object
+    source: Mapping[str, str]
+    as_of: date | None
+    is_present: bool

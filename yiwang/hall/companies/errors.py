@@ -166,3 +166,95 @@ class CompanyUnknown(NotFound):
 
     code = "company_unknown"
     message = N_("No company is registered under this code. Check the code.")
+
+
+class NoBranch(Conflict):
+    """What only a branch files."""
+
+    code = "company_no_branch"
+    message = N_("This is not a branch. Begin at the page of the branch.")
+
+
+class RegisterUnchecked(Conflict):
+    """The registrar has not settled yet what the registry and the company say differently."""
+
+    code = "company_register_unchecked"
+    message = N_(
+        "Your registrar is checking what the registry has of the company. You are told when it is done."
+    )
+
+
+class AlreadyRegistered(Conflict):
+    """The company stands in this register."""
+
+    code = "company_already_registered"
+    message = N_("This company stands in the register already. Begin at its page.")
+
+
+class NotTakeable(Invalid):
+    """Only companies in business are taken up, by who may speak for them."""
+
+    code = "company_not_takeable"
+    message = N_(
+        "The registry has no company in business under this code that you represent. Check the code."
+    )
+
+
+class TakingIncomplete(Invalid):
+    """What the registry does not have the company says."""
+
+    code = "company_taking_incomplete"
+    message = N_("Some entries are missing or do not fit together; see what is said at each.")
+
+
+class DifferenceSettled(Conflict):
+    """It was settled already, or is not one's own."""
+
+    code = "register_difference_settled"
+    message = N_("This point was settled already, or it is not there.")
+
+
+class DifferenceUnexplained(Invalid):
+    """Who settles a point says why."""
+
+    code = "register_difference_unexplained"
+    message = N_("Say what you compared and why you decide so.")
+
+
+class FileTransferNotFound(NotFound):
+    """No such hand-over, or not of the asker's department."""
+
+    code = "file_transfer_not_found"
+    message = N_("There is no such hand-over for your department. Check the number.")
+
+
+class FileTransferClosed(Conflict):
+    """It was answered or called off."""
+
+    code = "file_transfer_closed"
+    message = N_("This hand-over was answered already or called off.")
+
+
+class FileTransferRefused(Invalid):
+    """The answer lacks something."""
+
+    code = "file_transfer_refused"
+    message = N_("The answer is not complete; see what is said below.")
+
+
+class FileNotHandedOver(Conflict):
+    """The file of a company that moves has not come."""
+
+    code = "company_file_not_handed_over"
+    message = N_(
+        "%(department)s has not handed the file over yet (%(number)s, due on %(day)s). Decide when it is there."
+    )
+
+
+class FileHandOverObjected(Conflict):
+    """The old registrar objects."""
+
+    code = "company_file_objected"
+    message = N_(
+        "%(department)s objects to the move: %(reason)s. Settle it with them, or refuse the application."
+    )

@@ -7,12 +7,16 @@ from django.utils import timezone
 
 from yiwang.hall.companies.data import EntryView
 from yiwang.hall.companies.models import Company, RegisterEntry
+from yiwang.identity.api import department_get
+
+CHANGING = ("CHANGE", "CANCEL", "MOVE", "CORRECT")
+"""Entries that say what they changed; the others begin something."""
 
 
 def facts_of(company: Company) -> dict:
     """Return all that is public of a company as it stands now (公示登记内容), as plain values.
 
-    name, kind, legal_representative, registered_capital (10,000 yuan, text), address, business_scope, state;
+    name, kind, legal_representative, registered_capital (10,000 yuan, text), address, business_scope, registrar, state;
     shareholders [{name, capital_wan, paid_until}], officers [{post, name}].
     """
     return {
@@ -22,6 +26,7 @@ def facts_of(company: Company) -> dict:
         "registered_capital": amount_text(company.registered_capital),
         "address": company.address,
         "business_scope": company.business_scope,
+        "registrar": department_get(company.department_id).name,
         "state": company.state,
         "shareholders": [
             {
@@ -87,7 +92,7 @@ def facts_on(company_id: int, day: date) -> dict | None:
 
 def _pairs(row: RegisterEntry) -> dict[str, list]:
     """Return what an entry changed; a foundation changes nothing, it begins."""
-    return row.changes if row.kind in ("CHANGE", "CANCEL") else {}
+    return row.changes if row.kind in CHANGING else {}
 
 
 def people_text(rows: Iterable[Mapping], posts: Mapping[str, str]) -> str:

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from yiwang.hall.companies.models import Company, NameReservation
 from yiwang.hall.companies.parties import Signatures
-
-Problems = dict[str, list[str]]
+from yiwang.hall.companies.standing import Problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,11 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+
+
+def nothing_taken(_content: Mapping, _now: datetime) -> Problems:
+    """Lay hold of nothing (无须占用): for kinds whose filing takes only its company."""
+    return {}
 
 
 def kind_register(kind: Kind) -> None:

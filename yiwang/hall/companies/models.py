@@ -112,6 +112,21 @@ class FilingKind(models.TextChoices):
     CHANGE = "CHANGE", "变更登记"
     CANCEL = "CANCEL", "注销登记"
     BRANCH = "BRANCH", "分支机构设立登记"
+    BR_CHANGE = "BR_CHANGE", "分支机构变更登记"
+    BR_CANCEL = "BR_CANCEL", "分支机构注销登记"
+    MOVE = "MOVE", "跨区迁移登记"
+
+
+class EntryKind(models.TextChoices):
+    """What an entry in the register says (记载种类): a filing that was granted, or what was taken from the registry."""
+
+    ESTABLISH = "ESTABLISH", "设立登记"
+    CHANGE = "CHANGE", "变更登记"
+    CANCEL = "CANCEL", "注销登记"
+    BRANCH = "BRANCH", "分支机构设立登记"
+    MOVE = "MOVE", "跨区迁移登记"
+    TAKE = "TAKE", "承接登记信息"
+    CORRECT = "CORRECT", "核对更正"
 
 
 class Filing(models.Model):
@@ -329,7 +344,7 @@ class RegisterEntry(models.Model):
     company = models.ForeignKey(
         Company, models.PROTECT, related_name="entries", verbose_name="商事主体"
     )
-    kind = models.CharField("登记种类", max_length=10, choices=FilingKind.choices)
+    kind = models.CharField("记载种类", max_length=10, choices=EntryKind.choices)
     application_number = models.CharField("办件编号", max_length=50)
     changes = models.JSONField("登记事项")
     facts = models.JSONField("登记后内容", default=dict)
@@ -446,3 +461,133 @@ class FollowUp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.company_id} {self.kind}"
+
+
+class FileTransfer(models.Model):
+    """The file of a company that goes to its new registrar (档案移交): asked for, handed over, received.
+
+    contents: what the file consists of, see `files.contents_of`; digest: SHA-256 of it, so that what was handed
+    over can be proven; papers: volumes on paper that follow. Source: 市场主体登记管理条例第二十七条 (memory).
+    """
+
+    class State(models.TextChoices):
+        ASKED = "ASKED", "待移交"
+        HANDED = "HANDED", "已移交"
+        OBJECTED = "OBJECTED", "提出异议"
+        RECEIVED = "RECEIVED", "已接收"
+        CALLED_OFF = "CALLED_OFF", "已撤销"
+
+    number = models.CharField("移交编号", max_length=24, unique=True)
+    company = models.ForeignKey(
+        Company, models.PROTECT, related_name="transfers", verbose_name="商事主体"
+    )
+    application_number = models.CharField("办件编号", max_length=50, unique=True)
+    from_department = models.ForeignKey(
+        "identity_organisations.Department",
+        models.PROTECT,
+        related_name="+",
+        verbose_name="迁出登记机关",
+    )
+    to_department = models.ForeignKey(
+        "identity_organisations.Department",
+        models.PROTECT,
+        related_name="+",
+        verbose_name="迁入登记机关",
+    )
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.ASKED)
+    asked_at = models.DateTimeField("商请时间")
+    due_date = models.DateField("移交期限")
+    contents = models.JSONField("档案目录", default=dict)
+    digest = models.CharField("目录摘要", max_length=64, blank=True)
+    papers = models.PositiveSmallIntegerField("纸质卷数", default=0)
+    note = models.CharField("说明", max_length=500, blank=True)
+    account_id = models.BigIntegerField("经办账户", null=True)
+    answered_at = models.DateTimeField("答复时间", null=True)
+    ended_at = models.DateTimeField("办结时间", null=True)
+
+    class Meta:
+        verbose_name = "档案移交"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="HANDED") | ~Q(digest=""), name="file_transfer_handed_what"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="OBJECTED") | ~Q(note=""), name="file_transfer_objected_why"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["from_department", "state", "-id"], name="file_transfer_from"),
+            models.Index(fields=["to_department", "state", "-id"], name="file_transfer_to"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.company_id}"
+
+
+class RegistryTaking(models.Model):
+    """A company that the registry had and this register did not (承接登记信息), taken up as the registry had it.
+
+    facts: field of the registry → {value, text, source {zh, en}, as_of}: what stood there, from whom, since when.
+    checked_at: when the registrar had settled every difference.
+    """
+
+    company = models.OneToOneField(
+        Company, models.PROTECT, related_name="taking", verbose_name="商事主体"
+    )
+    facts = models.JSONField("基础库所载信息")
+    account_id = models.BigIntegerField("承接账户", null=True)
+    taken_at = models.DateTimeField("承接时间")
+    checked_at = models.DateTimeField("核对时间", null=True)
+
+    class Meta:
+        verbose_name = "承接登记信息"
+        indexes = [models.Index(fields=["checked_at", "-id"], name="registry_taking_open")]
+
+    def __str__(self) -> str:
+        return f"{self.company_id}"
+
+
+class RegisterDifference(models.Model):
+    """A point on which the register and somebody else differ (登记信息差异), until the registrar settles it.
+
+    field: a fact of the company; value: {"value": plain value, "text": what a person reads}; by: who says so.
+    """
+
+    class By(models.TextChoices):
+        COMPANY = "COMPANY", "企业申报"
+        REGISTRY = "REGISTRY", "法人库"
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", "待核对"
+        KEPT = "KEPT", "维持登记簿"
+        TAKEN = "TAKEN", "采用该值"
+
+    company = models.ForeignKey(
+        Company, models.PROTECT, related_name="differences", verbose_name="商事主体"
+    )
+    field = models.CharField("登记事项", max_length=24)
+    by = models.CharField("提出方", max_length=8, choices=By.choices)
+    value = models.JSONField("不同取值")
+    source = models.JSONField("来源", default=dict)
+    as_of = models.DateField("来源日期", null=True)
+    state = models.CharField("状态", max_length=5, choices=State.choices, default=State.OPEN)
+    reason = models.CharField("核对理由", max_length=300, blank=True)
+    found_at = models.DateTimeField("发现时间")
+    settled_by = models.BigIntegerField("核对账户", null=True)
+    settled_at = models.DateTimeField("核对时间", null=True)
+
+    class Meta:
+        verbose_name = "登记信息差异"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="OPEN", settled_at__isnull=True)
+                | ~Q(state="OPEN") & Q(settled_at__isnull=False) & ~Q(reason=""),
+                name="register_difference_settled_why",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["company", "state"], name="register_difference_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company_id} {self.field}"

@@ -27,9 +27,11 @@ from yiwang.hall.companies.models import (
 )
 from yiwang.hall.companies.tables import naming_tables
 from yiwang.identity.api import (
+    DepartmentView,
     Rule,
     data_scope,
     delegation_ids_held,
+    department_find,
     department_get,
     field_in,
 )
@@ -38,9 +40,11 @@ from yiwang.kernel.api import CodeView, code_list, context_get
 ESTABLISH, CHANGE, CANCEL, BRANCH = (
     "320731031000", "320731032000", "320731033000", "320731034000"
 )  # fmt: skip
-"""The matters of the pack company_registration, by which companies and branches come, change and go."""
+BRANCH_CHANGE, BRANCH_CANCEL, MOVE = "320731035000", "320731036000", "320731037000"
+"""The matters of the pack company_registration, by which companies and branches come, change, move and go."""
 SCOPES = "business_scopes"
 REGISTER = "hall.companies.register"
+MAINTAIN = "hall.companies.maintain"
 PURPOSE = "公司登记"
 DEPARTMENT_RULE: Rule = field_in("department_id", "department_ids")
 
@@ -261,7 +265,13 @@ def company_view(row: Company) -> CompanyView:
         delivered_at=row.delivered_at,
         cancelled_date=row.cancelled_date,
         parent_id=row.parent_id,
+        registrar=department_get(row.department_id).name,
     )
+
+
+def registrar_of(area_code: str) -> DepartmentView | None:
+    """Return who registers the companies of a district (登记机关)."""
+    return department_find("market_supervision", area_code, "DISTRICT")
 
 
 def branch_list(company_id: int) -> list[CompanyView]:

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.companies.actions.filings import filings_ask_again
+from yiwang.hall.companies.actions.moves import file_ask, file_call_off
 from yiwang.hall.companies.actions.names import names_follow
 from yiwang.hall.companies.kinds import kind_of
-from yiwang.hall.companies.models import Company, Filing, NameReservation
+from yiwang.hall.companies.models import Company, Filing, FilingKind, NameReservation
 from yiwang.hall.companies.queries import PURPOSE
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import (
@@ -33,6 +34,13 @@ from yiwang.resources.api import (
     resource_get,
 )
 
+DELIVERED = (
+    "company.branch_registered",
+    "company.branch_cancelled",
+    "company.changed",
+    "company.corrected",
+    "company.cancelled",
+)
 REGISTRY, CLASS = "legal-persons", "C01"
 """The class of the registering authority's own register among the sources of the legal-person registry."""
 
@@ -53,10 +61,12 @@ def _follow(row, event: EventView) -> None:  # noqa: ANN001 - an Application
         return
     if event.topic == "application.correction_answered":
         filings_ask_again(filing.pk, dict(row.form_data), now=event.published_at)
-    elif row.state in ("REFUSED", "NOT_ACCEPTED", "WITHDRAWN"):
-        _filing_close(filing, row.number)
+    elif row.state in ("REFUSED", "NOT_ACCEPTED", "WITHDRAWN", "TERMINATED"):
+        _filing_close(filing, row.number, now=event.published_at)
     else:
         _filing_tie(filing, row.number)
+        if filing.kind == FilingKind.MOVE:
+            file_ask(filing, row.number, department_id=row.department_id, now=event.published_at)
 
 
 @action("hall.companies.filing_tie")
@@ -67,12 +77,13 @@ def _filing_tie(filing: Filing, number: str) -> None:
 
 
 @action("hall.companies.filing_close")
-def _filing_close(filing: Filing, number: str) -> None:
+def _filing_close(filing: Filing, number: str, *, now: datetime) -> None:
     """End a filing whose application was not granted; its name is the applicant's again until it runs out."""
     with data_scope(purpose=PURPOSE, reason=f"filing:{filing.number}"):
         Filing.objects.filter(pk=filing.pk).update(state="CLOSED", application_number=number)
     if filing.reservation_id:
         NameReservation.objects.filter(pk=filing.reservation_id, state="FILED").update(state="HELD")
+    file_call_off(number, now=now)
     audit_record(f"filing:{filing.number}", detail={"application": number, "state": "CLOSED"})
 
 
@@ -202,7 +213,7 @@ def register() -> None:
     ):
         subscriber(topic, name=f"hall.companies.{topic}")(application_follow)
     subscriber("company.registered", name="hall.companies.deliver", outside=True)(company_deliver)
-    for topic in ("company.branch_registered", "company.changed", "company.cancelled"):
+    for topic in DELIVERED:
         subscriber(topic, name=f"hall.companies.deliver.{topic}", outside=True)(company_deliver)
     subscriber("registries.published", name="hall.companies.names", outside=True)(
         names_follow_registry

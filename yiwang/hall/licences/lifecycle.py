@@ -26,7 +26,7 @@ from yiwang.hall.licences.rules import (
     code_normalise,
     licence_identifier_make,
 )
-from yiwang.identity.api import data_scope
+from yiwang.identity.api import data_scope, department_get
 from yiwang.kernel.api import action, audit_record, context_get, context_system, context_use
 from yiwang.sdk.identifiers import person_ref_of
 
@@ -44,11 +44,13 @@ def licence_change(
     now: datetime,
     valid_to: date | None = None,
     holder_name: str = "",
+    department_id: int | None = None,
 ) -> LicenceView:
     """Change what stands on a licence (变更证照): the next version with the same number replaces this one.
 
     changes: new values by field name; valid_to: a new last day (延续); holder_name: the holder's new name, ""
-    for the same. Raises LicenceNotFound, LicenceStateWrong, LicenceFieldUnknown, ReasonMissing.
+    for the same; department_id: who issues and keeps it from now on, None for the same. Raises
+    LicenceNotFound, LicenceStateWrong, LicenceFieldUnknown, ReasonMissing.
     """
     reason_check(reason, legal_basis)
     row = licence_lock(licence_id)
@@ -59,6 +61,10 @@ def licence_change(
         raise LicenceFieldUnknown(names=", ".join(sorted(unknown)) or "—")
     with data_scope(purpose="变更证照", reason=f"licence:{licence_id}"):
         row.holder_name = holder_name or row.holder_name
+        if department_id is not None:
+            issuer = department_get(department_id)
+            row.department_id, row.area_code = department_id, issuer.area_code
+            row.issuer_name, row.issuer_uscc = issuer.name, issuer.uscc
         new = _next_version(row, changes=changes, valid_to=valid_to, now=now)
         row.state, row.state_reason, row.state_basis = (
             "REPLACED",

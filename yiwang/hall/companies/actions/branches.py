@@ -8,9 +8,14 @@ from django.utils import timezone
 from yiwang.engines.api import ServiceCall
 from yiwang.hall.applications.actions.work import application_lock
 from yiwang.hall.companies import rules
-from yiwang.hall.companies.actions.changes import company_acted, draft_filled
+from yiwang.hall.companies.actions.changes import draft_filled
 from yiwang.hall.companies.actions.filings import acting_under
-from yiwang.hall.companies.actions.registration import filing_take, licence_write, uscc_next
+from yiwang.hall.companies.actions.registration import (
+    BRANCH_LICENCE,
+    filing_take,
+    licence_write,
+    uscc_next,
+)
 from yiwang.hall.companies.branching import branch_name
 from yiwang.hall.companies.errors import CompanyEnded
 from yiwang.hall.companies.foundation import scope_of
@@ -18,10 +23,9 @@ from yiwang.hall.companies.history import entry_write
 from yiwang.hall.companies.models import Company, Officer
 from yiwang.hall.companies.parties import subject_of
 from yiwang.hall.companies.queries import BRANCH, PURPOSE
+from yiwang.hall.companies.standing import company_acted
 from yiwang.kernel.api import action, audit_record, context_system, context_use, event_publish
 from yiwang.sdk.identifiers import normalise, person_ref_of
-
-LICENCE = "company_registration.branch_licence"
 
 
 def branch_begin(uscc: str, *, now: datetime, delegation_id: int | None = None) -> int:
@@ -32,7 +36,9 @@ def branch_begin(uscc: str, *, now: datetime, delegation_id: int | None = None) 
     with acting_under(delegation_id):
         company = company_acted(uscc)
     values = {"uscc": company.uscc, "company_name": company.name}
-    return draft_filled(BRANCH, uscc=uscc, values=values, delegation_id=delegation_id, now=now)
+    return draft_filled(
+        BRANCH, company=company, values=values, delegation_id=delegation_id, now=now
+    )
 
 
 @action("hall.companies.branch_register")
@@ -69,7 +75,7 @@ def branch_register(call: ServiceCall) -> dict:
     )
     Officer.objects.create(company=branch, post="HEAD", name=content["head_name"], person_ref=head)
     form = {**content, "parent_name": company.name, "parent_uscc": company.uscc}
-    licence = licence_write(application, branch, form, now=call.now, type_key=LICENCE)
+    licence = licence_write(application, branch, form, now=call.now, type_key=BRANCH_LICENCE)
     branch.licence_id = licence.id
     branch.save(update_fields=["licence_id"])
     entry_write(

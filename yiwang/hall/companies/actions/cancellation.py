@@ -12,10 +12,9 @@ from yiwang.engines.api import ServiceCall, draft_state
 from yiwang.hall.applications.actions.work import application_lock
 from yiwang.hall.applications.queries.drafts import draft_context_get
 from yiwang.hall.companies import rules
-from yiwang.hall.companies.actions.changes import company_acted, draft_filled
+from yiwang.hall.companies.actions.changes import draft_filled
 from yiwang.hall.companies.actions.filings import CHANGED, NOT_CONFIRMED, acting_under
 from yiwang.hall.companies.actions.registration import filing_take
-from yiwang.hall.companies.changing import company_of
 from yiwang.hall.companies.closing import (
     ORDINARY,
     SIMPLE,
@@ -37,7 +36,7 @@ from yiwang.hall.companies.history import differences, entry_write, facts_of
 from yiwang.hall.companies.models import CancellationNotice, Company, CreditorClaim
 from yiwang.hall.companies.notices import notice_get, notice_row, notice_state
 from yiwang.hall.companies.queries import CANCEL, PURPOSE, filing_of_draft
-from yiwang.hall.companies.standing import own_companies
+from yiwang.hall.companies.standing import company_acted, company_of, own_companies
 from yiwang.hall.companies.tables import law_rules
 from yiwang.hall.licences.lifecycle import licence_cancel
 from yiwang.identity.api import data_scope
@@ -70,7 +69,9 @@ def cancellation_begin(uscc: str, *, now: datetime, delegation_id: int | None = 
         "company_name": company.name,
         "area_code": company.area_code[:6],
     }
-    return draft_filled(CANCEL, uscc=uscc, values=values, delegation_id=delegation_id, now=now)
+    return draft_filled(
+        CANCEL, company=company, values=values, delegation_id=delegation_id, now=now
+    )
 
 
 # --- the notice ---------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def company_cancel(call: ServiceCall) -> dict:
     _notice_use(company, content)
     ended = [company, *company.branches.select_for_update().filter(state="ACTIVE").order_by("pk")]
     for one in ended:
-        _end(one, number=application.number, now=call.now)
+        company_end(one, number=application.number, now=call.now)
     audit_record(
         f"company:{company.uscc}",
         person_ref=person_ref_of(application.applicant_ref),
@@ -277,7 +278,8 @@ def _notice_use(company: Company, content: Mapping) -> None:
     row.save(update_fields=["state"])
 
 
-def _end(company: Company, *, number: str, now: datetime) -> None:
+def company_end(company: Company, *, number: str, now: datetime, is_alone: bool = False) -> None:
+    """Let the register say that a body has ended, and end its licence (注销记载). is_alone: a branch without its company."""
     before = facts_of(company)
     company.state, company.cancelled_date = "CANCELLED", timezone.localdate(now)
     company.delivered_at = None
@@ -287,7 +289,7 @@ def _end(company: Company, *, number: str, now: datetime) -> None:
     if company.licence_id is None:
         return
     basis = law_rules()["branch"]["cancelled_with_parent"]
-    if company.parent_id is None:
+    if company.parent_id is None or is_alone:
         basis = law_rules()["cancellation"]["licence_basis"]
     with context_use(context_system(PURPOSE)):
         licence_cancel(company.licence_id, reason="注销登记", legal_basis=basis, now=now)

@@ -1,6 +1,6 @@
 """Changes of registration: begun from the company's page, entered in the register when granted (变更登记)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,16 +8,18 @@ from django.utils import timezone
 
 from yiwang.engines.api import ServiceCall, ValueSource, draft_get, draft_open
 from yiwang.hall.applications.actions.work import application_lock
+from yiwang.hall.applications.models import Application
 from yiwang.hall.companies import change_rules
 from yiwang.hall.companies.actions.filings import acting_under, draft_of
-from yiwang.hall.companies.actions.registration import filing_take, name_use
+from yiwang.hall.companies.actions.registration import filing_take, licence_first, name_use
 from yiwang.hall.companies.changing import after_of, people_of, scope_codes
-from yiwang.hall.companies.errors import BranchFilesElsewhere, CompanyEnded
+from yiwang.hall.companies.errors import CompanyEnded
 from yiwang.hall.companies.history import differences, entry_write, facts_of
 from yiwang.hall.companies.models import Company, Officer, Shareholding
 from yiwang.hall.companies.queries import CHANGE, PURPOSE, reservation_get
-from yiwang.hall.companies.standing import company_own_row
+from yiwang.hall.companies.standing import company_acted
 from yiwang.hall.companies.tables import law_rules
+from yiwang.hall.companies.taken import SHOWN_AS, taken_facts
 from yiwang.hall.licences.lifecycle import licence_change
 from yiwang.kernel.api import action, audit_record, context_system, context_use, event_publish
 from yiwang.sdk.identifiers import person_ref_of
@@ -36,7 +38,7 @@ def change_begin(
 
     Again and again gives the same draft, with what the register says today. reservation_number: of the new
     name; delegation_id: a power of attorney of who may speak for the company. Raises CompanyNotFound,
-    CompanyEnded, BranchFilesElsewhere, ReservationNotFound, DelegationMissing.
+    CompanyEnded, BranchFilesElsewhere, RegisterUnchecked, ReservationNotFound, DelegationMissing.
     """
     with acting_under(delegation_id):
         company = company_acted(uscc)
@@ -45,34 +47,33 @@ def change_begin(
         if reservation_number:
             held = reservation_get(reservation_number, today=timezone.localdate(now))
             values |= {"reservation_number": held.number, "new_name": held.name}
-    return draft_filled(CHANGE, uscc=uscc, values=values, delegation_id=delegation_id, now=now)
-
-
-def company_acted(uscc: str) -> Company:
-    """Return the company that one may file for (可申报主体). Raises CompanyNotFound, CompanyEnded, BranchFilesElsewhere."""
-    company = company_own_row(uscc)
-    if company.state != "ACTIVE":
-        raise CompanyEnded(name=company.name)
-    if company.parent_id:
-        raise BranchFilesElsewhere()
-    return company
+    return draft_filled(
+        CHANGE, company=company, values=values, delegation_id=delegation_id, now=now
+    )
 
 
 def draft_filled(
     matter_code: str,
     *,
-    uscc: str,
+    company: Company,
     values: Mapping[str, object],
     delegation_id: int | None,
     now: datetime,
 ) -> int:
-    """Open the draft of a filing of a company, with what the register says locked in it (登记草稿)."""
-    draft_id = draft_of(matter_code, slot=f"company:{uscc}", delegation_id=delegation_id, now=now)
+    """Open the draft of a filing of a company, with what the register says locked in it (登记草稿).
+
+    What stands there as the registry had it comes with the registry's source and date.
+    """
+    slot = f"company:{company.uscc}"
+    draft_id = draft_of(matter_code, slot=slot, delegation_id=delegation_id, now=now)
     draft = draft_get(draft_id)
-    known = {
-        name: ValueSource(value, REGISTER_SOURCE, timezone.localdate(now), kind="EARLIER")
-        for name, value in values.items()
-    }
+    taken = {SHOWN_AS[one.field]: one for one in taken_facts(company) if one.is_present}
+    known = {}
+    for name, value in values.items():
+        source, as_of, kind = REGISTER_SOURCE, timezone.localdate(now), "EARLIER"
+        if name in taken and taken[name].as_of:
+            source, as_of, kind = taken[name].source, taken[name].as_of, "REGISTRY"
+        known[name] = ValueSource(value, source, as_of, kind=kind)
     draft_open(
         account_id=draft.account_id,
         purpose_key=draft.purpose_key,
@@ -99,11 +100,34 @@ def company_change(call: ServiceCall) -> dict:
         name_use(filing)
     before = facts_of(company)
     _company_write(company, content)
+    old_name, number = before["name"], application.number
+    branches = _branches_rename(company, old_name, number=number, now=call.now)
+    return change_enter(company, application, before=before, now=call.now, branches=branches)
+
+
+def change_enter(
+    company: Company,
+    application: Application,
+    *,
+    before: Mapping,
+    now: datetime,
+    kind: str = "CHANGE",
+    branches: Sequence[str] = (),
+    registrar_id: int | None = None,
+) -> dict:
+    """Write the entry of a change that is made, renew the licence, and announce it (记载变更).
+
+    before: `facts_of` before it; registrar_id: the registrar that issues from now on, None for the same. A
+    company that was taken from the registry gets its first e-licence with it.
+    """
     changed = differences(before, facts_of(company))
-    entry_write(company, "CHANGE", number=application.number, changes=changed, now=call.now)
-    with context_use(context_system(PURPOSE)):
-        _licence_renew(company, changed, now=call.now)
-    branches = _branches_rename(company, before["name"], number=application.number, now=call.now)
+    entry_write(company, kind, number=application.number, changes=changed, now=now)
+    if company.licence_id is None:
+        company.licence_id = licence_first(application, company, now=now).id
+        company.save(update_fields=["licence_id"])
+    else:
+        with context_use(context_system(PURPOSE)):
+            _licence_renew(company, changed, registrar_id=registrar_id, now=now)
     audit_record(
         f"company:{company.uscc}",
         person_ref=person_ref_of(application.applicant_ref),
@@ -118,7 +142,7 @@ def company_change(call: ServiceCall) -> dict:
             "title": {"zh": company.name, "en": company.name},
             "account_id": application.account_id,
             "department_id": company.department_id,
-            "branches": branches,
+            "branches": list(branches),
         },
         key=application.number,
     )
@@ -172,7 +196,13 @@ LICENCE_FIELDS = {
 }
 
 
-def _licence_renew(company: Company, changed: Mapping[str, list], *, now: datetime) -> None:
+def _licence_renew(
+    company: Company,
+    changed: Mapping[str, list],
+    *,
+    now: datetime,
+    registrar_id: int | None = None,
+) -> None:
     """Let the next version of the licence say what changed (换发电子营业执照); what it does not show changes nothing."""
     face = {
         LICENCE_FIELDS[fact]: pair[1] for fact, pair in changed.items() if fact in LICENCE_FIELDS
@@ -185,6 +215,7 @@ def _licence_renew(company: Company, changed: Mapping[str, list], *, now: dateti
         company.licence_id,
         changes=face,
         holder_name=company.name,
+        department_id=registrar_id,
         reason="变更登记",
         legal_basis=law_rules()["change"]["licence_basis"],
         now=now,

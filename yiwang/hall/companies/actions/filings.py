@@ -43,7 +43,15 @@ NOT_ASKED = N_("Ask all parties to confirm first: open Company registration in y
 NOT_CONFIRMED = N_("Not all parties have confirmed yet: %(names)s.")
 CHANGED = N_("You changed the form after the parties were asked. Ask them again.")
 ALREADY_FILED = N_("Another filing of this company is being handled. Wait until it is decided.")
-PLACE = {"ESTABLISH": "shareholders", "CHANGE": "changes", "CANCEL": "way", "BRANCH": "head_name"}
+PLACE = {
+    "ESTABLISH": "shareholders",
+    "CHANGE": "changes",
+    "CANCEL": "way",
+    "BRANCH": "head_name",
+    "BR_CHANGE": "changes",
+    "BR_CANCEL": "end_reason",
+    "MOVE": "area_code",
+}
 """The field beside which is said that somebody has not confirmed."""
 
 

@@ -46,6 +46,7 @@ from yiwang.resources.api import NotInRegistry, enterprise_get
 from yiwang.sdk.identifiers import person_ref_of
 
 LICENCE = "company_registration.business_licence"
+BRANCH_LICENCE = "company_registration.branch_licence"
 FUNCTIONS = {
     "TAX": "tax",
     "SEAL": "public_security",
@@ -217,6 +218,9 @@ def licence_write(
         "capital": f"{company.registered_capital.normalize():f}万元人民币",
         "established_date": company.established_date.isoformat(),
         "business_scope": company.business_scope,
+        "premises_address": company.address,
+        "legal_representative_name": company.legal_representative,
+        "head_name": company.legal_representative,
     }
     return licence_issue(
         type_key,
@@ -230,6 +234,14 @@ def licence_write(
         account_id=application.account_id,
         now=now,
     )
+
+
+def licence_first(application: Application, company: Company, *, now: datetime) -> LicenceView:
+    """Issue the first e-licence of a body that had none here (首次核发电子营业执照), as the register has it."""
+    if company.parent is None:
+        return licence_write(application, company, {}, now=now)
+    form = {"parent_name": company.parent.name, "parent_uscc": company.parent.uscc}
+    return licence_write(application, company, form, now=now, type_key=BRANCH_LICENCE)
 
 
 def _follow_ups_write(company: Company, content: Mapping, *, now: datetime) -> None:

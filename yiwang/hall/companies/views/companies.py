@@ -7,18 +7,30 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yiwang.hall.companies.actions.branches import branch_begin
+from yiwang.hall.companies.actions.branches_alone import (
+    branch_cancel_begin,
+    branch_change_begin,
+)
 from yiwang.hall.companies.actions.cancellation import (
     cancellation_begin,
     claim_answer,
     notice_withdraw,
 )
 from yiwang.hall.companies.actions.changes import change_begin
+from yiwang.hall.companies.actions.moves import move_begin
 from yiwang.hall.companies.data import FACTS, ROLES
 from yiwang.hall.companies.errors import ClaimIncomplete
+from yiwang.hall.companies.files import transfer_list_of
 from yiwang.hall.companies.history import entry_list
 from yiwang.hall.companies.notices import notice_list_of
-from yiwang.hall.companies.queries import branch_list, follow_up_of, reservation_list
-from yiwang.hall.companies.standing import company_own_get
+from yiwang.hall.companies.queries import (
+    branch_list,
+    company_parent,
+    follow_up_of,
+    reservation_list,
+)
+from yiwang.hall.companies.standing import company_own_get, company_own_row
+from yiwang.hall.companies.taken import difference_list, taken_facts
 from yiwang.hall.companies.views.deputies import delegation_chosen
 from yiwang.hall.licences.documents import licence_document_get
 from yiwang.hall.licences.queries import licence_get
@@ -28,6 +40,14 @@ from yiwang.sdk.errors import NotFound
 
 PARTIES = {"CITIZEN", "AGENT"}
 PURPOSE = "公司登记"
+BEGIN = {
+    "cancel": cancellation_begin,
+    "branch": branch_begin,
+    "branch_change": branch_change_begin,
+    "branch_cancel": branch_cancel_begin,
+    "move": move_begin,
+}
+"""What is begun from the page of a company or a branch, besides its change."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,9 +65,13 @@ def own_company(request: HttpRequest, uscc: str) -> HttpResponse:
             return redirect("hall_companies:own_company", uscc)
     with context_use(context_system(PURPOSE)):
         licence = licence_get(found.licence_id) if found.licence_id else None
-    today = timezone.localdate()
+    today, row = timezone.localdate(), company_own_row(uscc)
     names = {
         "company": found,
+        "parent": company_parent(found),
+        "taken": taken_facts(row),
+        "differences": difference_list(row),
+        "transfers": transfer_list_of(found.id),
         "licence": licence,
         "follow_ups": follow_up_of(found.id),
         "branches": branch_list(found.id),
@@ -84,22 +108,16 @@ def _answer(request: HttpRequest) -> None:
 @require_POST
 @allow(populations=PARTIES, purpose=PURPOSE)
 def begin(request: HttpRequest, uscc: str) -> HttpResponse:
-    """Begin to change a company, to cancel it, or to register a branch (发起登记), for oneself or a principal."""
+    """Begin what may be filed for a company or a branch (发起登记), for oneself or a principal."""
     now, delegation_id = timezone.now(), delegation_chosen(request.POST)
-    match request.POST.get("do", ""):
-        case "change":
-            draft_id = change_begin(
-                uscc,
-                now=now,
-                reservation_number=request.POST.get("name", ""),
-                delegation_id=delegation_id,
-            )
-        case "cancel":
-            draft_id = cancellation_begin(uscc, now=now, delegation_id=delegation_id)
-        case "branch":
-            draft_id = branch_begin(uscc, now=now, delegation_id=delegation_id)
-        case _:
-            raise NotFound()
+    wanted = request.POST.get("do", "")
+    if wanted == "change":
+        held = request.POST.get("name", "")
+        draft_id = change_begin(uscc, now=now, reservation_number=held, delegation_id=delegation_id)
+    elif wanted in BEGIN:
+        draft_id = BEGIN[wanted](uscc, now=now, delegation_id=delegation_id)
+    else:
+        raise NotFound()
     return redirect("hall_applications:resume", draft_id)
 
 

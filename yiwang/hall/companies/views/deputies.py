@@ -8,6 +8,7 @@ from django.utils import timezone
 from yiwang.hall.applications.filing import acting_for
 from yiwang.hall.companies.data import CompanyView, ReservationView
 from yiwang.hall.companies.kinds import kind_of
+from yiwang.hall.companies.models import FilingKind
 from yiwang.hall.companies.queries import reservation_list
 from yiwang.hall.companies.standing import company_own_list
 from yiwang.identity.api import DelegationView, delegation_held_list, delegation_ids_held
@@ -50,7 +51,7 @@ def principals() -> list[Principal]:
 def _covered(scope_value: str) -> list[str]:
     """Return which kinds of filings a power of attorney covers (受托范围): those of a theme, or of one matter."""
     if scope_value == THEME:
-        return ["ESTABLISH", "CHANGE", "CANCEL", "BRANCH"]
+        return [kind.value for kind in FilingKind]
     kind = kind_of(scope_value)
     return [kind.kind] if kind else []
 

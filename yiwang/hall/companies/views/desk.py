@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from yiwang.hall.companies.actions.registration import follow_up_settle
 from yiwang.hall.companies.data import COMPANY_STATES, FACTS, FOLLOW_UPS, ROLES
+from yiwang.hall.companies.files import transfer_list_of
 from yiwang.hall.companies.history import entry_list
 from yiwang.hall.companies.notices import notice_list_of
 from yiwang.hall.companies.queries import (
@@ -22,8 +23,9 @@ from yiwang.hall.companies.queries import (
     follow_up_list,
     follow_up_of,
 )
+from yiwang.hall.companies.taken import difference_list, taken_facts
 from yiwang.identity.api import allow
-from yiwang.kernel.api import Column, Filter, Source, date_text, flash, page_of, render
+from yiwang.kernel.api import Column, Filter, date_text, flash, page_of, render, source_of
 from yiwang.sdk.errors import N_
 
 PURPOSE = "商事登记管理"
@@ -48,15 +50,7 @@ FOLLOW_UP_COLUMNS = (
 @allow(populations={"STAFF"}, permission=REGISTER, purpose=PURPOSE)
 def register(request: HttpRequest) -> HttpResponse:
     """List the companies of one's register (商事登记簿)."""
-    wanted = ("name", "uscc", "state")
-
-    def given(query) -> dict[str, str]:  # noqa: ANN001 - a ListQuery
-        return {key: query.filters.get(key, "") for key in wanted}
-
-    source = Source(
-        lambda query: company_list(limit=query.limit, offset=query.offset, **given(query)),
-        lambda query, cap: company_count(cap=cap, **given(query)),
-    )
+    source = source_of(company_list, company_count, ("name", "uscc", "state"))
     filters = [
         Filter("name", N_("Name of the company"), "text"),
         Filter("uscc", N_("Unified social credit code"), "text"),
@@ -64,6 +58,8 @@ def register(request: HttpRequest) -> HttpResponse:
                choices=[(code, _(text)) for code, text in COMPANY_STATES.items()]),
     ]  # fmt: skip
     page = page_of(request, source, columns=COLUMNS, filters=filters)
+    if page.wants_export:
+        return page.export("companies")
     return render(request, "hall/companies/register.html", {"page": page})
 
 
@@ -76,6 +72,9 @@ def company(request: HttpRequest, uscc: str) -> HttpResponse:
     names = {
         "company": view,
         "parent": company_parent(view),
+        "taken": taken_facts(row),
+        "differences": difference_list(row),
+        "transfers": transfer_list_of(row.pk),
         "branches": branch_list(row.pk),
         "notices": notice_list_of(row.pk, today=timezone.localdate()),
         "facts": FACTS,
@@ -101,14 +100,11 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
         )
         flash(request, "success", _("Noted."))
         return redirect("hall_companies:follow_ups")
-    source = Source(
-        lambda query: follow_up_list(
-            state=query.filters.get("state", ""), limit=query.limit, offset=query.offset
-        ),
-        lambda query, cap: follow_up_count(state=query.filters.get("state", ""), cap=cap),
-    )
+    source = source_of(follow_up_list, follow_up_count, ("state",))
     choices = [("OPEN", _("Not yet done")), ("DONE", _("Done"))]
     filters = [Filter("state", N_("State"), "select", choices=choices)]
     page = page_of(request, source, columns=FOLLOW_UP_COLUMNS, filters=filters)
+    if page.wants_export:
+        return page.export("company-items")
     names = {"page": page, "titles": FOLLOW_UPS}
     return render(request, "hall/companies/follow_ups.html", names)

@@ -18,6 +18,7 @@ from yiwang.hall.companies.queries import (
 )
 from yiwang.hall.companies.standing import company_own_get, company_own_list
 from yiwang.hall.companies.tables import naming_tables, places_of
+from yiwang.hall.companies.taken import takeable_own
 from yiwang.hall.companies.views.deputies import delegation_chosen, principals
 from yiwang.identity.api import allow, public
 from yiwang.kernel.api import (
@@ -135,6 +136,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "to_confirm": [one for one in filings if _waits_for(one, ref)],
         "filings": filings,
         "companies": company_own_list(),
+        "takeable": takeable_own(),
         "principals": principals(),
     }
     return render(request, "hall/companies/mine.html", names)

@@ -23,13 +23,13 @@ from yiwang.identity.api import public
 from yiwang.kernel.api import (
     Column,
     Filter,
-    Source,
     context_get,
     date_text,
     flash,
     page_of,
     rate_exceeded,
     render,
+    source_of,
 )
 from yiwang.sdk.errors import N_
 from yiwang.sdk.text import clean
@@ -95,12 +95,7 @@ def _day(text: str) -> date | None:
 @public
 def notices(request: HttpRequest) -> HttpResponse:
     """List the companies that are to be struck off (注销公告)."""
-    source = Source(
-        lambda query: notice_list(
-            name=query.filters.get("name", ""), limit=query.limit, offset=query.offset
-        ),
-        lambda query, cap: notice_count(name=query.filters.get("name", ""), cap=cap),
-    )
+    source = source_of(notice_list, notice_count, ("name",))
     filters = [Filter("name", N_("Name of the company"), "text")]
     page = page_of(request, source, columns=NOTICE_COLUMNS, filters=filters)
     return render(request, "hall/companies/notices.html", {"page": page})
