@@ -2,8 +2,8 @@
 
 Each of --users citizens reads the guide, fills in the senior card's form page by page, looks at the documents, checks, submits
 and reads the receipt: 14 requests, with some seconds of reading between pages; then they wait for their next turn,
-so that the rate asked for comes about. The rate is raised by a quarter for --seconds each while p95 stays at most 300 ms; the last
-one held is then kept for --hold seconds. The people are made by this process, on the same cores as the city.
+so that the rate asked for comes about. The rate goes up by a quarter for --seconds each while p95 stays at most 300 ms, or down from a first that is too much; the highest
+one is then kept for --hold seconds. The people are made by this process, on the same cores as the city.
 Baseline: the health page asked at the rate of requests that was held.
 
 The size of the bar:  python benchmarks/bench_users.py --users 1150 --seconds 30 --hold 300
@@ -24,6 +24,7 @@ from harness import ROOT, city_open, engine_name, options_parse, percentile, rep
 
 LIMIT = 0.3
 READING = 2.0  # seconds on a page, give or take half
+LEAST = 0.5  # applications a second
 RAMP = 15.0  # seconds until as many are at every step as will be
 CARD = "322014001000"
 PASSWORD = "made-for-tests-only"
@@ -227,26 +228,35 @@ def told(found: Load, rate: float, seconds: float) -> bool:
     return p95 <= LIMIT and not found.failed and came > 0.9 * rate
 
 
+async def highest(port: int, people: list[Person], options) -> float:  # noqa: ANN001
+    """Return the highest rate that is held for --seconds, 0 for none: by quarters, down from --rate where that is too much."""
+    rate = float(options.rate)
+    while not told(await stretch(port, people, rate, options.seconds), rate, options.seconds):
+        rate *= 0.8
+        if rate < LEAST:
+            return 0.0
+    if rate < options.rate:
+        return rate
+    while told(
+        await stretch(port, people, rate * 1.25, options.seconds), rate * 1.25, options.seconds
+    ):
+        rate *= 1.25
+    return rate
+
+
 async def measure(port: int, names: list[str], options) -> None:  # noqa: ANN001
     """Find the rate that is held, hold it, and print it."""
     people = [Person(name) for name in names]
     load, gate = Load(port), asyncio.Semaphore(4)
     await asyncio.gather(*(sign_in(load, person, gate) for person in people))
-    held, rate = 0.0, float(options.rate)
-    while True:
-        found = await stretch(port, people, rate, options.seconds)
-        if not told(found, rate, options.seconds):
-            break
-        held, rate = rate, rate * 1.25
+    held = await highest(port, people, options)
     while held:
         found = await stretch(port, people, held, options.hold)
         if told(found, held, options.hold):
             break
-        held *= 0.9
+        held = held * 0.9 if held > LEAST else 0.0
     if not held:
-        raise SystemExit(
-            f"{rate} applications a second are more than it holds: begin lower, --rate"
-        )
+        raise SystemExit(f"not even {LEAST} applications a second are held")
     p95 = percentile(found.seconds, 0.95)
     requests = len(found.seconds) / options.hold
     plain = await health(port, requests, 10)
