@@ -417,6 +417,7 @@ class WorkItemView:
     warn_at: datetime.datetime | None
     closed_at: datetime.datetime | None
     outcomes: tuple[str, ...] = ()
+    delegated_by: int | None = None
 
     def light(self, now: datetime.datetime) -> str:
         """Return the traffic light (红绿灯) at a moment."""

@@ -1,5 +1,6 @@
 """Reads of processes, instances and work items (流程查询). A desk page is one walk of an index."""
 
+import dataclasses
 import datetime
 from collections.abc import Iterable
 from itertools import product
@@ -256,7 +257,8 @@ def work_item_get(item_id: int) -> WorkItemView:
     if item is None:
         raise WorkItemNotFound()
     outcomes = net_get(item.instance.version).nodes[item.node_id].outcomes
-    return _item_view(tuple(getattr(item, column) for column in _COLUMNS), outcomes)
+    view = _item_view(tuple(getattr(item, column) for column in _COLUMNS), outcomes)
+    return dataclasses.replace(view, delegated_by=item.delegated_by)
 
 
 def item_permits(item: WorkItem, context: RequestContext) -> bool:

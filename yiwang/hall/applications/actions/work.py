@@ -2,7 +2,10 @@
 
 from datetime import datetime
 
+from django.db import IntegrityError
+
 from yiwang.engines.api import (
+    WorkItemClosed,
     WorkItemView,
     clock_extend,
     clock_list,
@@ -37,6 +40,8 @@ from yiwang.sdk.errors import Forbidden
 
 HANDLE = "hall.applications.handle"
 ACCEPT = "ACCEPT"
+CORRECTION = "CORRECTION"
+"""The ground on which a correction pauses a clock, and on which alone its answer lets it go on."""
 
 
 def application_lock(business_key: str) -> Application:
@@ -80,30 +85,21 @@ def work_conclude(  # noqa: PLR0913 - one decision has these parts
                 if not text.strip()
             }
         )
+    if item.delegated_by is not None:
+        _propose(application, item, outcome=outcome, words=(opinion, reason, legal_basis), now=now)
+        return
     conclusion_hooks_ask(application.number, branch_key_of(item), outcome, opinion)
-    context = context_get()
-    ApplicationOpinion.objects.create(
-        application=application,
-        branch_key=branch_key_of(item),
-        work_item_id=item.id,
-        step=item.name,
-        outcome=outcome,
-        opinion=opinion.strip(),
-        reason=reason.strip(),
-        legal_basis=legal_basis.strip(),
-        officer_name=context.name,
-        department_name=context.department_name,
-        at=now,
-    )
+    words = {"opinion": opinion, "reason": reason, "legal_basis": legal_basis}
+    _opinion_put(application, item, outcome=outcome, words=words, now=now)
     state_after = rules.BRANCH_STATE_AFTER.get(outcome)
     if state_after and (item.branch or outcome not in rules.REVIEWS):
         application.branches.filter(key=branch_key_of(item)).update(state=state_after)
         if item.branch:
             clock_stop(f"{item.business_key}/{item.branch}", now=now)
+    first_review_follow(application, item, outcome=outcome)
     audit_record(
         item.business_key,
         person_ref=rules.person_ref_of(application.applicant_ref),
-    first_review_follow(application, item, outcome=outcome)
         detail={"item": item.id, "step": item.node_id, "outcome": outcome},
     )
     variables = joined_variables(application, item.branch)
@@ -113,6 +109,50 @@ def work_conclude(  # noqa: PLR0913 - one decision has these parts
     application.refresh_from_db()
     if application.state not in rules.END_STATES:
         due_mirror(application)
+
+
+def _propose(
+    application: Application,
+    item: WorkItemView,
+    *,
+    outcome: str,
+    words: tuple[str, ...],
+    now: datetime,
+) -> None:
+    """Give a delegated step back with a proposal (委派答复): nothing is concluded before the delegator does."""
+    comment = "；".join(filter(None, map(str.strip, words)))
+    audit_record(
+        item.business_key,
+        person_ref=rules.person_ref_of(application.applicant_ref),
+        detail={"item": item.id, "step": item.node_id, "proposed": outcome},
+    )
+    work_item_complete(item.id, outcome=outcome, comment=comment, now=now)
+
+
+def _opinion_put(
+    application: Application,
+    item: WorkItemView,
+    *,
+    outcome: str,
+    words: dict[str, str],
+    now: datetime,
+) -> None:
+    """Keep the opinion of a step, once. Raises WorkItemClosed for whoever comes second."""
+    context = context_get()
+    try:
+        ApplicationOpinion.objects.create(
+            application=application,
+            branch_key=branch_key_of(item),
+            work_item_id=item.id,
+            step=item.name,
+            outcome=outcome,
+            officer_name=context.name,
+            department_name=context.department_name,
+            at=now,
+            **{name: text.strip() for name, text in words.items()},
+        )
+    except IntegrityError:
+        raise WorkItemClosed() from None
 
 
 @action("hall.applications.correction_request", permission=HANDLE)
@@ -131,6 +171,7 @@ def correction_request(
     if not items:
         raise CorrectionItemsMissing()
     context = context_get()
+    work_item_request_correction(item.id, ground=CORRECTION, now=now)
     correction = Correction.objects.create(
         application=application,
         branch_key=branch_key_of(item),
@@ -141,7 +182,6 @@ def correction_request(
         department_name=context.department_name,
         requested_at=now,
     )
-    work_item_request_correction(item.id, ground="CORRECTION", now=now)
     _clocks_pause(application, item, correction=correction, now=now)
     application.branches.filter(key=branch_key_of(item)).update(state="CORRECTION")
     application.state = "CORRECTION"
@@ -180,7 +220,7 @@ def _clocks_pause(
     for subject in clock_subjects_of(application, branch_key_of(item)):
         clock_pause(
             subject,
-            ground="CORRECTION",
+            ground=CORRECTION,
             document=f"补正告知 {application.number}-{correction.pk}",
             now=now,
         )
