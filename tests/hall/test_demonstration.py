@@ -2,6 +2,7 @@
 
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.bundles.models import BundleCase
+from yiwang.hall.consultations.models import ExpertPanel
 from yiwang.hall.demonstration import CASES, hall_demo_load
 from yiwang.hall.disclosure.models import DisclosureRecord
 from yiwang.hall.lists.fees import fee_differences
@@ -27,4 +28,8 @@ def test_the_hall_of_the_made_city_has_lists_records_cases_ratings_projects_and_
         records = DisclosureRecord.objects.values_list("kind", "state")
         assert sorted(records) == [("CF", "PUBLISHED")] * 2 + [("XK", "PUBLISHED")] * 2
         assert fee_differences() == []
-    assert len(steps) == 11
+        panel = ExpertPanel.objects.get(key="building_design")
+        accounts = panel.experts.values_list("account__username", flat=True)
+        assert set(accounts) <= city.accounts.keys()
+        assert panel.experts.count() == 5
+    assert len(steps) == 12

@@ -43,6 +43,13 @@ def _clock_commands(commands: argparse._SubParsersAction) -> None:
         "--pause", action="append", default=[], metavar="A/B", help="again and again; A/ goes on"
     )
     due.add_argument(
+        "--closed",
+        action="append",
+        default=[],
+        metavar="DAY[/AM|/PM]",
+        help="a day, or half of one, closed besides; again and again (DAY/PM/uncounted: counts in no limit)",
+    )
+    due.add_argument(
         "--calendar",
         default="shipped",
         metavar="NAME",
@@ -51,7 +58,7 @@ def _clock_commands(commands: argparse._SubParsersAction) -> None:
     due.add_argument(
         "--batch",
         action="store_true",
-        help='one JSON a line from standard input: {"from", "limit", "pause": ["A/B"]}',
+        help='one JSON a line from standard input: {"from", "limit", "pause": ["A/B"], "closed": ["DAY/PM"]}',
     )
     due.add_argument("--json", action="store_true", help="on one line")
     clock.set_defaults(run=_clock)
@@ -150,6 +157,7 @@ def _clock(options: argparse.Namespace) -> int:
         options.limit,
         pauses=options.pause,
         calendar=options.calendar,
+        closed=options.closed,
         compact=options.json,
         echo=print,
     )

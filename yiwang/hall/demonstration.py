@@ -22,6 +22,7 @@ from yiwang.hall.bundles.actions.submission import bundle_submit
 from yiwang.hall.bundles.filing import matter_file
 from yiwang.hall.bundles.queries.bundles import bundle_get
 from yiwang.hall.bundles.queries.drafts import bundle_draft_get, bundle_sheet
+from yiwang.hall.consultations.panels import expert_add, panel_put
 from yiwang.hall.disclosure.actions import records_publish
 from yiwang.hall.disclosure.intake import records_take
 from yiwang.hall.lists.actions import (
@@ -65,6 +66,16 @@ CASES = (
     ("agent", "health_services", "public_place_hygiene", 30, True, ("FAIRLY_SATISFIED", "材料清单还可以再简单些。")),
 )  # fmt: skip
 
+PANEL = "building_design"
+EXPERTS = (
+    ("approval_reviewer", "建筑设计"),
+    ("market_approver", "消防与安全疏散"),
+    ("urban_approver", "市政与景观"),
+    ("fire_approver", "建筑消防"),
+    ("approver", "无障碍设计"),
+)
+"""Who sits on the panel of building design: demonstration accounts, so that its review can be tried."""
+
 
 def hall_demo_load(now: datetime) -> Iterator[str]:
     """Let the demonstration's people live in the hall for some days (生成演示办件), one step after the other."""
@@ -72,6 +83,7 @@ def hall_demo_load(now: datetime) -> Iterator[str]:
     yield from _disclosure(now)
     yield from _cases(now)
     yield from _projects(now)
+    yield from _panel(now)
     yield from _bundle(now)
 
 
@@ -275,6 +287,16 @@ def _projects(now: datetime) -> Iterator[str]:
         with acting("agent") as context:
             project_register(values, investor_name=context.name, now=now, is_made=True)
         yield name
+
+
+def _panel(now: datetime) -> Iterator[str]:
+    """Set up the panel that reviews designs (专家组), of accounts that visitors can sign in with."""
+    housing = department_find("housing", area_code=settings.CITY["area_code"], level="CITY")
+    with context_use(officer_of(housing.id, "DEPARTMENT_HEAD", now=now)):
+        made = panel_put(PANEL, title_zh="建筑设计专家组", title_en="Building design")
+        for username, field in EXPERTS:
+            expert_add(made.id, username=username, field=field)
+    yield PANEL
 
 
 def _bundle(now: datetime) -> Iterator[str]:

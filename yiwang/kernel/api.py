@@ -39,7 +39,12 @@ from yiwang.kernel.calendar.queries import (
     closure_list,
     office_hours_get,
 )
-from yiwang.kernel.calendar.rules import CalendarNotPublished, OfficeHours, WorkingCalendar
+from yiwang.kernel.calendar.rules import (
+    CalendarNotPublished,
+    OfficeHours,
+    WorkingCalendar,
+    closed_days,
+)
 from yiwang.kernel.codes.actions import (
     EditionDateTaken,
     EditionExists,
@@ -185,6 +190,7 @@ __all__ = [
     "code_table_load",
     "code_trace",
     "codes_seed_load",
+    "closed_days",
     "content_drop",
     "content_keep",
     "context_get",

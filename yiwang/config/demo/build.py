@@ -362,7 +362,7 @@ def search_index(city: City) -> Steps:
 
 
 LONG = (department_records, registries)
-HALL_STEPS = 11
+HALL_STEPS = 12
 STAGES: dict[str, Callable[[City], Steps]] = {
     "Working-day calendar": calendars,
     "Code tables": code_tables,

@@ -4,6 +4,7 @@ import json
 import sys
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from yiwang.kernel.api import (
     WorkingCalendar,
     calendar_get,
     calendar_of_file,
+    closed_days,
     office_hours_get,
 )
 from yiwang.sdk.errors import N_, Invalid, YiwangError
@@ -25,9 +27,11 @@ Echo = Callable[[str], object]
 DAYS_SHOWN = 400
 RULES = {
     WORKING_DAY: {
-        "zh": "起算当日不计；自次日起逐个工作日计数，暂停当日计、恢复当日不计；届满日的下班时间到期。",
+        "zh": "起算当日不计；自次日起逐个工作日计数，暂停当日计、恢复当日不计；半日停办的，当日计为一个工作日；"
+        "届满日的下班时间到期。",
         "en": "The starting day does not count; working days count from the next, the day of a pause "
-        "counts and the day of its end does not; due at the close of business of the last day.",
+        "counts and the day of its end does not; a day closed for half counts as one; due at the close of "
+        "business of the last day.",
     },
     CALENDAR_DAY: {
         "zh": "起算当日不计；自次日起逐日计数（含节假日），暂停当日计、恢复当日不计；届满日的下班时间到期。",
@@ -35,8 +39,9 @@ RULES = {
         "day of a pause counts and the day of its end does not; due at the close of business.",
     },
     "WORKING_HOUR": {
-        "zh": "只计工作日的办公时间，精确到秒，扣除暂停。",
-        "en": "Only the office hours of working days count, to the second, less the pauses.",
+        "zh": "只计工作日的办公时间，精确到秒，扣除暂停；半日停办的，只计办公的半日。",
+        "en": "Only the office hours of working days count, to the second, less the pauses; of a day closed "
+        "for half the open half.",
     },
     MONTH: {
         "zh": "起算当日不计；届满月的对应日到期，没有对应日的，月末日到期；暂停的天数（暂停当日计、恢复当日不计）顺延；"
@@ -67,11 +72,29 @@ class LineUnreadable(ClockRequestInvalid):
     code = "line_unreadable"
 
 
-def due(
-    started: str, limit: str, *, pauses: Sequence[str], calendar: str, compact: bool, echo: Echo
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a clock (时限参数). closed: days closed besides, "2026-09-14" or "2026-09-14/PM"."""
+
+    started: str
+    limit: str
+    pauses: Sequence[str]
+    calendar: str
+    closed: Sequence[str] = ()
+
+
+def due(  # noqa: PLR0913 - the options of the command
+    started: str,
+    limit: str,
+    *,
+    pauses: Sequence[str],
+    calendar: str,
+    compact: bool,
+    echo: Echo,
+    closed: Sequence[str] = (),
 ) -> int:
     """Print when a limit ends, as JSON; 0 when it has a due date, 1 when it has none or is unreadable."""
-    answer, code = _answer(started, limit, pauses, calendar)
+    answer, code = _answer(Asked(started, limit, pauses, calendar, closed))
     echo(json.dumps(answer, ensure_ascii=False, indent=None if compact else 2))
     return code
 
@@ -83,7 +106,7 @@ def due_batch(lines: Iterable[str], *, calendar: str, echo: Echo) -> int:
         if not line.strip():
             continue
         try:
-            answer, code = _answer(*_asked(line, calendar))
+            answer, code = _answer(_asked(line, calendar))
         except ClockRequestInvalid as error:
             answer, code = _refused(error), 1
         worst = max(worst, code)
@@ -92,7 +115,7 @@ def due_batch(lines: Iterable[str], *, calendar: str, echo: Echo) -> int:
     return worst
 
 
-def _asked(line: str, calendar: str) -> tuple[str, str, list[str], str]:
+def _asked(line: str, calendar: str) -> Asked:
     """Read a line of a batch. Raises LineUnreadable."""
     try:
         asked = json.loads(line)
@@ -105,11 +128,17 @@ def _asked(line: str, calendar: str) -> tuple[str, str, list[str], str]:
     for name in ("from", "limit", "calendar"):
         if not isinstance(asked.get(name), str):
             raise LineUnreadable(name=name, reason="a text is needed")
-    pauses = asked.get("pause") or []
-    pauses = [pauses] if isinstance(pauses, str) else pauses
-    if not isinstance(pauses, list) or not all(isinstance(one, str) for one in pauses):
-        raise LineUnreadable(name="pause", reason='texts are needed: ["A/B"]')
-    return asked["from"], asked["limit"], pauses, asked["calendar"]
+    pauses, closed = _texts(asked, "pause", "A/B"), _texts(asked, "closed", "2026-09-14/PM")
+    return Asked(asked["from"], asked["limit"], pauses, asked["calendar"], closed)
+
+
+def _texts(asked: Mapping[str, object], name: str, example: str) -> list[str]:
+    """Return one text or a list of them from a line. Raises LineUnreadable."""
+    found = asked.get(name) or []
+    found = [found] if isinstance(found, str) else found
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise LineUnreadable(name=name, reason=f'texts are needed: ["{example}"]')
+    return found
 
 
 def _refused(error: YiwangError) -> dict[str, object]:
@@ -117,11 +146,9 @@ def _refused(error: YiwangError) -> dict[str, object]:
     return {"error": {"code": error.code, "message": said or str(error)}}
 
 
-def _answer(
-    started: str, limit: str, pauses: Sequence[str], calendar: str
-) -> tuple[Mapping[str, object], int]:
+def _answer(asked: Asked) -> tuple[Mapping[str, object], int]:
     try:
-        return _reached(started, limit, pauses, calendar)
+        return _reached(asked)
     except YiwangError as error:
         return _refused(error), 1
     except (OverflowError, ValueError):
@@ -129,22 +156,22 @@ def _answer(
         return _refused(ClockRequestInvalid(name="--limit", reason=reason)), 1
 
 
-def _reached(
-    started: str, limit: str, pauses: Sequence[str], calendar: str
-) -> tuple[Mapping[str, object], int]:
-    found = limit_read(limit)
-    at = _moment("--from", started)
-    spans = tuple((local_of(begin), end and local_of(end)) for begin, end in map(span_read, pauses))
+def _reached(asked: Asked) -> tuple[Mapping[str, object], int]:
+    found = limit_read(asked.limit)
+    at = _moment("--from", asked.started)
+    read = map(span_read, asked.pauses)
+    spans = tuple((local_of(begin), end and local_of(end)) for begin, end in read)
     for begin, end in spans:
         if end is not None and end < begin:
             raise ClockRequestInvalid(name="--pause", reason="it ends before it begins")
-    working, source = calendar_named(calendar)
+    working, source = calendar_named(asked.calendar)
+    working = calendar_closed(working, asked.closed)
     ruler = Ruler(working, office_hours_get())
     facts = _facts(found, at, spans)
     reached = _due_wall(facts) if found.unit in WALL else due_of(facts, ruler)
     answer = {
         "from": at.isoformat(),
-        "limit": {"amount": found.amount, "unit": found.unit, "text": limit},
+        "limit": {"amount": found.amount, "unit": found.unit, "text": asked.limit},
         "due_at": reached.due_at and reached.due_at.isoformat(),
         "due_date": reached.due_at and reached.due_at.date().isoformat(),
         "due_state": reached.due_state,
@@ -202,6 +229,27 @@ def calendar_named(name: str) -> tuple[WorkingCalendar, dict[str, object]]:
     years = sorted(working.published_years)
     span = [years[0], years[-1]] if years else []
     return working, {"source": source, "published_years": span}
+
+
+def calendar_closed(working: WorkingCalendar, closed: Sequence[str]) -> WorkingCalendar:
+    """Return a calendar with more days closed (另加停办日): "DAY", "DAY/AM", "DAY/PM" or "DAY/PM/uncounted"."""
+    if not closed:
+        return working
+    known = [(day, "", False) for day in working.closures]
+    known += [(day, part, day not in working.uncounted) for day, part in working.half_days]
+    return replace(working, **closed_days([*known, *map(_closed_day, closed)]))
+
+
+def _closed_day(text: str) -> tuple[date, str, bool]:
+    day, part, counting, *more = [*text.strip().split("/"), "", ""]
+    try:
+        found = date.fromisoformat(day)
+    except ValueError as error:
+        raise ClockRequestInvalid(name="--closed", reason=f"{day!r} is no date") from error
+    if part not in ("", "AM", "PM") or counting not in ("", "uncounted") or any(more):
+        reason = f"{text!r}: write 2026-09-14, 2026-09-14/PM or 2026-09-14/PM/uncounted"
+        raise ClockRequestInvalid(name="--closed", reason=reason)
+    return found, part, bool(part) and not counting
 
 
 def _moment(name: str, text: str) -> datetime:
@@ -271,6 +319,9 @@ def _days(facts: Facts, ruler: Ruler, last: date) -> dict[str, object]:
         else:
             counted.append(day.isoformat())
     answer: dict[str, object] = {"counted": len(counted)}
+    halves = [day for day in counted if ruler.calendar.closed_part(date.fromisoformat(day))]
+    if halves:
+        answer["half_days"] = halves
     if len(counted) + len(skipped) <= DAYS_SHOWN:
         answer |= {"counted_days": counted, "days_not_counted": skipped}
     return answer
@@ -286,7 +337,7 @@ def _walk(facts: Facts, ruler: Ruler, last: date) -> Iterator[tuple[date, str]]:
             yield day, "PAUSED"
         elif facts.unit == CALENDAR_DAY or calendar.is_working(day):
             yield day, ""
-        elif day in calendar.closures:
+        elif day in calendar.closures or day in calendar.uncounted:
             yield day, "CLOSURE"
         else:
             yield day, "HOLIDAY" if day in calendar.holidays else "WEEKEND"

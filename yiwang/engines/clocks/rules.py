@@ -4,6 +4,7 @@ Days: the day of the start does not count (始日不算). Counted are the days d
 start < d <= today, without those with pause_date < d <= resume_date. The due day is the one on
 which the count reaches the amount, and it ends at the close of business.
 Hours: counted inside office hours of working days, to the second, without the time paused.
+Half days (半日停办): the day counts whole, its hours are those of the open half, and it closes when that does.
 
 All datetimes must be in the city's own time zone. A calendar that lacks a year raises its own error.
 """
@@ -23,6 +24,8 @@ class Calendar(Protocol):
     def add_working_days(self, day: date, amount: int) -> date: ...
     def working_days_between(self, start: date, end: date) -> int: ...
     def working_day_from(self, day: date) -> date: ...
+    def closed_part(self, day: date) -> str: ...
+    def halves_between(self, start: date, end: date) -> tuple[int, int]: ...
 
 
 class Hours(Protocol):
@@ -34,6 +37,7 @@ class Hours(Protocol):
     def closes(self) -> time: ...
     def seconds_until(self, moment: time) -> int: ...
     def moment_after(self, seconds: int) -> time: ...
+    def without(self, part: str) -> "Hours": ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +139,17 @@ class Ruler:
         return due
 
     def _close_of(self, day: date, like: datetime) -> datetime:
-        return datetime.combine(day, self.hours.closes, like.tzinfo)
+        return datetime.combine(day, self._hours_of(day).closes, like.tzinfo)
+
+    def _hours_of(self, day: date) -> Hours:
+        """Return the office hours of a day: of the open half where the other is closed (当日办公时间)."""
+        part = self.calendar.closed_part(day)
+        return self.hours.without(part) if part else self.hours
 
     def _open_day(self, moment: datetime, facts: Facts) -> date:
         """Return the first day whose close of business is not before `moment`."""
-        day = moment.date() + timedelta(days=moment.time() > self.hours.closes)
+        closes = self._hours_of(moment.date()).closes
+        day = moment.date() + timedelta(days=moment.time() > closes)
         return day if facts.unit == CALENDAR_DAY else self.calendar.working_day_from(day)
 
     def _add(self, day: date, facts: Facts, amount: int | None) -> date:
@@ -158,31 +168,49 @@ class Ruler:
         if end <= start:
             return 0
         first, last = start.date(), end.date()
-        works_first, works_last = self.calendar.is_working(first), self.calendar.is_working(last)
-        days = self.calendar.working_days_between(first, last) + works_first - works_last
-        seconds = days * self.hours.seconds_a_day
-        if works_first:
-            seconds -= self.hours.seconds_until(start.time())
-        if works_last:
-            seconds += self.hours.seconds_until(end.time())
+        seconds = self._span(first, last)
+        if self.calendar.is_working(first):
+            hours = self._hours_of(first)
+            seconds += hours.seconds_a_day - hours.seconds_until(start.time())
+        if self.calendar.is_working(last):
+            hours = self._hours_of(last)
+            seconds -= hours.seconds_a_day - hours.seconds_until(end.time())
         return seconds
 
+    def _span(self, first: date, last: date) -> int:
+        """Count the office seconds of the whole days d with first < d <= last."""
+        whole = self.hours.seconds_a_day
+        mornings, afternoons = self.calendar.halves_between(first, last)
+        lost = 0
+        if mornings or afternoons:
+            lost = mornings * (whole - self.hours.without("AM").seconds_a_day)
+            lost += afternoons * (whole - self.hours.without("PM").seconds_a_day)
+        return self.calendar.working_days_between(first, last) * whole - lost
+
     def _add_seconds(self, start: datetime, seconds: int) -> datetime:
-        """Return the first moment at which `seconds` office seconds have passed since `start`."""
+        """Return the first moment at which `seconds` office seconds have passed since `start`.
+
+        The day is guessed as if none were half, and moved on by what the half ones on the way lack: a second
+        look where there are some, never a walk from day to day.
+        """
         if seconds <= 0:
             return start
-        day, whole = start.date(), self.hours.seconds_a_day
-        if self.calendar.is_working(day):
-            passed = self.hours.seconds_until(start.time())
-            if passed + seconds <= whole:
-                return self._moment(day, passed + seconds, start)
-            seconds -= whole - passed
+        first, whole = start.date(), self.hours.seconds_a_day
+        if self.calendar.is_working(first):
+            hours = self._hours_of(first)
+            passed = hours.seconds_until(start.time())
+            if passed + seconds <= hours.seconds_a_day:
+                return self._moment(first, passed + seconds, start)
+            seconds -= hours.seconds_a_day - passed
         days = -(-seconds // whole)
-        day = self.calendar.add_working_days(day, days)
-        return self._moment(day, seconds - (days - 1) * whole, start)
+        day = self.calendar.add_working_days(first, days)
+        while (found := self._span(first, day)) < seconds:
+            days += -(-(seconds - found) // whole)
+            day = self.calendar.add_working_days(first, days)
+        return self._moment(day, seconds - found + self._hours_of(day).seconds_a_day, start)
 
     def _moment(self, day: date, seconds: int, like: datetime) -> datetime:
-        return datetime.combine(day, self.hours.moment_after(seconds), like.tzinfo)
+        return datetime.combine(day, self._hours_of(day).moment_after(seconds), like.tzinfo)
 
 
 def pauses_merge(facts: Facts) -> list[tuple[datetime, datetime | None]]:

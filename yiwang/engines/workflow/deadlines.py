@@ -20,10 +20,12 @@ def due_at_get(limit: Limit, started_at: datetime.datetime) -> datetime.datetime
         return started_at + limit_duration(limit)
     start = timezone.localtime(started_at).date()
     try:
-        day = calendar_get().add_working_days(start, limit.amount)
+        calendar = calendar_get()
+        day = calendar.add_working_days(start, limit.amount)
     except CalendarNotPublished:
         return None
-    closes = datetime.datetime.combine(day, office_hours_get().closes)
+    hours = office_hours_get().without(calendar.closed_part(day))
+    closes = datetime.datetime.combine(day, hours.closes)
     return timezone.make_aware(closes)
 
 

@@ -10,6 +10,7 @@ from yiwang.hall.counters import data
 from yiwang.hall.counters.data import HallRules, NoShowRule, Spans, Spread
 
 SATURDAY = 5
+NOON = 12 * 60
 
 # What may happen to a ticket (号票状态机): (state, act) -> state.
 TRANSITIONS = {
@@ -33,8 +34,12 @@ class Calendar(Protocol):
     holidays: frozenset[date]
     closures: frozenset[date]
 
-    def is_working(self, day: date) -> bool:
-        """Tell whether a day is worked."""
+    def is_open(self, day: date) -> bool:
+        """Tell whether offices are open on a day, if for half of it."""
+        ...
+
+    def closed_part(self, day: date) -> str:
+        """Return the closed half of a day: AM, PM or ""."""
         ...
 
 
@@ -82,11 +87,25 @@ def day_spans(hours: Mapping[str, Spans], calendar: Calendar, day: date) -> Span
     """
     if day in calendar.closures:
         return ()
-    if calendar.is_working(day):
-        return hours.get("working", ())
-    if day.weekday() == SATURDAY and day not in calendar.holidays:
-        return hours.get("saturday", ())
-    return ()
+    spans: Spans = ()
+    if calendar.is_open(day):
+        spans = hours.get("working", ())
+    elif day.weekday() == SATURDAY and day not in calendar.holidays:
+        spans = hours.get("saturday", ())
+    return spans_without(spans, calendar.closed_part(day))
+
+
+def spans_without(spans: Spans, part: str) -> Spans:
+    """Return opening hours less a closed morning (AM) or afternoon (PM), parted at noon (半日开放时间).
+
+    >>> spans_without(((540, 720), (780, 1020)), "PM"), spans_without(((540, 1020),), "AM")
+    (((540, 720),), ((720, 1020),))
+    """
+    if not part:
+        return spans
+    low, high = (NOON, 24 * 60) if part == "AM" else (0, NOON)
+    cut = ((max(opens, low), min(closes, high)) for opens, closes in spans)
+    return tuple((opens, closes) for opens, closes in cut if opens < closes)
 
 
 def gives_tickets(spans: Spans, minute: int, *, doors_minutes: int) -> bool:

@@ -143,10 +143,12 @@ def working_due(now: datetime, days: int) -> datetime | None:
         return None
     today = now.astimezone(_ZONE)
     try:
-        day = calendar_get().add_working_days(today.date(), days)
+        calendar = calendar_get()
+        day = calendar.add_working_days(today.date(), days)
     except CalendarNotPublished:
         return None
-    return datetime.combine(day, office_hours_get().closes, today.tzinfo)
+    hours = office_hours_get().without(calendar.closed_part(day))
+    return datetime.combine(day, hours.closes, today.tzinfo)
 
 
 def cards_tell(*, now: datetime) -> int:

@@ -291,9 +291,9 @@ def near(request: HttpRequest) -> HttpResponse:
     districts = code_list("divisions", parent=settings.CITY["area_code"])
     area = request.GET.get("area", "")
     matter = request.GET.get("matter", "")[:40]
-    known = {one.code for one in districts}
+    area = area if area in {one.code for one in districts} else ""
     names = {
-        "windows": window_list(area_code=area if area in known else "", matter_code=matter),
+        "windows": window_list(area_code=area, matter_code=matter),
         "districts": [
             ("", _("All districts")),
             *((one.code, localized(one.title)) for one in districts),

@@ -62,23 +62,34 @@ def calendar_year_load(content: dict, *, source: dict[str, str] | str, now: date
 
 
 @action("kernel.calendar.close", permission="kernel.calendar.close")
-def closure_add(area_code: str, *, day: date, reason: str, document: str = "") -> int:
-    """Close the offices of an area on one day (停止办公) and return the closure's id.
+def closure_add(  # noqa: PLR0913 - what an order says
+    area_code: str,
+    *,
+    day: date,
+    reason: str,
+    document: str = "",
+    part: str = "",
+    counts: bool | None = None,
+) -> int:
+    """Close the offices of an area on one day (停止办公), or half of it, and return the closure's id.
 
-    The same closure again returns the same id. Raises `ClosureExists`, `Invalid`.
+    part: AM, PM or "" for the whole day; counts: whether half a day still counts as a working day, by default
+    yes; a whole one never does. The same closure again returns the same id. Raises `ClosureExists`, `Invalid`.
     """
     if not reason.strip():
         raise Invalid(fields={"reason": [N_("Say why the offices are closed.")]})
-    row, is_new = LocalClosure.objects.get_or_create(
-        area_code=area_code, date=day, defaults={"reason": reason, "document": document}
-    )
-    if not is_new and (row.reason, row.document) != (reason, document):
+    if part not in LocalClosure.Part.values:
+        raise Invalid(fields={"part": [N_("It is the whole day, the morning or the afternoon.")]})
+    said = {"reason": reason, "document": document, "part": part}
+    said["counts"] = bool(part) and counts is not False
+    row, is_new = LocalClosure.objects.get_or_create(area_code=area_code, date=day, defaults=said)
+    if not is_new and said != {name: getattr(row, name) for name in said}:
         raise ClosureExists(area_code=area_code, date=day.isoformat(), reason=row.reason)
     if is_new:
         _announce(years=[day.year], area_code=area_code)
     audit_record(
         f"closure:{row.pk}",
-        detail={"area_code": area_code, "date": day.isoformat(), "reason": reason},
+        detail={"area_code": area_code, "date": day.isoformat(), **said},
         outcome="DONE" if is_new else "UNCHANGED",
     )
     return row.pk

@@ -29,13 +29,18 @@ class CalendarDayView:
 
 @dataclass(frozen=True, slots=True)
 class ClosureView:
-    """One local closure (停止办公). area_code "" is the whole installation."""
+    """One local closure (停止办公). area_code "" is the whole installation.
+
+    part: AM, PM or "" for the whole day; counts: whether the day counts as a working day in time limits.
+    """
 
     id: int
     area_code: str
     date: date
     reason: str
     document: str
+    part: str = ""
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,21 @@ class CalendarDay(models.Model):
 
 
 class LocalClosure(models.Model):
-    """A day on which an area's offices are closed by order (局部停止办公), for example a typhoon."""
+    """A day, or half of one, on which an area's offices are closed by order (局部停止办公), for example a typhoon.
+
+    part: "" the whole day. counts: whether the day still counts as a working day in time limits; a whole day
+    never does.
+    """
+
+    class Part(models.TextChoices):
+        DAY = "", "全天"
+        AM = "AM", "上午"
+        PM = "PM", "下午"
 
     area_code = models.CharField("区划代码", max_length=12, blank=True)
     date = models.DateField("日期")
+    part = models.CharField("停办时段", max_length=2, choices=Part.choices, blank=True)
+    counts = models.BooleanField("计入工作日", default=False)
     reason = models.CharField("原因", max_length=200)
     document = models.CharField("依据文件", max_length=200, blank=True)
 
@@ -50,7 +61,10 @@ class LocalClosure(models.Model):
         verbose_name = "局部停止办公"
         ordering = ["date", "area_code"]
         constraints = [
-            models.UniqueConstraint(fields=["area_code", "date"], name="closure_area_date")
+            models.UniqueConstraint(fields=["area_code", "date"], name="closure_area_date"),
+            models.CheckConstraint(
+                condition=models.Q(counts=False) | ~models.Q(part=""), name="closure_whole_day"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,12 @@ from yiwang.kernel.calendar.data import (
     calendar_file_parse,
 )
 from yiwang.kernel.calendar.models import CalendarDay, CalendarYear, LocalClosure
-from yiwang.kernel.calendar.rules import OfficeHours, WorkingCalendar, area_covers
+from yiwang.kernel.calendar.rules import (
+    OfficeHours,
+    WorkingCalendar,
+    area_covers,
+    closed_days,
+)
 from yiwang.kernel.stamps.actions import stamp_get
 
 STAMP = "kernel.calendar"
@@ -41,12 +46,13 @@ def calendar_stamp_get() -> str:
 def _calendar_build(stamp: str, area_code: str) -> WorkingCalendar:
     days = CalendarDay.objects.values_list("date", "kind")
     holidays = frozenset(day for day, kind in days if kind == HOLIDAY)
-    closures = LocalClosure.objects.values_list("area_code", "date")
+    rows = LocalClosure.objects.values_list("area_code", "date", "part", "counts")
+    found = [tuple(row[1:]) for row in rows if area_covers(row[0], area_code)]
     return WorkingCalendar(
         published_years=frozenset(CalendarYear.objects.values_list("year", flat=True)),
         holidays=holidays,
         make_up_days=frozenset(day for day, _kind in days) - holidays,
-        closures=frozenset(day for area, day in closures if area_covers(area, area_code)),
+        **closed_days(found),
     )
 
 
@@ -106,5 +112,7 @@ def closure_list(
         rows = rows.filter(date__gte=since)
     if until:
         rows = rows.filter(date__lte=until)
-    views = [ClosureView(r.pk, r.area_code, r.date, r.reason, r.document) for r in rows]
+    views = [
+        ClosureView(r.pk, r.area_code, r.date, r.reason, r.document, r.part, r.counts) for r in rows
+    ]
     return [v for v in views if not area_code or area_covers(v.area_code, area_code)]

@@ -2,14 +2,24 @@
 
 A year whose notice has not appeared is not computed: every answer that would need one of its days
 raises `CalendarNotPublished`. Arithmetic is one look-up in a cumulative index, never a day walk.
+
+Half days (半日): the law knows whole working days only (行政许可法第八十二条: 期限以工作日计算). A day on which the
+offices are closed for half of it is a working day and counts as one; limits in working hours count its open
+half only; what is due on it is due when business stops on it (民法典第二百零三条). A closure may say otherwise
+for its day: then the day does not count at all.
 """
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
+from functools import lru_cache
 
 from yiwang.sdk.errors import N_, YiwangError
+
+AM, PM = "AM", "PM"
+NOON = 12 * 3600
+"""Where the morning ends (上午、下午之分), in seconds since midnight."""
 
 
 class CalendarNotPublished(YiwangError):
@@ -41,7 +51,8 @@ class WorkingCalendar:
     """Which days are worked (工作日), for one area.
 
     published_years: years with a notice; holidays: days off; make_up_days: worked weekend days
-    (调休上班); closures: days on which the area's offices were closed by order, which wins.
+    (调休上班); closures: days on which the area's offices were closed by order, which wins; half_days: (day, AM
+    or PM), the half in which they are closed (半日停办); uncounted: of those, days that count in no limit.
 
     >>> calendar = WorkingCalendar(frozenset({2026}), holidays=frozenset({date(2026, 10, 1)}))
     >>> calendar.add_working_days(date(2026, 9, 30), 1)
@@ -52,25 +63,35 @@ class WorkingCalendar:
     holidays: frozenset[date] = frozenset()
     make_up_days: frozenset[date] = frozenset()
     closures: frozenset[date] = frozenset()
+    half_days: frozenset[tuple[date, str]] = frozenset()
+    uncounted: frozenset[date] = frozenset()
     _base: int = field(init=False, repr=False, compare=False)
     _before: array = field(init=False, repr=False, compare=False)
     _working: list[date] = field(init=False, repr=False, compare=False)
     _runs: tuple[_Run, ...] = field(init=False, repr=False, compare=False)
+    _closed: dict[date, str] = field(init=False, repr=False, compare=False)
+    _halves: dict[str, array] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         runs = tuple(_runs_of(self.published_years))
         base = runs[0].first if runs else 1
+        object.__setattr__(self, "_closed", dict(self.half_days))
         before, working = array("l", [0]), []
+        halves = {part: array("l", [0]) for part in (AM, PM)} if self.half_days else {}
         for ordinal in range(base, runs[-1].last + 1 if runs else base):
             day = date.fromordinal(ordinal)
-            if day.year in self.published_years and self._opens(day):
+            counts = day.year in self.published_years and self._counts(day)
+            if counts:
                 working.append(day)
             before.append(len(working))
+            for part, known in halves.items():
+                known.append(known[-1] + (counts and self._closed.get(day) == part))
         for name, value in (
             ("_base", base),
             ("_before", before),
             ("_working", working),
             ("_runs", runs),
+            ("_halves", halves),
         ):
             object.__setattr__(self, name, value)
 
@@ -80,9 +101,31 @@ class WorkingCalendar:
         return date.fromordinal(self._runs[-1].last) if self._runs else None
 
     def is_working(self, day: date) -> bool:
-        """Tell whether a day is worked (是否工作日). Raises `CalendarNotPublished`."""
+        """Tell whether a day counts as worked (是否工作日). Raises `CalendarNotPublished`."""
+        self._require(day)
+        return self._counts(day)
+
+    def is_open(self, day: date) -> bool:
+        """Tell whether the offices are open at all (是否办公), if for half the day only. Raises `CalendarNotPublished`."""
         self._require(day)
         return self._opens(day)
+
+    def closed_part(self, day: date) -> str:
+        """Return the half of a day in which the offices are closed (停办半日): AM, PM, or "" for none."""
+        return self._closed.get(day, "")
+
+    def halves_between(self, start: date, end: date) -> tuple[int, int]:
+        """Count the closed mornings and afternoons of the working days d with start < d <= end (半日停办数).
+
+        Raises `CalendarNotPublished`.
+        """
+        if end <= start or not self._halves:
+            return 0, 0
+        run = self._run_from(start)
+        if end.toordinal() > run.last:
+            raise CalendarNotPublished(run.next_year)
+        last, first = end.toordinal() - self._base + 1, start.toordinal() - self._base + 1
+        return tuple(self._halves[part][last] - self._halves[part][first] for part in (AM, PM))
 
     def add_working_days(self, day: date, amount: int) -> date:
         """Return the `amount`-th working day after `day`, which itself does not count (始日不算).
@@ -141,6 +184,9 @@ class WorkingCalendar:
             return self.add_working_days(start, amount)
         except CalendarNotPublished:
             return None
+
+    def _counts(self, day: date) -> bool:
+        return day not in self.uncounted and self._opens(day)
 
     def _opens(self, day: date) -> bool:
         if day in self.closures:
@@ -218,7 +264,15 @@ class OfficeHours:
     @property
     def closes(self) -> time:
         """Return the close of business (下班时间)."""
-        return _clock_time(self.spans[-1][1])
+        return _clock_time(self.spans[-1][1] if self.spans else NOON)
+
+    def without(self, part: str) -> "OfficeHours":
+        """Return the hours of a day whose morning (AM) or afternoon (PM) is closed (半日办公时间); "" closes nothing.
+
+        >>> OfficeHours.parse([("09:00", "12:00"), ("13:00", "17:00")]).without("PM").closes
+        datetime.time(12, 0)
+        """
+        return _half(self, part) if part else self
 
     def seconds_until(self, moment: time) -> int:
         """Return the office seconds of a working day that have passed at `moment`."""
@@ -232,6 +286,44 @@ class OfficeHours:
                 return _clock_time(opens + seconds)
             seconds -= closes - opens
         raise ValueError("A working day has fewer seconds.")
+
+
+@lru_cache(maxsize=64)
+def _half(hours: OfficeHours, part: str) -> OfficeHours:
+    low, high = (NOON, 24 * 3600) if part == AM else (0, NOON)
+    cut = ((max(opens, low), min(closes, high)) for opens, closes in hours.spans)
+    return OfficeHours(tuple((opens, closes) for opens, closes in cut if opens < closes))
+
+
+def closed_days(closures: Iterable[tuple[date, str, bool]]) -> dict[str, frozenset]:
+    """Sort closures (day, part, counts) into what a `WorkingCalendar` takes (停办日归类).
+
+    >>> found = closed_days([(date(2026, 9, 14), "AM", True), (date(2026, 9, 14), "PM", True)])
+    >>> found["closures"], found["half_days"]
+    (frozenset({datetime.date(2026, 9, 14)}), frozenset())
+    """
+    parts: dict[date, list[str]] = {}
+    uncounted = set()
+    for day, part, counts in closures:
+        parts.setdefault(day, []).append(part)
+        if part and not counts:
+            uncounted.add(day)
+    joined = {day: parts_joined(found) for day, found in parts.items()}
+    return {
+        "closures": frozenset(day for day, part in joined.items() if not part),
+        "half_days": frozenset((day, part) for day, part in joined.items() if part),
+        "uncounted": frozenset(uncounted),
+    }
+
+
+def parts_joined(parts: Iterable[str]) -> str:
+    """Return what several orders close together (停办合并): AM, PM, or "" for the whole day.
+
+    >>> parts_joined(["AM", "PM"]), parts_joined(["PM", "PM"]), parts_joined(["AM", ""])
+    ('', 'PM', '')
+    """
+    found = set(parts)
+    return found.pop() if len(found) == 1 else ""
 
 
 def _seconds(text: str) -> int:

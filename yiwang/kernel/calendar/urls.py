@@ -1,5 +1,9 @@
 from django.urls import path
 
-from yiwang.kernel.calendar.views import year
+from yiwang.kernel.calendar.views import close, reopen, year
 
-urlpatterns = [path("", year, name="year")]
+urlpatterns = [
+    path("", year, name="year"),
+    path("closures/", close, name="close"),
+    path("closures/<int:closure_id>/reopen/", reopen, name="reopen"),
+]

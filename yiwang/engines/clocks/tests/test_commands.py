@@ -8,9 +8,19 @@ from yiwang.engines.clocks.commands import due, due_batch
 from yiwang.engines.clocks.limits import LimitUnreadable, TimeLimit, limit_read
 
 
-def run(start: str, limit: str, *pauses: str, calendar: str = "shipped") -> tuple[int, dict]:
+def run(
+    start: str, limit: str, *pauses: str, calendar: str = "shipped", closed: tuple[str, ...] = ()
+) -> tuple[int, dict]:
     said: list[str] = []
-    code = due(start, limit, pauses=pauses, calendar=calendar, compact=True, echo=said.append)
+    code = due(
+        start,
+        limit,
+        pauses=pauses,
+        calendar=calendar,
+        closed=closed,
+        compact=True,
+        echo=said.append,
+    )
     return code, json.loads("".join(said))
 
 
@@ -182,3 +192,33 @@ def test_many_are_answered_one_a_line():
     answers = [json.loads(line) for line in said]
     assert answers[0]["due_date"] == "2026-02-27"
     assert [one["error"]["code"] for one in answers[1:]] == ["line_unreadable", "line_unreadable"]
+
+
+def test_days_and_half_days_closed_besides_are_given_with_the_question():
+    code, said = run("2026-09-14T10:00", "2 working days", closed=("2026-09-16/PM",))
+    assert (code, said["due_at"]) == (0, "2026-09-16T12:00:00+08:00")
+    assert (said["counted_days"], said["half_days"]) == (
+        ["2026-09-15", "2026-09-16"],
+        ["2026-09-16"],
+    )
+    for closed in ("2026-09-16", "2026-09-16/AM/uncounted"):
+        code, said = run("2026-09-14T10:00", "2 working days", closed=(closed,))
+        assert (said["due_date"], said["days_not_counted"]) == (
+            "2026-09-17",
+            [{"date": "2026-09-16", "reason": "CLOSURE"}],
+        )
+
+
+@pytest.mark.parametrize(
+    "closed", ["soon", "2026-09-16/NOON", "2026-09-16/PM/perhaps", "2026-09-16/PM/uncounted/x"]
+)
+def test_a_closure_that_cannot_be_read_is_refused(closed):
+    code, said = run("2026-09-14T10:00", "2 working days", closed=(closed,))
+    assert (code, said["error"]["code"]) == (1, "clock_request_invalid")
+
+
+def test_a_line_of_a_batch_names_its_own_closures():
+    said: list[str] = []
+    line = {"from": "2026-09-15T17:00", "limit": "4 working hours", "closed": "2026-09-16/AM"}
+    assert due_batch([json.dumps(line)], calendar="shipped", echo=said.append) == 0
+    assert json.loads(said[0])["due_at"] == "2026-09-16T17:00:00+08:00"

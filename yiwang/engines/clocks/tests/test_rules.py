@@ -32,7 +32,21 @@ def calendars(draw: st.DrawFn) -> WorkingCalendar:
         holidays=draw(st.frozensets(days, max_size=20)),
         make_up_days=draw(st.frozensets(days, max_size=10)),
         closures=draw(st.frozensets(days, max_size=8)),
+        **halves(draw),
     )
+
+
+def halves(draw: st.DrawFn) -> dict:
+    """Draw days closed for half of it (半日停办), some of which count in no limit."""
+    parts = draw(st.dictionaries(days, st.sampled_from(["AM", "PM"]), max_size=8))
+    uncounted = draw(st.sets(st.sampled_from(sorted(parts)))) if parts else ()
+    return {"half_days": frozenset(parts.items()), "uncounted": frozenset(uncounted)}
+
+
+def closes(ruler: Ruler, day: date) -> datetime:
+    """Return when the day's business stops: at noon where the afternoon is closed."""
+    noon = ruler.calendar.closed_part(day) == "PM"
+    return datetime.combine(day, time(12) if noon else HOURS.closes, ZONE)
 
 
 @st.composite
@@ -86,7 +100,7 @@ def walk_due(ruler: Ruler, given_facts: Facts) -> date | None:
     while changed:
         changed = False
         for a, b in given_facts.pauses:
-            close = datetime.combine(day, HOURS.closes, ZONE)
+            close = closes(ruler, day)
             if a <= close and a.date() <= day and b is None:
                 return None
             if a <= close and a.date() <= day < b.date():
@@ -96,7 +110,7 @@ def walk_due(ruler: Ruler, given_facts: Facts) -> date | None:
 
 def walk_open(ruler: Ruler, unit: str, moment: datetime) -> date:
     day = moment.date()
-    while moment > datetime.combine(day, HOURS.closes, ZONE) or (
+    while moment > closes(ruler, day) or (
         unit == "WORKING_DAY" and not ruler.calendar.is_working(day)
     ):
         day += timedelta(days=1)
@@ -125,7 +139,7 @@ def test_the_due_day_equals_a_day_walk(calendar, data):
     expected = walk_due(ruler, clock)
     due = ruler.due_at(clock)
     assert (due and due.date()) == expected
-    assert due is None or due.time() == HOURS.closes
+    assert due is None or due == closes(ruler, expected)
 
 
 @given(calendars(), st.data())
@@ -156,9 +170,10 @@ def test_the_order_of_pauses_and_their_nesting_do_not_matter(calendar, data):
 def in_office(ruler: Ruler, moment: datetime) -> bool:
     """Say whether the minute that begins at `moment` is office time."""
     minute = moment.hour * 60 + moment.minute
-    return ruler.calendar.is_working(moment.date()) and (
-        540 <= minute < 720 or 780 <= minute < 1020
-    )
+    closed = ruler.calendar.closed_part(moment.date())
+    morning, afternoon = closed != "AM", closed != "PM"
+    is_office = 540 <= minute < 720 and morning or 780 <= minute < 1020 and afternoon
+    return ruler.calendar.is_working(moment.date()) and is_office
 
 
 def walk_minutes(ruler: Ruler, clock: Facts, now: datetime) -> int:
@@ -220,6 +235,36 @@ RULER = Ruler(CHINA_2026, HOURS)
 )
 def test_due_dates_by_example(clock, due):
     assert RULER.due_at(clock) == due
+
+
+HALF = replace(
+    CHINA_2026, half_days=frozenset({(date(2026, 9, 16), "PM"), (date(2026, 9, 17), "AM")})
+)
+
+
+@pytest.mark.parametrize(
+    ("clock", "due"),
+    [
+        # The day counts whole, and closes when its business stops.
+        (Facts("WORKING_DAY", 2, at(9, 14)), at(9, 16, 12)),
+        (Facts("WORKING_DAY", 3, at(9, 14)), at(9, 17, 17)),
+        # Received after the half day's business: it is due the next one.
+        (Facts("WORKING_DAY", 0, at(9, 16, 14)), at(9, 17, 17)),
+        # Seven hours a day, three and four on the half ones.
+        (Facts("WORKING_HOUR", 7, at(9, 15, 17)), at(9, 17, 17)),
+        (Facts("WORKING_HOUR", 3, at(9, 16, 9)), at(9, 16, 12)),
+        (Facts("WORKING_HOUR", 4, at(9, 16, 9)), at(9, 17, 14)),
+        (Facts("WORKING_HOUR", 21, at(9, 15, 9)), at(9, 18, 17)),
+    ],
+)
+def test_half_days_count_whole_in_days_and_half_in_hours(clock, due):
+    assert Ruler(HALF, HOURS).due_at(clock) == due
+
+
+def test_a_half_day_that_an_order_leaves_out_counts_in_nothing():
+    ruler = Ruler(replace(HALF, uncounted=frozenset({date(2026, 9, 16)})), HOURS)
+    assert ruler.due_at(Facts("WORKING_DAY", 2, at(9, 14))) == at(9, 17, 17)
+    assert ruler.due_at(Facts("WORKING_HOUR", 3, at(9, 16, 9))) == at(9, 17, 16)
 
 
 def test_an_open_pause_holds_the_due_date_back_unless_it_came_too_late():

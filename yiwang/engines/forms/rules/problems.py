@@ -58,6 +58,7 @@ class FieldError:
 MESSAGES = {
     "required_text": N_("Enter: %(title)s."),
     "required_choice": N_("Choose: %(title)s."),
+    "required_answer": N_("Answer: %(title)s"),
     "required_tick": N_("To go on, tick: %(title)s."),
     "required_file": N_("Add: %(title)s."),
     "required_rows": N_("Add at least one row to %(title)s."),

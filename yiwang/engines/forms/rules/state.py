@@ -354,7 +354,11 @@ def _missing(definition: FieldDefinition) -> FieldError:
         "checkboxes": "required_choice",
         "area": "required_choice",
     }
-    return FieldError(by_widget.get(definition.widget, "required_text"))
+    code = by_widget.get(definition.widget, "required_text")
+    is_question = definition.title.get("zh", "").endswith(("？", "?"))
+    if is_question and code in ("required_choice", "required_text"):
+        code = "required_answer"  # a title that is a question has its own mark at the end
+    return FieldError(code)
 
 
 def _group_validation(definition: FieldDefinition, value: list) -> tuple[FieldError, ...]:

@@ -46,6 +46,15 @@ def test_an_empty_form_asks_for_what_is_required_and_nothing_else():
     }
 
 
+def test_a_title_that_is_a_question_is_answered_without_a_second_mark():
+    definition = shop()
+    field = definition["ui"]["fields"]["kind"]
+    field["title"] = {"zh": "经营哪一类？", "en": "Which kind?"}
+    form = FormDefinition.parse(definition)
+    state = evaluate(form, {}, Surroundings(say=say, lookup=lambda f: f.options))
+    assert state.errors["kind"] == ["Answer: Which kind?"]
+
+
 def test_a_chain_of_conditions_opens_step_by_step():
     assert "gas" not in shown(state_of({}))
     assert "gas" in shown(state_of({"kind": "MEAL"}))

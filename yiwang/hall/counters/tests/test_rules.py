@@ -18,6 +18,8 @@ CALENDAR = WorkingCalendar(
     holidays=frozenset({date(2026, 10, 1), date(2026, 10, 3)}),
     make_up_days=frozenset({date(2026, 10, 10)}),
     closures=frozenset({date(2026, 11, 26)}),
+    half_days=frozenset({(date(2026, 11, 24), "PM"), (date(2026, 11, 23), "AM")}),
+    uncounted=frozenset({date(2026, 11, 23)}),
 )
 MORNING, DAY = ((540, 720),), ((540, 720), (780, 1020))
 
@@ -27,6 +29,11 @@ MORNING, DAY = ((540, 720),), ((540, 720), (780, 1020))
     [
         (date(2026, 11, 25), DAY),  # a Wednesday
         (date(2026, 11, 26), ()),  # closed by order
+        (date(2026, 11, 24), MORNING),  # the afternoon is closed
+        (
+            date(2026, 11, 23),
+            ((780, 1020),),
+        ),  # the morning is closed, and the day is no working day
         (date(2026, 11, 28), MORNING),  # a Saturday
         (date(2026, 11, 29), ()),  # a Sunday
         (date(2026, 10, 1), ()),  # a holiday

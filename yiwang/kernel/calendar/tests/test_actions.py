@@ -140,3 +140,31 @@ def test_the_calendar_is_kept_and_asked_for_with_one_query(django_assert_num_que
     first = calendar_get()
     with django_assert_num_queries(1):
         assert calendar_get() is first
+
+
+def test_half_a_day_counts_whole_unless_its_order_says_otherwise():
+    calendar_seed_load(now=NOW)
+    monday, tuesday = date(2026, 9, 14), date(2026, 9, 15)
+    closure_add("320505", day=monday, reason="停电", part="PM")
+    closure_add("320505", day=tuesday, reason="停电", part="AM", counts=False)
+    district, city = calendar_get("320505"), calendar_get()
+    assert (district.is_working(monday), district.closed_part(monday)) == (True, "PM")
+    assert (district.is_working(tuesday), district.is_open(tuesday)) == (False, True)
+    assert (city.is_working(tuesday), city.closed_part(monday)) == (True, "")
+    # The city closes the other half of the day: in the district nobody is there all day.
+    closure_add("320500", day=monday, reason="台风停工", part="AM")
+    assert not calendar_get("320505").is_open(monday)
+    assert calendar_get("320506").closed_part(monday) == "AM"
+    assert [(one.part, one.counts) for one in closure_list(area_code="320505")] == [
+        ("AM", True), ("PM", True), ("AM", False),
+    ]  # fmt: skip
+
+
+def test_a_whole_day_never_counts_and_another_order_for_the_day_is_refused():
+    closure_add("320505", day=date(2026, 9, 14), reason="停电", counts=True)
+    assert not LocalClosure.objects.get().counts
+    with pytest.raises(ClosureExists):
+        closure_add("320505", day=date(2026, 9, 14), reason="停电", part="PM")
+    with pytest.raises(Invalid):
+        closure_add("320505", day=date(2026, 9, 15), reason="停电", part="NIGHT")
+    assert LocalClosure.objects.count() == 1

@@ -1,6 +1,7 @@
 """The pure calendar: every answer equals a day-by-day count."""
 
 import json
+from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from yiwang.kernel.calendar.rules import (
     OfficeHours,
     WorkingCalendar,
     area_covers,
+    closed_days,
 )
 
 FILE = Path(__file__).parents[1] / "data" / "chinese-days.json"
@@ -147,6 +149,38 @@ def test_an_empty_calendar_knows_nothing():
     assert calendar.published_until is None
     with pytest.raises(CalendarNotPublished, match="2026"):
         calendar.add_working_days(date(2026, 1, 5), 1)
+
+
+PARTS = st.dictionaries(days, st.sampled_from(["AM", "PM"]), max_size=30)
+
+
+@given(calendars(), PARTS, days, days)
+def test_half_days_are_counted_as_a_walk_counts_them(calendar, parts, start, end):
+    half = replace(calendar, half_days=frozenset(parts.items()))
+    span = [start + timedelta(days=n + 1) for n in range((end - start).days)]
+    closed = [half.closed_part(day) for day in span if half.is_working(day)]
+    assert half.halves_between(start, end) == (closed.count("AM"), closed.count("PM"))
+    assert half.working_days_between(start, end) == calendar.working_days_between(start, end)
+
+
+def test_a_half_day_left_out_by_its_order_is_open_and_counts_nowhere():
+    day = date(2026, 9, 16)
+    closed = closed_days([(day, "PM", False), (date(2026, 9, 17), "AM", True)])
+    calendar = WorkingCalendar(frozenset({2026}), **closed)
+    assert (calendar.is_working(day), calendar.is_open(day), calendar.closed_part(day)) == (
+        False,
+        True,
+        "PM",
+    )
+    assert calendar.add_working_days(date(2026, 9, 15), 1) == date(2026, 9, 17)
+    assert calendar.halves_between(date(2026, 9, 15), date(2026, 9, 17)) == (1, 0)
+
+
+def test_hours_are_parted_at_noon():
+    through = OfficeHours.parse([("09:00", "17:00")])
+    assert through.without("AM").spans == ((43200, 61200),)
+    assert OfficeHours.parse([("13:00", "17:00")]).without("PM").seconds_a_day == 0
+    assert OfficeHours.parse([("13:00", "17:00")]).without("PM").closes == time(12)
 
 
 def test_a_closure_wins_over_a_make_up_day():
