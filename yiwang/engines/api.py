@@ -73,6 +73,7 @@ from yiwang.engines.forms.data import (
     ValueConflict,
     ValueSource,
 )
+from yiwang.engines.forms.differences import draft_difference_errors, draft_way_on
 from yiwang.engines.forms.queries import (
     attachment_get,
     attachment_open,
@@ -299,6 +300,7 @@ __all__ = [
     "decision_model_get",
     "decision_model_put",
     "draft_close",
+    "draft_difference_errors",
     "draft_discard",
     "draft_fill",
     "draft_get",
@@ -308,6 +310,7 @@ __all__ = [
     "decision_input_names",
     "draft_save",
     "draft_state",
+    "draft_way_on",
     "decision_sheet_get",
     "decision_version_number",
     "form_display",

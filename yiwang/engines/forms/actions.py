@@ -24,8 +24,15 @@ from yiwang.engines.forms.queries import (
 )
 from yiwang.engines.forms.rules.definition import FieldDefinition, FormDefinition
 from yiwang.engines.forms.rules.files import AttachmentRefused, file_check, size_check
-from yiwang.engines.forms.rules.inputs import TAKE, post_lists, post_parse, values_clean
-from yiwang.engines.forms.rules.merge import history_extend, merge
+from yiwang.engines.forms.rules.inputs import SEEN, TAKE, post_lists, post_parse, values_clean
+from yiwang.engines.forms.rules.merge import (
+    Merged,
+    history_extend,
+    merge,
+    offers_join,
+    offers_of,
+    same,
+)
 from yiwang.engines.forms.rules.state import PHOTO_TYPES
 from yiwang.kernel.api import (
     action,
@@ -170,11 +177,11 @@ def draft_save(
 
     revision: the one the page was made from. An older one means that another device saved since:
     both are merged field by field, and where both typed something different the saved value stands
-    and this one is kept in `conflicts`; nothing is lost.
+    and this one is kept in `conflicts` (and named in `disputed`) until somebody chooses; nothing is lost.
     """
-    draft = _draft_lock(draft_id)
-    _save(draft, values, page=page, revision=revision, now=now or timezone.now())
-    return draft_view(draft)
+    draft = draft_lock(draft_id)
+    disputed = _save(draft, values, page=page, revision=revision, now=now or timezone.now())
+    return draft_view(draft, disputed=disputed)
 
 
 @action("engines.forms.draft_post")
@@ -190,10 +197,10 @@ def draft_post(
     """Save one posted page of a form (保存页面): read, typed, merged; files checked and kept.
 
     post: a QueryDict or a dict of texts; `_add`, `_remove` change rows, `_take` takes the other
-    device's value. revision: by default the posted `_revision`. Refused files stand in `refusals`
-    by field; what was typed is saved all the same.
+    device's value, `_seen` names the fields whose two values the page showed. revision: by default the
+    posted `_revision`. Refused files stand in `refusals` by field; what was typed is saved all the same.
     """
-    draft = _draft_lock(draft_id)
+    draft = draft_lock(draft_id)
     moment = now or timezone.now()
     definition = definition_get(draft.form_version_id)
     lists = post_lists(post)
@@ -204,10 +211,11 @@ def draft_post(
     refusals = _files_take(draft, fields, files or {}, values, now=moment)
     notes, refused = rows_import(fields, lists, files or {}, values, now=moment)
     draft.groups = groups_after(draft.groups, lists, values, notes)
-    _save(draft, values, page=page, revision=base, now=moment)
+    seen = frozenset(lists.get(SEEN, ()))
+    disputed = _save(draft, values, page=page, revision=base, now=moment, seen=seen)
     for name in lists.get(TAKE, ()):
-        _take(draft, name)
-    return draft_view(draft, refusals=refusals | refused)
+        _take(draft, name, now=moment)
+    return draft_view(draft, refusals=refusals | refused, disputed=disputed)
 
 
 def _files_take(
@@ -244,7 +252,7 @@ def draft_fill(draft_id: int, *, values: Mapping[str, ValueSource], now: datetim
 
     Fields that the form does not have are left out; locked ones stay their registry's.
     """
-    draft = _draft_lock(draft_id)
+    draft = draft_lock(draft_id)
     definition = definition_get(draft.form_version_id)
     taken = {
         name: each
@@ -260,7 +268,7 @@ def draft_fill(draft_id: int, *, values: Mapping[str, ValueSource], now: datetim
 @action("engines.forms.draft_discard")
 def draft_discard(draft_id: int) -> None:
     """Throw a draft away (删除草稿): the person asked for it, or it has been submitted."""
-    draft = _draft_lock(draft_id)
+    draft = draft_lock(draft_id)
     audit_record(f"draft:{draft.pk}", detail={"purpose": draft.purpose_key})
     draft.delete()
 
@@ -292,15 +300,30 @@ def _values_at(draft: Draft, revision: int) -> dict:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _save(draft: Draft, values: dict, *, page: str, revision: int, now: datetime) -> None:
+def _save(
+    draft: Draft,
+    values: dict,
+    *,
+    page: str,
+    revision: int,
+    now: datetime,
+    seen: frozenset[str] = frozenset(),
+) -> tuple[str, ...]:
+    """Save the values of a draft; return the fields whose value is put aside, since another device typed otherwise.
+
+    seen: fields whose two values the page showed: what is typed over them there is the person's choice.
+    """
     definition = definition_get(draft.form_version_id)
     typed = values_clean(values)
+    repeated = _repeated(draft, typed, seen)
+    typed |= {name: draft.values.get(name) for name in repeated}
     for name, raw in draft.sources.items():
         field = definition.fields.get(name)
         if field and field.locked:
             typed[name] = raw.get("value")
     if len(json.dumps(typed, ensure_ascii=False).encode()) > VALUES_LIMIT:
         raise DraftTooLarge()
+    typed = {name: value for name, value in typed.items() if value is not None}
     merged = merge(draft.values, draft.history, typed, base=min(revision, draft.revision))
     changed = sorted(
         name
@@ -316,11 +339,7 @@ def _save(draft: Draft, values: dict, *, page: str, revision: int, now: datetime
         if len(json.dumps(draft.history)) > HISTORY_LIMIT:
             # Very long texts: remember one step back. At worst both devices' values are shown.
             draft.history = {name: changes[-1:] for name, changes in draft.history.items()}
-    stamp = now.isoformat()
-    draft.others = {
-        **{name: raw for name, raw in draft.others.items() if name not in changed},
-        **{name: {"value": value, "at": stamp} for name, value in merged.others.items()},
-    }
+    draft.others = _others_after(draft, merged, settled=seen & set(changed), now=now)
     draft.values = merged.values
     draft.page = page[:60]
     draft.updated_at = now
@@ -329,6 +348,31 @@ def _save(draft: Draft, values: dict, *, page: str, revision: int, now: datetime
         f"draft:{draft.pk}",
         detail={"fields": changed, "revision": draft.revision, "others": sorted(merged.others)},
     )
+    return tuple(sorted(draft.others.keys() & (merged.others.keys() | repeated)))
+
+
+def _repeated(draft: Draft, typed: Mapping[str, object], seen: frozenset[str]) -> set[str]:
+    """Return the fields for which only a value comes again that was put aside: the page did not know yet."""
+    return {
+        name
+        for name, raw in draft.others.items()
+        if name not in seen and any(same(typed.get(name), one["value"]) for one in offers_of(raw))
+    }
+
+
+def _others_after(draft: Draft, merged: Merged, *, settled: set[str], now: datetime) -> dict:
+    """Return what is put aside after a save: nobody's value goes while a difference is open."""
+    stamp, found = now.isoformat(), {}
+    for name in sorted((draft.others.keys() - settled) | merged.others.keys()):
+        offers = offers_of(draft.others.get(name))
+        if name in merged.others:
+            offers.insert(0, {"value": merged.others[name], "at": stamp})
+        elif not same(draft.values.get(name), merged.values.get(name)):
+            offers.insert(0, {"value": draft.values.get(name), "at": draft.updated_at.isoformat()})
+        joined = offers_join(offers, kept=merged.values.get(name))
+        if joined is not None:
+            found[name] = joined
+    return found
 
 
 def _bounded(changes: list[list]) -> list[list]:
@@ -337,18 +381,27 @@ def _bounded(changes: list[list]) -> list[list]:
     return changes[-1:] if isinstance(before, list) and len(before) > HISTORY_ROWS else changes
 
 
-def _take(draft: Draft, name: str) -> None:
+def _take(draft: Draft, name: str, *, now: datetime) -> None:
     """Let the other device's value stand; the one it replaces is offered in its place."""
-    raw = draft.others.get(name)
-    if raw is None:
+    offers = offers_of(draft.others.get(name))
+    if not offers:
         return
-    before = draft.values.get(name)
-    values = {**draft.values, name: raw["value"]}
+    before = {"value": draft.values.get(name), "at": draft.updated_at.isoformat()}
+    others = offers_join([before, *offers], kept=offers[0]["value"])
+    draft_values_put(draft, {name: offers[0]["value"]}, now=now)
+    draft.others = {key: raw for key, raw in (draft.others | {name: others}).items() if raw}
+    draft.save()
+
+
+def draft_values_put(draft: Draft, changes: Mapping[str, object], *, now: datetime) -> None:
+    """Change values of a locked draft as a revision of its own (更改草稿); the caller saves the row."""
+    values = {**draft.values, **changes}
+    if all(same(values[name], draft.values.get(name)) for name in changes):
+        return
     draft.revision += 1
     draft.history = history_extend(draft.history, draft.values, values, revision=draft.revision)
     draft.values = {key: value for key, value in values.items() if value is not None}
-    draft.others = {**draft.others, name: {**raw, "value": before}}
-    draft.save()
+    draft.updated_at = now
 
 
 def _own_require(account_id: int | None) -> None:
@@ -358,7 +411,8 @@ def _own_require(account_id: int | None) -> None:
         raise NotFound()
 
 
-def _draft_lock(draft_id: int) -> Draft:
+def draft_lock(draft_id: int) -> Draft:
+    """Lock one's own draft for a change (锁定草稿). Raises `NotFound`."""
     draft = Draft.objects.select_for_update().filter(pk=draft_id).first()
     if draft is None or not owns(draft.account_id):
         raise NotFound()

@@ -37,12 +37,16 @@ class ValueSource:
 
 @dataclass(frozen=True, slots=True)
 class ValueConflict:
-    """Two devices typed different values (冲突): `kept` stands, `other` is offered."""
+    """Devices typed different values (冲突): `kept` stands, `other` is offered.
+
+    offers: all that is offered, the newest first: (value, when it was typed in ISO 8601).
+    """
 
     field: str
     kept: object
     other: object
     at: str = ""
+    offers: tuple[tuple[object, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +229,7 @@ class FormView:
 
 @dataclass(frozen=True, slots=True)
 class DraftView:
-    """What somebody has typed so far (草稿)."""
+    """What somebody has typed so far (草稿). disputed: the fields whose posted value this save put aside."""
 
     id: int
     account_id: int
@@ -239,6 +243,34 @@ class DraftView:
     conflicts: dict[str, ValueConflict] = field(default_factory=dict)
     refusals: dict[str, list[str]] = field(default_factory=dict)
     groups: dict[str, dict] = field(default_factory=dict)
+    disputed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceOption:
+    """One of the values that differ (可选值). choice: what says so; at: when it was typed, None for what stands.
+
+    text: as a reader sees it, {} for nothing; rows: a group as a table, its heading first, at most 50 rows of `total`;
+    address: where a file or photo is to be had.
+    """
+
+    choice: str
+    text: Text
+    at: datetime | None = None
+    rows: tuple[tuple[str, ...], ...] = ()
+    total: int = 0
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceView:
+    """A field that was filled in differently on two devices (填写差异). may_both: all rows of a group fit together."""
+
+    field: str
+    title: Text
+    page_title: Text
+    options: tuple[DifferenceOption, ...]
+    may_both: bool = False
 
 
 @dataclass(frozen=True, slots=True)

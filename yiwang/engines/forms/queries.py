@@ -24,6 +24,7 @@ from yiwang.engines.forms.models import Attachment, Draft, FormVersion
 from yiwang.engines.forms.registry import attachment_access_permits, prefill_sources
 from yiwang.engines.forms.rules.definition import FieldDefinition, FormDefinition
 from yiwang.engines.forms.rules.inputs import post_lists, post_parse, values_clean
+from yiwang.engines.forms.rules.merge import offers_of
 from yiwang.engines.forms.rules.problems import FieldError
 from yiwang.engines.forms.rules.state import Surroundings, evaluate, value_display
 from yiwang.engines.forms.rules.tables import rows_write
@@ -273,7 +274,12 @@ def draft_list(*, account_id: int, limit: int = 50) -> list[DraftView]:
     return [draft_view(draft) for draft in rows]
 
 
-def draft_view(draft: Draft, *, refusals: dict[str, list[str]] | None = None) -> DraftView:
+def draft_view(
+    draft: Draft,
+    *,
+    refusals: dict[str, list[str]] | None = None,
+    disputed: tuple[str, ...] = (),
+) -> DraftView:
     """Turn a draft's row into what other areas see."""
     return DraftView(
         id=draft.pk,
@@ -286,11 +292,18 @@ def draft_view(draft: Draft, *, refusals: dict[str, list[str]] | None = None) ->
         revision=draft.revision,
         updated_at=draft.updated_at,
         conflicts={
-            name: ValueConflict(name, draft.values.get(name), raw["value"], raw["at"])
+            name: ValueConflict(
+                name,
+                draft.values.get(name),
+                raw["value"],
+                raw["at"],
+                tuple((offer["value"], offer["at"]) for offer in offers_of(raw)),
+            )
             for name, raw in draft.others.items()
         },
         refusals=refusals or {},
         groups=draft.groups,
+        disputed=disputed,
     )
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from yiwang.engines.api import AttachmentRefused, FormState, PageState, draft_post
+from yiwang.engines.api import AttachmentRefused, FormState, PageState, draft_post, draft_way_on
 from yiwang.hall.applications.filing import filing_page
 from yiwang.hall.applications.views.filing import FILL, FILLERS, acting_by, draft_render
 from yiwang.hall.bundles.actions.cases import bundle_withdraw
@@ -205,7 +205,7 @@ def page(request: HttpRequest, draft_id: int, page: str) -> HttpResponse:
         go = request.POST.get("go", "")
         target = _target(context, bundle_sheet(context, now=now), page, go)
         if target is not None and not refusals:
-            return redirect(target)
+            return redirect(draft_way_on(saved, target))
         errors_shown = go == "next" or bool(refusals)
     if kept:
         flash(request, "info", _("You were signed out. What you had typed is here again."))

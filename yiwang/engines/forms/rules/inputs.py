@@ -22,6 +22,7 @@ NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,10})?")
 UNPOSTED = frozenset({"photo", "file", "hidden"})
 CODES = frozenset({"phone", "id_number", "uscc", "email"})
 ADD, REMOVE, TAKE, FIELDS, ROW = "_add", "_remove", "_take", "_fields", "_row"
+SEEN = "_seen"
 WINDOW_MARK = "_window"
 WINDOW_TEXT = re.compile(r"(\d{1,6})-(\d{1,6})")
 

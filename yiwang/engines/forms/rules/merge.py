@@ -7,12 +7,15 @@ something different the saved value stands and this one is offered beside it.
 Groups are compared row by row.
 """
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 History = dict[str, list[list]]
 DEPTH = 20
 UNKNOWN = object()
+OFFERED, OFFERED_BYTES = 5, 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +95,50 @@ def history_extend(
         if before.get(field) != after.get(field):
             result[field] = [*result.get(field, []), [revision, before.get(field)]][-DEPTH:]
     return result
+
+
+def offers_of(raw: Mapping | None) -> list[dict]:
+    """Return what was put aside for a field (待选值), the newest first: [{value, at}]."""
+    if raw is None:
+        return []
+    return [{"value": raw["value"], "at": raw["at"]}, *raw.get("also", ())]
+
+
+def offers_join(offers: Iterable[Mapping], *, kept: object) -> dict | None:
+    """Bring what is put aside into the form that a draft keeps, each value once; None when nothing differs.
+
+    kept: what stands in the draft now. At most `OFFERED` values, the newest; of long ones fewer, at least one.
+
+    >>> offers_join([{"value": 2, "at": "b"}, {"value": 1, "at": "a"}, {"value": 2, "at": "a"}], kept=1)
+    {'value': 2, 'at': 'b', 'also': []}
+    """
+    found: list[dict] = []
+    room = OFFERED_BYTES
+    for offer in offers:
+        room -= len(json.dumps(offer["value"], ensure_ascii=False).encode())
+        is_known = any(same(offer["value"], one["value"]) for one in (*found, {"value": kept}))
+        if not is_known and (room >= 0 or not found) and len(found) < OFFERED:
+            found.append(dict(offer))
+    return {**found[0], "also": found[1:]} if found else None
+
+
+def same(one: object, other: object) -> bool:
+    """Tell whether two values are the same to JSON: 1 is not true, and nothing is nothing."""
+    return type(one) is type(other) and one == other
+
+
+def differences_digest(shown: Mapping[str, object]) -> str:
+    """Return what stands for the differences that a page shows (差异摘要): another one when any side has changed."""
+    text = json.dumps(shown, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def rows_both(kept: object, other: object, *, limit: int) -> list | None:
+    """Return the rows of both versions of a group, none twice (两边都要); None when that is more than `limit`.
+
+    >>> rows_both([{"a": 1}], [{"a": 2}, {"a": 1}], limit=3)
+    [{'a': 1}, {'a': 2}]
+    """
+    rows = [*kept] if isinstance(kept, list) else []
+    rows += [row for row in (other if isinstance(other, list) else ()) if row not in rows]
+    return rows if len(rows) <= limit else None

@@ -159,7 +159,9 @@ def test_two_devices_on_the_same_field_are_answered_with_both_values(form, citiz
     taken = draft_post(draft.id, post={"_take": "name"}, page="place", now=later)
     assert taken.values["name"] == "得月楼"
     assert taken.conflicts["name"].other == "百味斋"
-    settled = draft_post(draft.id, post={"name": "得月楼A"}, page="place", now=later)
+    settled = draft_post(
+        draft.id, post={"name": "得月楼A", "_seen": "name"}, page="place", now=later
+    )
     assert settled.conflicts == {}
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from yiwang.engines.api import (
     WorkCard,
+    draft_difference_errors,
     process_start,
 )
 from yiwang.hall.applications import rules
@@ -154,7 +155,7 @@ def _case_gather(draft_id: int, *, now: datetime) -> _Case:
     context = draft_context_get(draft_id)
     names = context.applicant.names(timezone.localtime(now).date())
     state = submitted_state(context, names=names)
-    form_data, errors = dict(state.values), dict(state.errors)
+    form_data, errors = dict(state.values), state.errors | draft_difference_errors(context.draft)
     lines = material_line_list(context, form_data=form_data, now=now)
     for line in lines:
         if not line.is_satisfied:

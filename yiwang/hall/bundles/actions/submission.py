@@ -6,7 +6,11 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
-from yiwang.engines.api import attachment_get, attachment_hand_over
+from yiwang.engines.api import (
+    attachment_get,
+    attachment_hand_over,
+    draft_difference_errors,
+)
 from yiwang.hall.applications.errors import SubmissionIncomplete
 from yiwang.hall.applications.filing import account_of_applicant
 from yiwang.hall.bundles import rules
@@ -69,8 +73,9 @@ def _receipt(case: BundleCase, *, is_new: bool) -> BundleReceipt:
 def _bundle_submit(draft_id: int, *, now: datetime) -> BundleReceipt:
     context = bundle_draft_get(draft_id)
     sheet = bundle_sheet(context, now=now)
-    if sheet.errors:
-        raise BundleIncomplete(fields=sheet.errors)
+    errors = sheet.errors | draft_difference_errors(context.draft)
+    if errors:
+        raise BundleIncomplete(fields=errors)
     if not sheet.plan:
         raise NothingApplies()
     case = _case_write(context, sheet, now=now)

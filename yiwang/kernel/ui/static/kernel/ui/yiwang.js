@@ -101,6 +101,12 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (successful && elt.matches("form[data-dirty-guard]")) elt.dataset.clean = state(elt);
 });
 
+// Signing out throws away what forms have kept in this browser (退出即清除): see engines/forms/drafts.js.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || !event.target.hasAttribute("data-forget")) return;
+  for (const key of Object.keys(localStorage).filter((one) => one.startsWith("yw-draft:"))) localStorage.removeItem(key);
+});
+
 // Print buttons (打印): without scripts the browser's own menu prints the page.
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) print();
