@@ -40,6 +40,7 @@ class HallApplicationsConfig(AppConfig):
         attachment_access_register(attachment_is_visible)
         part_register("application", parts.urge_part, order=5)
         part_register("work", parts.urged_part, order=5)
+        part_register("work", parts.rulings_part, order=8)
         self._permissions()
         self._menus()
 
@@ -54,7 +55,6 @@ class HallApplicationsConfig(AppConfig):
         )
         permission_register(
             "hall.applications.fill",
-        part_register("work", parts.rulings_part, order=8)
             {"zh": "填报申请", "en": "Fill in applications"},
             {"CITIZEN", "AGENT", "WINDOW_CLERK"},
         )

@@ -50,9 +50,9 @@ OUTCOMES = {
 BRANCH_STATE_AFTER = {
     "APPROVE": "AGREED",
     "AGREE": "AGREED",
+    "DISAGREE": "REFUSED",
     "REFUSE": "REFUSED",
     "NOT_ACCEPTED": "REFUSED",
-    "DISAGREE": "REFUSED",
 }
 
 # 行政许可法 art. 32: all that is missing is told once, within five days; else deemed accepted.

@@ -123,6 +123,11 @@ class ApplicationDetail:
         """Return the departments in whose hands it is now (当前经办)."""
         return [row for row in self.branches if row.state in ("OPEN", "CORRECTION")]
 
+    @property
+    def accepting(self) -> str:
+        """Return the name of the department that accepts it (受理机关): the lower one where it reviews first."""
+        return self.holders[0].department if self.holders else self.department
+
 
 def application_detail_get(number: str, *, purpose: str, now: datetime) -> ApplicationDetail:
     """Get an application one may see, with everything its page shows."""
@@ -130,11 +135,6 @@ def application_detail_get(number: str, *, purpose: str, now: datetime) -> Appli
 
 
 def application_receipt_get(number: str, *, purpose: str) -> tuple[Application, str]:
-    @property
-    def accepting(self) -> str:
-        """Return the name of the department that accepts it (受理机关): the lower one where it reviews first."""
-        return self.holders[0].department if self.holders else self.department
-
     """Get what the receipt (回执) shows: one's application and the name of its department."""
     application = application_visible_get(number, purpose=purpose)
     return application, department_get(application.department_id).name
