@@ -26,8 +26,8 @@ from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.applications.queries.drafts import DraftContext, draft_context_get
 from yiwang.hall.applications.queries.joint import submitted_state
 from yiwang.hall.applications.queries.materials import material_line_list
-from yiwang.hall.licences.lifecycle import use_add
 from yiwang.hall.applications.rulings import routing_in, rulings_of
+from yiwang.hall.licences.lifecycle import use_add
 from yiwang.hall.licences.queries import licence_find
 from yiwang.hall.matters.data import MatterView, Ruling
 from yiwang.hall.matters.deciding import rulings_keep
@@ -49,8 +49,8 @@ from yiwang.kernel.api import (
 )
 from yiwang.sdk.errors import Conflict, YiwangError
 from yiwang.sdk.identifiers import spoken_code
-
 from yiwang.sdk.packs import FIRST_REVIEW, PARALLEL
+
 ON_THE_SPOT = "1"
 """GB/T 39046 A.6, 即办件: it is accepted by being decided, so its fee is billed when it is submitted."""
 
@@ -96,13 +96,12 @@ class _Case:
     materials: list[MaterialLine]
     departments: dict[str, DepartmentView]
     origins: dict[str, str]
-    now: datetime
     rulings: tuple[Ruling, ...]
+    now: datetime
 
     @property
     def matter(self) -> MatterView:
         return self.context.matter
-
 
     @property
     def accepting(self) -> DepartmentView:
@@ -114,6 +113,7 @@ class _Case:
     def is_reviewed_first(self) -> bool:
         """Tell whether a lower organ reviews it before the owner decides (是否下级初审)."""
         return self.accepting != self.departments["owner"]
+
 
 @action("hall.applications.submit")
 def _application_submit(draft_id: int, *, now: datetime) -> Receipt:
@@ -165,8 +165,8 @@ def _case_gather(draft_id: int, *, now: datetime) -> _Case:
         errors = submission_errors(found)
     if errors:
         raise SubmissionIncomplete(fields=errors)
-    area_code = form_data.get("area_code") or context.applicant.area_code
     rulings = rulings_of(context.matter, context.applicant, form=form_data, now=now)
+    area_code = form_data.get("area_code") or context.applicant.area_code
     departments = departments_of(context.matter, area_code=area_code, routing=routing_in(rulings))
     return _Case(context, form_data, lines, departments, origins_of(state), rulings, now)
 
@@ -224,8 +224,8 @@ def _rows_write(case: _Case) -> Application:
     row_insert(application)
     _branches_write(case, application)
     _licences_used(case)
-    materials_keep(application, case.materials)
     rulings_keep(f"application:{number}", case.rulings, now=case.now)
+    materials_keep(application, case.materials)
     promises_of_lines(application, case.context, case.materials, now=case.now)
     origins_keep(
         number,
@@ -275,11 +275,11 @@ def _branches_write(case: _Case, application: Application) -> None:
             title=branch.title,
             department_id=case.departments[branch.key].id,
             licence_type=branch.licence or "",
-        )
             state="OPEN" if branch.role == FIRST_REVIEW else "WAITING",
+        )
         for branch in case.matter.branches
-    ]
         if branch.role == PARALLEL or case.is_reviewed_first
+    ]
     rows.append(
         ApplicationBranch(
             application=application,
