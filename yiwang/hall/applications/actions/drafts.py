@@ -147,10 +147,8 @@ def prefill_of(form_version_id: int, applicant: Applicant) -> dict:
 
 def _eligibility_check(matter: MatterView, applicant: Applicant, *, now: datetime) -> None:
     rule = matter.spec.eligibility
-    if not rule.when:
-        return
     names = applicant.names(timezone.localtime(now).date())
-    if not expression_compile(rule.when).evaluate(names):
+    if rule.when and not expression_compile(rule.when).evaluate(names):
         raise NotEligible(title=matter.title, condition={"zh": rule.zh, "en": rule.en})
     eligibility_require(matter, applicant, now=now)
 
