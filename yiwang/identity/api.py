@@ -36,11 +36,17 @@ from yiwang.identity.accounts.actions import (
     post_leave,
 )
 from yiwang.identity.accounts.actions.delegations import DelegationCodeWrong
-from yiwang.identity.accounts.data import AccountView, DelegationUseView, DelegationView
+from yiwang.identity.accounts.data import (
+    AccountView,
+    DelegationUseView,
+    DelegationView,
+    DeputyFiling,
+)
 from yiwang.identity.accounts.delegations import STATES as DELEGATION_STATES
 from yiwang.identity.accounts.delegations import USES as DELEGATION_USES
 from yiwang.identity.accounts.delegations import (
     DelegationMissing,
+    delegation_covered,
     delegation_get,
     delegation_given_list,
     delegation_held_list,
@@ -48,6 +54,9 @@ from yiwang.identity.accounts.delegations import (
     delegation_of_deputy_list,
     delegation_require,
     delegation_use_list,
+    deputy_filing_count,
+    deputy_filing_list,
+    deputy_principal_list,
 )
 from yiwang.identity.accounts.queries import (
     AccountUnknown,
@@ -56,6 +65,7 @@ from yiwang.identity.accounts.queries import (
     account_list,
     account_list_by_address,
     account_list_by_department,
+    account_shared_refs,
     agent_list,
     agent_may_act_for,
     holding_list,
@@ -97,6 +107,7 @@ __all__ = [
     "DelegationMissing",
     "DelegationUseView",
     "DelegationView",
+    "DeputyFiling",
     "DepartmentUnknown",
     "DepartmentView",
     "IssuedToken",
@@ -112,6 +123,7 @@ __all__ = [
     "account_list",
     "account_list_by_address",
     "account_list_by_department",
+    "account_shared_refs",
     "accounts_load",
     "agent_list",
     "agent_may_act_for",
@@ -119,6 +131,7 @@ __all__ = [
     "context_of_account",
     "data_scope",
     "delegation_accept",
+    "delegation_covered",
     "delegation_get",
     "delegation_given_list",
     "delegation_held_list",
@@ -129,6 +142,9 @@ __all__ = [
     "delegation_revoke",
     "delegation_use_list",
     "delegation_use_record",
+    "deputy_filing_count",
+    "deputy_filing_list",
+    "deputy_principal_list",
     "department_below",
     "department_by_uscc",
     "department_chain",

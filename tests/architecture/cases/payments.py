@@ -123,3 +123,29 @@ def _rating_case(world: World) -> Case:
 
 
 matrix_case("hall_ratings:case", _rating_case)
+
+
+def _rating_finding(world: World) -> Case:
+    from yiwang.hall.ratings.models import GamingFinding
+
+    def found(department_id: int) -> int:
+        return GamingFinding.objects.create(
+            rule_key="burst_place",
+            kind="BURST_PLACE",
+            subject=f"place:{secrets.token_hex(4)}",
+            department_id=department_id,
+            since_at=world.now,
+            until_at=world.now,
+            found_at=world.now,
+            state="LEFT_OUT",
+            reason="代评",
+        ).pk
+
+    name = "hall_ratings:finding"
+    return Case(
+        own=reverse(name, args=[found(world.own_department)]),
+        other=reverse(name, args=[found(world.other_department)]),
+    )
+
+
+matrix_case("hall_ratings:finding", _rating_finding)

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from yiwang.engines.api import clock_due_map, clock_start, clock_stop
 from yiwang.hall.ratings import data
-from yiwang.hall.ratings.data import RatingView
+from yiwang.hall.ratings.data import RatingView, Trace
 from yiwang.hall.ratings.errors import (
     CaseStateWrong,
     FollowUpTooEarly,
@@ -20,6 +20,7 @@ from yiwang.hall.ratings.errors import (
 )
 from yiwang.hall.ratings.models import Rating, RatingCase
 from yiwang.hall.ratings.queries import DECIDE, HANDLE, case_rows, rating_view
+from yiwang.hall.ratings.tracing import text_digest
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.sdk.identifiers import person_ref_of
@@ -28,7 +29,7 @@ BASIS = "政务服务“好差评”办法（本市文件，可替换）"
 
 
 @action("hall.ratings.give")
-def rating_give(
+def rating_give(  # noqa: PLR0913 - what a rating consists of
     subject: str,
     *,
     channel: str,
@@ -41,13 +42,14 @@ def rating_give(
     text: str,
     place: str = "",
     account_id: int | None = None,
+    trace: Trace = data.NO_TRACE,
     now: datetime,
 ) -> RatingView:
     """Rate what was finished (评价): one matter or visit, one rating; a bad one opens a case.
 
     indicators: levels by the keys of `INDICATORS[channel]`; who calls has checked that the subject is the
     rater's and finished. place: the window of a visit; account_id: who is told what became of
-    it, by default who acts. Raises RatingIncomplete, RatedAlready.
+    it, by default who acts; trace: how it came about. Raises RatingIncomplete, RatedAlready.
     """
     known = data.INDICATORS[channel]
     values = {key: value for key, value in indicators.items() if key in known and value}
@@ -70,6 +72,7 @@ def rating_give(
                 indicators=values,
                 text=text.strip()[:2000],
                 at=now,
+                **_traced(trace, text),
             )
     except IntegrityError:
         raise RatedAlready() from None
@@ -77,6 +80,21 @@ def rating_give(
         _case_open(row, now=now)
     audit_record(f"rating:{row.pk}", person_ref=person_ref_of(rater_ref), detail={"level": level})
     return rating_view(row)
+
+
+def _traced(trace: Trace, text: str) -> dict[str, object]:
+    """Keep what may show later that a rating was made up (评价踪迹)."""
+    context = context_get()
+    # The tablet may be the second screen of the clerk: there the session says nothing.
+    is_staff = context.population == "STAFF" and trace.device is not None
+    return {
+        "officer_id": trace.officer_id,
+        "acted_at": trace.acted_at,
+        "outcome": trace.outcome,
+        "device": trace.device,
+        "text_digest": text_digest(text if trace.typed is None else trace.typed),
+        "given_by_id": context.account_id if is_staff else None,
+    }
 
 
 def _case_open(row: Rating, *, now: datetime) -> None:

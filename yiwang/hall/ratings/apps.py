@@ -9,9 +9,11 @@ class HallRatingsConfig(AppConfig):
     verbose_name = "好差评"
 
     def ready(self) -> None:
-        from yiwang.hall.ratings import queries  # noqa: PLC0415
+        from yiwang.hall.ratings import gaming, gaming_queries, queries  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
-        from yiwang.kernel.api import menu_register  # noqa: PLC0415
+        from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
+
+        sweep_register("hall.ratings.detect", gaming.gaming_detect, every_seconds=21_600)
 
         permission_register(
             queries.HANDLE,
@@ -39,4 +41,14 @@ class HallRatingsConfig(AppConfig):
             permission=queries.HANDLE,
             order=50,
             icon="emoji-frown",
+        )
+        menu_register(
+            "desk",
+            N_("Supervision"),
+            N_("Suspicious ratings"),
+            "hall_ratings:findings",
+            permission=queries.HANDLE,
+            count=lambda context: gaming_queries.finding_open_count(context) or None,
+            order=51,
+            icon="incognito",
         )

@@ -50,3 +50,38 @@ class OwnAppeal(Forbidden):
 
     code = "rating_own_appeal"
     message = N_("An appeal is decided by supervision, not by the department itself.")
+
+
+class FindingNotFound(NotFound):
+    """No finding or rule, or none that concerns the asker."""
+
+    code = "gaming_finding_not_found"
+    message = N_("There is no such finding, or it does not concern your department.")
+
+
+class FindingStateWrong(Conflict):
+    """The finding is not where this act would find it."""
+
+    code = "gaming_finding_state_wrong"
+    message = N_("This finding was decided or appealed meanwhile. Reload the page.")
+
+
+class GamingReasonMissing(Invalid):
+    """Nothing is decided about ratings without a reason."""
+
+    code = "gaming_reason_missing"
+    message = N_("Write the reason, at least a sentence.")
+
+
+class GamingRuleInvalid(Invalid):
+    """A threshold is no number, or beyond what makes sense."""
+
+    code = "gaming_rule_invalid"
+    message = N_("Some thresholds are not right: see beside them.")
+
+
+class OwnDecision(Forbidden):
+    """Who decided does not decide the appeal."""
+
+    code = "gaming_own_decision"
+    message = N_("An appeal is decided by somebody who neither left the ratings out nor appealed.")

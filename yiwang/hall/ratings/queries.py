@@ -15,6 +15,7 @@ from yiwang.kernel.api import context_get
 HANDLE = "hall.ratings.handle"
 DECIDE = "hall.ratings.decide"
 DEPARTMENT_RULE: Rule = field_in("department_id", "department_ids")
+RANKED = ("counted", "satisfied", "bad", "rectified", "overdue", "not_counted")
 
 
 def case_rows() -> QuerySet[RatingCase]:
@@ -85,7 +86,8 @@ def place_counts(*, since: datetime, until: datetime) -> dict[str, tuple[int, in
 def ranking(*, since: datetime, until: datetime) -> list[RankRow]:
     """Rank the departments (排行榜) by their share of satisfied ratings given in [since, until).
 
-    Mistaken ratings are not counted; departments without any come last. Equal shares: more ratings first.
+    Mistaken ratings and those left out are not counted, how many is said. Departments without any
+    come last; equal shares: more ratings first.
     """
     counted = Q(is_counted=True)
     good = [level for level in data.LEVELS if level not in data.BAD]
@@ -99,6 +101,7 @@ def ranking(*, since: datetime, until: datetime) -> list[RankRow]:
                 bad=Count("pk", filter=counted & Q(level__in=data.BAD)),
                 rectified=Count("pk", filter=Q(case__state="RECTIFIED")),
                 overdue=Count("pk", filter=_overdue()),
+                not_counted=Count("pk", filter=~counted),
             )
         )
         found = list(rows)
@@ -115,7 +118,7 @@ def ranking(*, since: datetime, until: datetime) -> list[RankRow]:
             place,
             row["department_id"],
             names.get(row["department_id"], ""),
-            *(row[name] for name in ("counted", "satisfied", "bad", "rectified", "overdue")),
+            *(row[name] for name in RANKED),
         )
         for place, row in enumerate(found, start=1)
     ]

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from yiwang.hall.ratings import actions
-from yiwang.hall.ratings.data import CASE_STATES
+from yiwang.hall.ratings.data import CASE_STATES, SILENT
 from yiwang.hall.ratings.errors import RatingIncomplete
+from yiwang.hall.ratings.gaming_queries import left_out_list
 from yiwang.hall.ratings.queries import DECIDE, HANDLE, case_count, case_get, case_list, ranking
-from yiwang.identity.api import allow, public
+from yiwang.identity.api import allow, department_list, public
 from yiwang.kernel.api import Column, Filter, context_get, flash, page_of, render, source_of
 from yiwang.sdk.errors import N_, NotFound
 
@@ -31,8 +32,13 @@ def ranking_page(request: HttpRequest) -> HttpResponse:
     """Rank the departments by what people said (好差评排行榜)."""
     days = PERIODS.get(request.GET.get("days", ""), 90)
     now = timezone.now()
+    since = _midnight(now) - timedelta(days=days)
+    left_out = left_out_list(since=since, until=now)
     names = {
-        "rows": ranking(since=_midnight(now) - timedelta(days=days), until=now),
+        "rows": ranking(since=since, until=now),
+        "left_out": left_out,
+        "selective": {one.department_id for one in left_out if one.kind == SILENT},
+        "names": {row.id: row.name for row in department_list()} if left_out else {},
         "days": days,
         "periods": sorted(PERIODS.values()),
     }

@@ -11,7 +11,7 @@ from yiwang.hall.applications.actions.filing import draft_begin_for, filed_draft
 from yiwang.hall.applications.filing import COMMUNITY as COMMUNITY_CHANNEL
 from yiwang.hall.applications.filing import WINDOW as WINDOW_CHANNEL
 from yiwang.hall.applications.filing import Filing, acting_for
-from yiwang.hall.bundles.actions.drafts import bundle_draft_begin, bundle_visit_drafts_drop
+from yiwang.hall.bundles.actions.drafts import bundle_draft_begin, bundle_filed_drafts_drop
 from yiwang.hall.bundles.queries.bundles import bundle_get
 from yiwang.hall.counters.actions.tickets import ticket_application_add
 from yiwang.hall.counters.actions.windows import ticket_finish, ticket_visit_begin
@@ -21,7 +21,7 @@ from yiwang.hall.parties.actions import parties_leave, party_accept, party_join
 from yiwang.hall.parties.data import OwnPart, Presence
 from yiwang.hall.parties.identifying import person_identify
 from yiwang.hall.ratings.actions import rating_follow_up, rating_give
-from yiwang.hall.ratings.data import ON_SITE
+from yiwang.hall.ratings.data import ON_SITE, Trace
 from yiwang.hall.windows.data import COMMUNITY, PURPOSE, VISIT_LIFE, VisitView, WindowView
 from yiwang.hall.windows.errors import (
     HandOverNotFound,
@@ -328,7 +328,7 @@ def _end(ids: list[int], *, now: datetime) -> None:
     visit_rows("结束来访").filter(pk__in=ids, ended_at__isnull=True).update(ended_at=now)
     for visit_id in ids:
         filed_drafts_drop(visit_id=visit_id)
-        bundle_visit_drafts_drop(visit_id=visit_id)
+        bundle_filed_drafts_drop(visit_id=visit_id)
     parties_leave(ids)
 
 
@@ -454,9 +454,13 @@ def visit_rate(
     level: str,
     indicators: Mapping[str, str],
     text: str,
+    device: str | None = None,
+    typed: str | None = None,
     now: datetime,
 ) -> None:
     """Rate a visit on the spot (现场评价), once; after a remedy once more. The caller holds the visit's code.
+
+    device: digest of what it is given with, None at the window's own tablet; typed: the words written, ticks apart.
 
     Raises RatingIncomplete, RatedAlready, FollowUpTooEarly.
     """
@@ -475,6 +479,13 @@ def visit_rate(
         text=text,
         place=visit.window.code,
         account_id=next((one.id for one in told if one.population == "CITIZEN"), None),
+        trace=Trace(
+            officer_id=visit.clerk_id,
+            acted_at=(visit.rating_asked_at if device is None else visit.ended_at)
+            or visit.opened_at,
+            device=device,
+            typed=typed,
+        ),
         now=now,
     )
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from yiwang.hall.ratings.data import BAD, INDICATORS, LEVELS, ON_SITE
 from yiwang.hall.ratings.errors import FollowUpTooEarly, RatedAlready, RatingIncomplete
 from yiwang.hall.ratings.queries import case_of, rating_of
+from yiwang.hall.ratings.tracing import device_of
 from yiwang.hall.windows.actions import visit_rate, visit_rate_again
 from yiwang.hall.windows.data import COMPLAINTS, VisitView
 from yiwang.hall.windows.errors import RatingCodeWrong
@@ -40,7 +41,8 @@ def evaluator(request: HttpRequest, key: str) -> HttpResponse:
             names |= {"level": level, "complaints": [(one, _(one)) for one in COMPLAINTS]}
             return render(request, "hall/windows/evaluator.html", names)
         try:
-            visit_rate(visit, level=level, indicators={}, text=text, now=now)
+            typed = request.POST.get("text", "")
+            visit_rate(visit, level=level, indicators={}, text=text, typed=typed, now=now)
         except RatingIncomplete:
             return render(request, "hall/windows/evaluator.html", names, status=422)
         except RatedAlready:
@@ -87,7 +89,8 @@ def _rate_visit(request: HttpRequest, visit: VisitView, names: dict) -> HttpResp
     errors: dict[str, list[str]] = {}
     if request.method == "POST" and typed["level"] + typed["text"] + request.POST.get("send", ""):
         try:
-            _give(visit, typed, again=rated is not None)
+            device = device_of(context_get().address, request.headers.get("User-Agent", ""))
+            _give(visit, typed, again=rated is not None, device=device)
         except RatingIncomplete as error:
             errors = {"level" if not typed["level"] else "text": [_(error.message)]}
         except (RatedAlready, FollowUpTooEarly) as error:
@@ -108,10 +111,11 @@ def _rate_visit(request: HttpRequest, visit: VisitView, names: dict) -> HttpResp
     return render(request, "hall/windows/rate.html", names, status=422 if errors else 200)
 
 
-def _give(visit: VisitView, typed: dict[str, str], *, again: bool) -> None:
+def _give(visit: VisitView, typed: dict[str, str], *, again: bool, device: str | None) -> None:
     now = timezone.now()
     if again:
         visit_rate_again(visit, level=typed["level"], text=typed["text"], now=now)
         return
     indicators = {key: typed[key] for key in INDICATORS[ON_SITE]}
-    visit_rate(visit, level=typed["level"], indicators=indicators, text=typed["text"], now=now)
+    said = {"level": typed["level"], "indicators": indicators, "text": typed["text"]}
+    visit_rate(visit, **said, device=device, now=now)

@@ -186,3 +186,13 @@ def _accounts() -> QuerySet:
 def _holds(column: str, on: date) -> Q:
     """Return the filter of what is in force on a day: begun, and not ended yet."""
     return Q(from_date__lte=on) & (Q((column, None)) | Q((f"{column}__gt", on)))
+
+
+def account_shared_refs() -> frozenset[str]:
+    """Return whose citizens' and agents' accounts have a mobile number that staff have too (与工作人员共用手机号).
+
+    Subjects such as "person:<ref>": one statement, for rooms that must know when staff speak as citizens.
+    """
+    staff = Account.objects.filter(population="STAFF").exclude(phone="").values("phone")
+    rows = Account.objects.exclude(population="STAFF").exclude(subject_ref="")
+    return frozenset(rows.filter(phone__in=staff).values_list("subject_ref", flat=True))

@@ -27,9 +27,19 @@ from yiwang.hall.deliveries.queries import locker_list
 from yiwang.hall.matters.parts import parts_of
 from yiwang.hall.ratings.data import INDICATORS, LEVELS, ONLINE
 from yiwang.hall.ratings.errors import RatingIncomplete
+from yiwang.hall.ratings.tracing import device_of
 from yiwang.hall.receipts.queries import proof_exists
 from yiwang.identity.api import allow, pending_form_take
-from yiwang.kernel.api import Column, Filter, error_text, flash, localized, page_of, render
+from yiwang.kernel.api import (
+    Column,
+    Filter,
+    context_get,
+    error_text,
+    flash,
+    localized,
+    page_of,
+    render,
+)
 from yiwang.sdk.errors import N_, Invalid
 
 APPLICANTS = {"CITIZEN", "AGENT"}
@@ -150,6 +160,7 @@ def rate(request: HttpRequest, number: str) -> HttpResponse:
                 level=typed["level"],
                 indicators={key: typed[key] for key in INDICATORS[ONLINE]},
                 text=typed["text"],
+                device=device_of(context_get().address, request.headers.get("User-Agent", "")),
                 now=timezone.now(),
             )
         except RatingIncomplete as error:

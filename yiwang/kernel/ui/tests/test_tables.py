@@ -8,6 +8,7 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
+from yiwang.kernel.audit.context import RequestContext, context_get, context_use
 from yiwang.kernel.audit.models import AuditEvent
 from yiwang.kernel.ui.tables import (
     Column,
@@ -116,6 +117,13 @@ def test_the_export_has_every_row_a_bom_and_no_formula():
     lines = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert len(lines) == 47
     assert lines[-1] == ["99", "'=HYPERLINK(1)"]
+
+
+def test_an_export_is_streamed_as_who_asked_for_it():
+    source = Source(lambda query: [{"number": 1, "name": context_get().name}], lambda query, cap: 1)
+    with context_use(RequestContext(name="周")):
+        response = page("?export=csv", rows=source).export("rows")
+    assert "1,周" in b"".join(response.streaming_content).decode()
 
 
 @pytest.mark.django_db
