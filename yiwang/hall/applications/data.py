@@ -54,7 +54,7 @@ class MaterialLine:
     commitment replaces it) or MISSING (an upload is still needed). why: a sentence of {zh, en} that says
     where the document comes from, or why one must upload it; as_of: of what day it is. may_refuse: one may
     upload another instead; is_refused: one chose to. may_follow, commitment: what the matter offers;
-    barred: number of the case for which no commitment is offered any more. promise: the words agreed to.
+    barred, kept_back: number of the case for which no commitment, no document to follow, is offered for now. promise: the words agreed to.
     """
 
     key: str
@@ -76,6 +76,7 @@ class MaterialLine:
     may_follow: MayFollow | None = None
     commitment: Commitment | None = None
     barred: str = ""
+    kept_back: str = ""
     promise: dict = field(default_factory=dict)
 
     @property

@@ -1,21 +1,39 @@
 """What may happen to promises (承诺操作): made, begun, kept, returned, broken; each an audited act."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from yiwang.engines.api import attachment_put, clock_due_map, clock_start, clock_stop
 from yiwang.hall.licences.actions import licence_revoke
 from yiwang.hall.licences.queries import licence_list_by_source
 from yiwang.hall.promises import rules
-from yiwang.hall.promises.data import COMMITMENT, MADE, TOLERANT, Pledge, PromiseCase
+from yiwang.hall.promises.data import (
+    ALL_MATTERS,
+    COMMITMENT,
+    MADE,
+    THIS_MATTER,
+    TOLERANT,
+    Pledge,
+    PromiseCase,
+)
 from yiwang.hall.promises.errors import (
     CommitmentBarred,
+    PromiseBarred,
     PromiseNotFound,
     PromiseReasonMissing,
     PromiseStateWrong,
 )
-from yiwang.hall.promises.models import Promise, PromiseBar
-from yiwang.hall.promises.queries import BREAK, CHECK, bar_get, promise_rows, promise_view
+from yiwang.hall.promises.models import Promise, PromiseBar, PromiseBreach
+from yiwang.hall.promises.queries import (
+    BREAK,
+    CHECK,
+    bar_get,
+    bars_of,
+    promise_rows,
+    promise_view,
+)
 from yiwang.hall.promises.registry import supply_tell
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import (
@@ -29,6 +47,7 @@ from yiwang.kernel.api import (
 from yiwang.sdk.identifiers import person_ref_of
 
 MB = 1024 * 1024
+_ZONE = timezone.get_default_timezone()
 CLOCK_LABELS = {
     TOLERANT: {"zh": "补交材料期限", "en": "Time to hand in the document"},
     COMMITMENT: {"zh": "承诺核查期限", "en": "Time to check the commitment"},
@@ -40,13 +59,12 @@ REVOCABLE = ("PENDING", "VALID", "EXPIRING", "SUSPENDED")
 def promises_make(case: PromiseCase, pledges: Iterable[Pledge], *, now: datetime) -> list[int]:
     """Write down what is promised with an application (登记承诺); part of the act that submits.
 
-    Raises CommitmentBarred for a commitment of somebody who broke one for this matter.
+    Raises CommitmentBarred, PromiseBarred for somebody who broke one before.
     """
     made = []
     with data_scope(purpose="登记承诺", reason=case.subject):
         for pledge in pledges:
-            if pledge.kind == COMMITMENT:
-                commitment_allowed(case.holder_ref, case.matter_code)
+            promise_allowed(pledge.kind, case.holder_ref, case.matter_code, now=now)
             made.append(_create(case, pledge))
     audit_record(
         case.subject,
@@ -58,11 +76,14 @@ def promises_make(case: PromiseCase, pledges: Iterable[Pledge], *, now: datetime
     return [row.pk for row in made]
 
 
-def commitment_allowed(holder_ref: str, matter_code: str) -> None:
-    """Refuse a commitment of somebody who is barred (承诺限制). Raises CommitmentBarred."""
-    bar = bar_get(holder_ref, matter_code)
-    if bar is not None:
+def promise_allowed(kind: str, holder_ref: str, matter_code: str, *, now: datetime) -> None:
+    """Refuse a promise of somebody who is barred (承诺限制). Raises CommitmentBarred, PromiseBarred."""
+    bar = bars_of(holder_ref, matter_code, on=now.astimezone(_ZONE).date()).get(kind)
+    if bar is None:
+        return
+    if kind == COMMITMENT:
         raise CommitmentBarred(number=bar.number)
+    raise PromiseBarred(number=bar.number)
 
 
 def _create(case: PromiseCase, pledge: Pledge) -> Promise:
@@ -81,6 +102,7 @@ def _create(case: PromiseCase, pledge: Pledge) -> Promise:
         legal_basis=pledge.legal_basis,
         accept=list(pledge.accept),
         max_mb=pledge.max_mb,
+        bar_terms=pledge.bar.stored() if pledge.bar else None,
         holder_ref=case.holder_ref,
         holder_name=case.holder_name,
         account_id=case.account_id,
@@ -210,7 +232,7 @@ def promise_keep(promise_id: int, *, result: str, now: datetime) -> None:
 def promise_break(promise_id: int, *, reason: str, legal_basis: str, now: datetime) -> None:
     """Conclude that a promise was broken (承诺不实、未履行): what follows was told before it was made.
 
-    A commitment revokes what was issued and bars from another for the matter. Raises
+    A commitment revokes what was issued; both bar from what was told, and are kept for the credit room. Raises
     PromiseReasonMissing, PromiseStateWrong.
     """
     missing = {
@@ -243,10 +265,24 @@ def _break(row: Promise, *, reason: str, legal_basis: str, now: datetime) -> Non
     if rules.revokes(row.kind, row.consequence):
         row.revoked = _revoke(row, reason=reason, legal_basis=legal_basis, now=now)
         row.save(update_fields=["revoked"])
-    if row.kind == COMMITMENT:
-        _bar(row, now=now)
+    bar = _bar(row, now=now)
+    until = bar.until if bar else None
+    PromiseBreach.objects.create(
+        promise=row,
+        holder_ref=row.holder_ref,
+        reason=row.result,
+        legal_basis=legal_basis.strip()[:300],
+        barred_until=until,
+        broken_at=now,
+    )
     _record(row, {"reason": row.result, "revoked": row.revoked, "consequence": row.consequence})
-    _announce("promise.broken", row, reason=row.result, legal_basis=legal_basis.strip())
+    _announce(
+        "promise.broken",
+        row,
+        reason=row.result,
+        legal_basis=legal_basis.strip(),
+        barred_until=until.isoformat() if until else "",
+    )
 
 
 def _revoke(row: Promise, *, reason: str, legal_basis: str, now: datetime) -> list[str]:
@@ -264,16 +300,25 @@ def _revoke(row: Promise, *, reason: str, legal_basis: str, now: datetime) -> li
     return [licence.identifier for licence in found]
 
 
-def _bar(row: Promise, *, now: datetime) -> None:
-    """Bar from commitments for this matter; somebody barred already stays so."""
-    if bar_get(row.holder_ref, row.matter_code) is None:
-        PromiseBar.objects.create(
-            holder_ref=row.holder_ref,
-            matter_code=row.matter_code,
-            promise=row,
-            reason=row.result,
-            since=now,
-        )
+def _bar(row: Promise, *, now: datetime) -> PromiseBar | None:
+    """Bar from what was told with the promise (限制适用); a commitment of before the terms: from this matter."""
+    terms = row.bar_terms
+    if terms is None and (
+        row.kind != COMMITMENT or bar_get(row.holder_ref, row.matter_code) is not None
+    ):
+        return None
+    today = now.astimezone(_ZONE).date()
+    terms = terms or {"days": 0, "scope": THIS_MATTER, "kinds": [COMMITMENT]}
+    return PromiseBar.objects.create(
+        holder_ref=row.holder_ref,
+        matter_code="" if terms["scope"] == ALL_MATTERS else row.matter_code,
+        promise=row,
+        reason=row.result,
+        since=now,
+        until=today + timedelta(days=terms["days"]) if terms["days"] else None,
+        kinds=list(terms["kinds"]),
+        decided_by_id=context_get().account_id,
+    )
 
 
 @action("hall.promises.bar_lift", permission=BREAK)

@@ -27,6 +27,20 @@ class HallPromisesConfig(AppConfig):
             {"zh": "认定承诺未履行或不实", "en": "Conclude that a promise was broken"},
             {"APPROVER", "DEPARTMENT_HEAD"},
         )
+        permission_register(
+            queries.BAR_RULES,
+            {"zh": "设定承诺限制规则", "en": "Set what broken promises bar from"},
+            {"SUPERVISOR"},
+        )
+        menu_register(
+            "desk",
+            N_("Supervision"),
+            N_("What broken promises bar from"),
+            "hall_promises:bar_rules",
+            permission=queries.BAR_RULES,
+            order=60,
+            icon="slash-circle",
+        )
         menu_register(
             "space",
             N_("My affairs"),

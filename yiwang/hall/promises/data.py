@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from yiwang.sdk.errors import N_
 
@@ -25,6 +25,26 @@ CONSEQUENCES = {
     CREDIT: N_("It is noted for the credit record."),
 }
 
+THIS_MATTER, ALL_MATTERS = "MATTER", "ALL"
+SCOPES = {THIS_MATTER: N_("This matter only"), ALL_MATTERS: N_("All matters")}
+BAR_DAYS_MAX = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class BarTerms:
+    """What a broken promise bars from (承诺限制条件): for how many days, from what kinds, for which matters.
+
+    They are part of the words that are agreed to; what a city changes later does not touch promises made before.
+    """
+
+    days: int
+    scope: str
+    kinds: tuple[str, ...]
+
+    def stored(self) -> dict[str, object]:
+        """Return them as they are kept with a promise."""
+        return {"days": self.days, "scope": self.scope, "kinds": list(self.kinds)}
+
 
 @dataclass(frozen=True, slots=True)
 class Pledge:
@@ -45,6 +65,7 @@ class Pledge:
     legal_basis: str = ""
     accept: tuple[str, ...] = ()
     max_mb: int = 10
+    bar: BarTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +150,10 @@ class PromiseView:
 
 @dataclass(frozen=True, slots=True)
 class BarView:
-    """Why somebody may not commit themselves for a matter (不适用告知承诺)."""
+    """Why somebody may not promise or commit themselves (不适用容缺受理、告知承诺), until when.
+
+    until: the last day, None: until it is lifted; state: "", "APPEALED" or "UPHELD".
+    """
 
     id: int
     holder_ref: str
@@ -137,3 +161,50 @@ class BarView:
     reason: str
     since: datetime
     number: str
+    until: date | None = None
+    kinds: tuple[str, ...] = (COMMITMENT,)
+    promise_id: int = 0
+    state: str = ""
+    appeal: str = ""
+    ruling: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BarRuleView:
+    """What breaking a kind of promise bars from in this city (承诺限制规则)."""
+
+    kind: str
+    days: int
+    scope: str
+    kinds: tuple[str, ...]
+    basis: str
+    is_enabled: bool
+
+    @property
+    def terms(self) -> BarTerms | None:
+        """Return the terms that are agreed to with the promise, None where nothing is barred."""
+        return (
+            BarTerms(self.days, self.scope, self.kinds) if self.is_enabled and self.days else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BreachView:
+    """A broken promise as a room of credit may take it over (失信记录)."""
+
+    id: int
+    promise_id: int
+    holder_ref: str
+    kind: str
+    matter_code: str
+    number: str
+    item: Mapping[str, str]
+    department_id: int
+    reason: str
+    legal_basis: str
+    consequence: str
+    revoked: tuple[str, ...]
+    barred_until: date | None
+    broken_at: datetime
+    voided_at: datetime | None
+    taken_at: datetime | None

@@ -42,3 +42,34 @@ class CommitmentBarred(Conflict):
         "A commitment for this matter was found untrue before (%(number)s), so the document itself is "
         "needed. Please upload it."
     )
+
+
+class PromiseBarred(Conflict):
+    """Who did not keep a promise may not hand a document in later for a time."""
+
+    code = "promise_barred"
+    message = N_(
+        "A document promised before did not follow (%(number)s), so this one is needed now. Please upload it. "
+        "Under My promises you see until when, and can appeal."
+    )
+
+
+class BarAppealed(Conflict):
+    """One appeals once, and only what is there and not decided is decided."""
+
+    code = "promise_bar_appealed"
+    message = N_("There is nothing to appeal or decide here any more. Reload the page.")
+
+
+class BarOwnDecision(Conflict):
+    """Who found the promise broken does not decide the appeal."""
+
+    code = "promise_bar_own_decision"
+    message = N_("Another officer than who found the promise broken decides the appeal.")
+
+
+class BarRuleInvalid(Invalid):
+    """Days, scope or kinds are missing or beyond what makes sense."""
+
+    code = "promise_bar_rule_invalid"
+    message = N_("The rule is not complete: see beside the fields.")

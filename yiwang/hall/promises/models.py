@@ -6,6 +6,11 @@ from django.db.models import Q
 from yiwang.identity.api import PersonalDataManager, protected
 
 
+def commitment_only() -> list[str]:
+    """Return what a bar of before the terms keeps somebody from."""
+    return ["COMMITMENT"]
+
+
 class Promise(models.Model):
     """What an applicant promised in writing (承诺): a document that follows, or one that it replaces.
 
@@ -56,6 +61,7 @@ class Promise(models.Model):
     decided_at = models.DateTimeField("核查时间", null=True)
     decided_by = models.CharField("核查人", max_length=80, blank=True)
     revoked = models.JSONField("撤销的证照", default=list)
+    bar_terms = models.JSONField("限制条件", null=True)
 
     objects = PersonalDataManager()
 
@@ -83,26 +89,81 @@ class Promise(models.Model):
 
 
 class PromiseBar(models.Model):
-    """Who may not commit themselves for a matter any more (不适用告知承诺), until it is lifted."""
+    """Who may not promise or commit themselves any more (不适用容缺受理、告知承诺), for a time or until it is lifted.
+
+    matter_code: "" for all matters; until: the last day, null until it is lifted.
+    """
 
     holder_ref = models.CharField("当事人", max_length=80)
-    matter_code = models.CharField("事项编码", max_length=64)
+    matter_code = models.CharField("事项编码", max_length=64, blank=True)
     promise = models.OneToOneField(Promise, models.PROTECT, related_name="bar", verbose_name="承诺")
     reason = models.TextField("理由")
     since = models.DateTimeField("起始时间")
+    until = models.DateField("截止日期", null=True)
+    kinds = models.JSONField("限制种类", default=commitment_only)
+    decided_by_id = models.BigIntegerField("认定账户", null=True)
+    appeal = models.TextField("申诉理由", blank=True)
+    appealed_at = models.DateTimeField("申诉时间", null=True)
+    ruling = models.TextField("申诉决定", blank=True)
+    ruled_at = models.DateTimeField("申诉决定时间", null=True)
+    ruled_by = models.CharField("申诉决定人", max_length=80, blank=True)
     lifted_at = models.DateTimeField("解除时间", null=True)
     lifted_by = models.CharField("解除人", max_length=80, blank=True)
     lift_reason = models.TextField("解除理由", blank=True)
 
     class Meta:
         verbose_name = "承诺限制"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["holder_ref", "matter_code"],
-                condition=Q(lifted_at__isnull=True),
-                name="promise_bar_open_once",
+        indexes = [
+            models.Index(
+                fields=["holder_ref"], condition=Q(lifted_at__isnull=True), name="promise_bar_open"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.holder_ref} {self.matter_code}"
+
+
+class PromiseBarRule(models.Model):
+    """What breaking a kind of promise bars from (承诺限制规则), as the city sets it; told before one promises."""
+
+    kind = models.CharField("类型", max_length=10, choices=Promise.Kind.choices, unique=True)
+    days = models.PositiveSmallIntegerField("限制天数")
+    scope = models.CharField("限制范围", max_length=6, default="MATTER")
+    kinds = models.JSONField("限制种类", default=list)
+    basis = models.CharField("依据", max_length=300, blank=True)
+    is_enabled = models.BooleanField("启用", default=True)
+    changed_by = models.CharField("修改人", max_length=80, blank=True)
+    changed_at = models.DateTimeField("修改时间", null=True)
+
+    class Meta:
+        verbose_name = "承诺限制规则"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scope__in=["MATTER", "ALL"]), name="promise_bar_rule_scope"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class PromiseBreach(models.Model):
+    """A broken promise, kept for the room of credit (失信记录): once for each; void when an appeal was granted."""
+
+    promise = models.OneToOneField(
+        Promise, models.PROTECT, related_name="breach", verbose_name="承诺"
+    )
+    holder_ref = models.CharField("承诺人", max_length=80, db_index=True)
+    reason = models.TextField("理由")
+    legal_basis = models.CharField("依据", max_length=300, blank=True)
+    barred_until = models.DateField("限制截止日期", null=True)
+    broken_at = models.DateTimeField("认定时间")
+    voided_at = models.DateTimeField("失效时间", null=True)
+    taken_at = models.DateTimeField("移交时间", null=True)
+    taken_by = models.CharField("接收方", max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = "失信记录"
+
+    def __str__(self) -> str:
+        return f"{self.promise_id} {self.holder_ref}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from yiwang.hall.promises.data import (
+    ALL_MATTERS,
     BROKEN,
     COMMITMENT,
     CREDIT,
@@ -14,6 +15,7 @@ from yiwang.hall.promises.data import (
     TOLERANT,
     VOID,
     WITHHOLD,
+    BarTerms,
 )
 from yiwang.sdk.canonical import canonical_digest
 
@@ -29,6 +31,8 @@ NEXT: dict[str, dict[str, str]] = {
 }
 RETURN_DAYS = 3
 """Working days that are left at least after a document was sent back."""
+_KIND_ZH = {TOLERANT: "容缺受理", COMMITMENT: "告知承诺"}
+_KIND_EN = {TOLERANT: "documents that follow", COMMITMENT: "written commitments"}
 
 _WHAT_FOLLOWS = {
     WITHHOLD: {
@@ -43,17 +47,24 @@ _WHAT_FOLLOWS = {
 }
 
 
-def follow_text(title: Mapping[str, str], *, days: int, consequence: str) -> dict[str, str]:
+def follow_text(
+    title: Mapping[str, str], *, days: int, consequence: str, terms: BarTerms | None = None
+) -> dict[str, str]:
     """Write the promise to hand a document in later (容缺受理承诺书), in both languages.
+
+    terms: what one is barred from when it does not follow, told with the rest.
 
     >>> follow_text({"zh": "检测报告", "en": "Test report"}, days=10, consequence="WITHHOLD")["zh"]
     '本人承诺：自受理之日起十个工作日内补交“检测报告”；未按期补齐的，不予发放办理结果。本人知悉并接受。'
     """
-    then = _WHAT_FOLLOWS[consequence]
+    then, barred = _WHAT_FOLLOWS[consequence], terms_text(terms)
     return {
-        "zh": f"本人承诺：自受理之日起{number_zh(days)}个工作日内补交“{title['zh']}”；{then['zh']}。本人知悉并接受。",
+        "zh": (
+            f"本人承诺：自受理之日起{number_zh(days)}个工作日内补交“{title['zh']}”；{then['zh']}{barred['zh']}。"
+            "本人知悉并接受。"
+        ),
         "en": (
-            f"I promise to hand in “{title['en']}” within {days} working days of acceptance; {then['en']}. "
+            f"I promise to hand in “{title['en']}” within {days} working days of acceptance; {then['en']}{barred['en']}. "
             "I know and accept this."
         ),
     }
@@ -66,24 +77,46 @@ def commitment_text(
     consequences: Mapping[str, str],
     legal_basis: str,
     check_days: int,
+    terms: BarTerms | None = None,
 ) -> dict[str, str]:
     """Write notice and commitment (告知承诺书) as one text, in both languages: what the law asks, what
     is committed to, what follows when it is not true."""
+    barred = terms_text(terms)
+    barred_zh = f"承诺不实的{barred['zh'].replace('，并', '，')}。" if terms else ""
+    barred_en = f"When it is untrue{barred['en'].replace(', and', ',')}. " if terms else ""
     zh = "".join(f"（{number_zh(at)}）{one['zh']}；" for at, one in enumerate(notice, 1))
     en = " ".join(f"({at}) {one['en']};" for at, one in enumerate(notice, 1))
     basis_zh = f"依据{legal_basis}，" if legal_basis else ""
     return {
         "zh": (
             f"行政机关告知：{basis_zh}办理本事项应当符合下列条件：{zh}可以书面承诺代替提交“{title['zh']}”。"
-            f"行政机关自作出决定之日起{number_zh(check_days)}个工作日内核查。{consequences['zh']}"
+            f"行政机关自作出决定之日起{number_zh(check_days)}个工作日内核查。{consequences['zh']}{barred_zh}"
             "申请人承诺：已知晓上述告知事项，所作承诺真实，已符合上述条件，愿意承担不实承诺的法律责任。"
         ),
         "en": (
             f"The authority informs: whoever applies must satisfy: {en} A written commitment may replace "
             f"“{title['en']}”. The authority checks it within {check_days} working days of its decision. "
-            f"{consequences['en']} The applicant commits: I know what I was told, what I state is true, the "
+            f"{consequences['en']} {barred_en}The applicant commits: I know what I was told, what I state is true, the "
             "conditions are satisfied, and I answer for it if they are not."
         ),
+    }
+
+
+def terms_text(terms: BarTerms | None) -> dict[str, str]:
+    """Say what a broken promise bars from (限制条件), to be added to the words; empty without terms.
+
+    >>> terms_text(BarTerms(180, ALL_MATTERS, (TOLERANT,)))["zh"]
+    '，并自认定之日起一百八十日内办理各类事项不再适用容缺受理'
+    """
+    if terms is None:
+        return {"zh": "", "en": ""}
+    names_zh = "、".join(_KIND_ZH[kind] for kind in terms.kinds)
+    names_en = " or ".join(_KIND_EN[kind] for kind in terms.kinds)
+    where_zh = "办理各类事项" if terms.scope == ALL_MATTERS else "办理本事项"
+    where_en = "for any matter" if terms.scope == ALL_MATTERS else "for this matter"
+    return {
+        "zh": f"，并自认定之日起{days_zh(terms.days)}日内{where_zh}不再适用{names_zh}",
+        "en": f", and for {terms.days} days from then on I cannot use {names_en} {where_en}",
     }
 
 
@@ -125,3 +158,21 @@ def blocks_issue(kind: str, state: str, consequence: str) -> bool:
 def revokes(kind: str, consequence: str) -> bool:
     """Tell whether a broken promise revokes what was issued (是否撤销决定)."""
     return kind == COMMITMENT or consequence == REVOKE
+
+
+def days_zh(number: int) -> str:
+    """Write days below 1000 in Chinese figures; more stay as they are.
+
+    >>> days_zh(30), days_zh(180), days_zh(365), days_zh(205), days_zh(730)
+    ('三十', '一百八十', '三百六十五', '二百零五', '七百三十')
+    """
+    if not 100 <= number < 1000:
+        return number_zh(number)
+    figures = "零一二三四五六七八九"
+    hundreds, rest = divmod(number, 100)
+    head = f"{figures[hundreds]}百"
+    if not rest:
+        return head
+    if rest < 10:
+        return f"{head}零{figures[rest]}"
+    return head + (f"一{number_zh(rest)}" if rest < 20 else number_zh(rest))

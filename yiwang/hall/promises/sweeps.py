@@ -9,8 +9,9 @@ from yiwang.hall.promises.actions import (
     promise_overdue,
     promise_remind,
 )
+from yiwang.hall.promises.bar_actions import bar_rules_seed
 from yiwang.hall.promises.data import COMMITMENT, OPEN, TOLERANT
-from yiwang.hall.promises.models import Promise
+from yiwang.hall.promises.models import Promise, PromiseBarRule
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import EventView, context_system, context_use, subscriber
 
@@ -20,6 +21,8 @@ AT_ONCE = 500
 def promises_follow(*, now: datetime) -> int:
     """Remind and conclude (承诺到期处理): idempotent, each promise in a transaction of its own."""
     with context_use(context_system("承诺到期处理")):
+        if not PromiseBarRule.objects.exists():
+            bar_rules_seed()
         untold = {"warned_at__isnull": True}
         done = sum(promise_overdue(key, now=now) for key in _keys(TOLERANT, due_at__lt=now))
         soon = _keys(TOLERANT, warn_at__lte=now, due_at__gte=now, **untold)

@@ -9,12 +9,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from yiwang.engines.api import AttachmentRefused, attachment_get
 from yiwang.hall.promises import actions
+from yiwang.hall.promises.bar_actions import bar_appeal, bar_decide
 from yiwang.hall.promises.data import KINDS, STATES, PromiseView
+from yiwang.hall.promises.errors import PromiseReasonMissing
 from yiwang.hall.promises.models import Promise
 from yiwang.hall.promises.queries import (
     BREAK,
     CHECK,
-    bar_get,
+    bar_list,
+    bar_of_promise,
     promise_due_rows,
     promise_get,
     promise_rows,
@@ -85,7 +88,8 @@ def mine(request: HttpRequest) -> HttpResponse:
     """List what I promised (我的承诺)."""
     rows = promise_rows("查看本人承诺").order_by("-pk")
     page = page_of(request, rows, columns=COLUMNS, filters=(), default_order="")
-    names = {"page": page, "view": promise_view, "href": _href}
+    bars = bar_list(context_get().subject_ref, on=timezone.localdate())
+    names = {"page": page, "view": promise_view, "href": _href, "bars": bars, "kinds": KINDS}
     return render(request, "hall/promises/mine.html", names)
 
 
@@ -99,13 +103,34 @@ def detail(request: HttpRequest, promise_id: int) -> HttpResponse:
     """Show a promise (承诺详情) and take the document that follows."""
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
-        errors = _supply(request, promise_id)
+        is_appeal = request.POST.get("do") == "appeal"
+        errors = _appeal(request, promise_id) if is_appeal else _supply(request, promise_id)
         if not errors:
-            flash(request, "success", _("Handed in. The department looks at it and tells you."))
+            told = (
+                _("Your appeal was sent. You are told what is decided.")
+                if is_appeal
+                else _("Handed in. The department looks at it and tells you.")
+            )
+            flash(request, "success", told)
             return redirect("hall_promises:detail", promise_id)
-    names = {**_names(promise_get(promise_id)), "errors": errors}
+    typed = request.POST.get("reason", "")[:2000]
+    names = {
+        **_names(promise_get(promise_id)),
+        "bar": bar_of_promise(promise_id),
+        "kinds": KINDS,
+        "typed": typed,
+        "errors": errors,
+    }
     status = 413 if upload_overflow(request) else 422 if errors else 200
     return render(request, "hall/promises/detail.html", names, status=status)
+
+
+def _appeal(request: HttpRequest, promise_id: int) -> dict[str, list[str]]:
+    try:
+        bar_appeal(promise_id, reason=request.POST.get("reason", ""), now=timezone.now())
+    except PromiseReasonMissing as error:
+        return {"reason": [error_text(error)]}
+    return {}
 
 
 def _supply(request: HttpRequest, promise_id: int) -> dict[str, list[str]]:
@@ -158,7 +183,8 @@ def item(request: HttpRequest, promise_id: int) -> HttpResponse:
         "typed": typed,
         "do": request.POST.get("do", ""),
         "may_break": context_get().may(BREAK),
-        "bar": bar_get(promise.holder_ref, promise.matter_code),
+        "kinds": KINDS,
+        "bar": bar_of_promise(promise_id),
     }
     status = 413 if upload_overflow(request) else 422 if errors else 200
     return render(request, "hall/promises/item.html", names, status=status)
@@ -172,6 +198,8 @@ def _conclude(do: str, promise_id: int, typed: dict[str, str]) -> dict[str, list
         "return": lambda: actions.promise_return(promise_id, reason=typed["reason"], now=now),
         "break": lambda: actions.promise_break(promise_id, **basis, now=now),
         "lift": lambda: actions.bar_lift(promise_id, reason=typed["reason"], now=now),
+        "grant": lambda: bar_decide(promise_id, granted=True, reason=typed["reason"], now=now),
+        "uphold": lambda: bar_decide(promise_id, granted=False, reason=typed["reason"], now=now),
     }
     if do not in acts:
         return {"": [_("Choose one of the conclusions.")]}

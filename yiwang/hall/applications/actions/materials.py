@@ -1,6 +1,7 @@
 """Documents of a draft and of an application (材料): uploaded, refused to be reused, promised, handed in later."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,11 +12,19 @@ from yiwang.hall.applications.data import MaterialLine
 from yiwang.hall.applications.models import ApplicationMaterial, DraftMaterial, MaterialChoice
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.applications.queries.drafts import DraftContext, draft_context_get
-from yiwang.hall.applications.queries.materials import choice_text
+from yiwang.hall.applications.queries.materials import CHOICE_KINDS, choice_text
 from yiwang.hall.applications.rules import person_ref_of
 from yiwang.hall.matters.data import MatterView
-from yiwang.hall.promises.actions import commitment_allowed, promises_begin, promises_make
-from yiwang.hall.promises.data import COMMITMENT, TOLERANT, Pledge, PromiseCase, PromiseView
+from yiwang.hall.promises.actions import promise_allowed, promises_begin, promises_make
+from yiwang.hall.promises.data import (
+    COMMITMENT,
+    TOLERANT,
+    BarTerms,
+    Pledge,
+    PromiseCase,
+    PromiseView,
+)
+from yiwang.hall.promises.queries import bar_terms
 from yiwang.hall.promises.rules import text_digest
 from yiwang.kernel.api import action, audit_record, rows_insert
 from yiwang.sdk.errors import Forbidden
@@ -101,7 +110,7 @@ def material_choose(draft_id: int, key: str, *, kind: str, now: datetime) -> Non
 
     kind: UPLOAD (do not use what the city has), PROMISE (hand it in later, 容缺受理), COMMIT (a
     commitment instead, 告知承诺), "" to take it back. The words agreed to are kept with their digest.
-    Raises ChoiceNotOffered, CommitmentBarred.
+    Raises ChoiceNotOffered, CommitmentBarred, PromiseBarred.
     """
     context = draft_context_get(draft_id)
     material = _material(context.matter, key)
@@ -110,8 +119,8 @@ def material_choose(draft_id: int, key: str, *, kind: str, now: datetime) -> Non
         audit_record(f"draft:{draft_id}", detail={"material": key, "choice": ""})
         return
     text = choice_text(material, kind)
-    if kind == MaterialChoice.Kind.COMMIT:
-        commitment_allowed(context.applicant.ref, context.matter.code)
+    if kind in CHOICE_KINDS:
+        promise_allowed(CHOICE_KINDS[kind], context.applicant.ref, context.matter.code, now=now)
     digest = text_digest(text) if text else ""
     MaterialChoice.objects.update_or_create(
         draft_id=draft_id,
@@ -176,8 +185,9 @@ def promises_of_lines(
         return
     materials = {one.key: one for one in context.matter.materials}
     chosen = {one.key: one for one in MaterialChoice.objects.filter(draft_id=context.draft.id)}
+    terms = bar_terms()
     pledges = [
-        _pledge(materials[line.key], PROMISES[line.source], chosen[line.key])
+        _pledge(materials[line.key], PROMISES[line.source], chosen[line.key], terms)
         for line in lines
         if line.source in PROMISES
     ]
@@ -200,7 +210,9 @@ def promises_of_lines(
         promises_begin(subject, kinds=[TOLERANT], now=now)
 
 
-def _pledge(material: Material, kind: str, choice: MaterialChoice) -> Pledge:
+def _pledge(
+    material: Material, kind: str, choice: MaterialChoice, terms: Mapping[str, BarTerms]
+) -> Pledge:
     follow, commitment = material.may_follow, material.commitment
     is_follow = kind == TOLERANT
     return Pledge(
@@ -215,6 +227,7 @@ def _pledge(material: Material, kind: str, choice: MaterialChoice) -> Pledge:
         legal_basis="" if is_follow else commitment.legal_basis,
         accept=material.accept,
         max_mb=material.max_mb,
+        bar=terms.get(kind),
     )
 
 

@@ -18,8 +18,8 @@ from yiwang.hall.applications.models import ApplicationMaterial, DraftMaterial, 
 from yiwang.hall.applications.queries.drafts import DraftContext
 from yiwang.hall.licences.data import LicenceView
 from yiwang.hall.licences.queries import licence_list
-from yiwang.hall.promises.data import BarView
-from yiwang.hall.promises.queries import bar_get
+from yiwang.hall.promises.data import COMMITMENT, TOLERANT, BarTerms, BarView
+from yiwang.hall.promises.queries import bar_terms, bars_of
 from yiwang.hall.promises.rules import commitment_text, follow_text, text_digest
 from yiwang.kernel.api import context_system, context_use, rows_find
 from yiwang.sdk.expressions import compile as expression_compile
@@ -27,6 +27,8 @@ from yiwang.sdk.packs import Material
 
 PURPOSE = "材料免提交"
 GOOD = ("VALID", "EXPIRING")
+CHOICE_KINDS = {"PROMISE": TOLERANT, "COMMIT": COMMITMENT}
+"""What a choice for a line becomes when it is submitted."""
 NOT_GOOD = {
     "EXPIRED": ("已于 {day} 到期", "expired on {day}"),
     "SUSPENDED": ("已被暂扣", "is suspended"),
@@ -46,7 +48,8 @@ class _Known:
     choices: dict[str, MaterialChoice]
     licences: list[LicenceView]
     earlier: dict[str, dict]
-    bar: BarView | None
+    bars: dict[str, BarView]
+    terms: dict[str, BarTerms]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,22 @@ def document_key(matter_code: str, material: Material) -> str:
     return material.document or f"{matter_code}/{material.key}"
 
 
-def choice_text(material: Material, kind: str) -> dict[str, str]:
-    """Return the words that one agrees to by a choice (承诺书), {} for a mere upload. Raises ChoiceNotOffered."""
+def choice_text(
+    material: Material, kind: str, *, terms: dict[str, BarTerms] | None = None
+) -> dict[str, str]:
+    """Return the words that one agrees to by a choice (承诺书), {} for a mere upload. Raises ChoiceNotOffered.
+
+    terms: what the city bars from when it is broken, looked up where it is not given.
+    """
+    barred = bar_terms() if terms is None and kind != MaterialChoice.Kind.UPLOAD else terms or {}
     if kind == MaterialChoice.Kind.PROMISE and material.may_follow:
         follow = material.may_follow
-        return follow_text(material.title, days=follow.days, consequence=follow.consequence)
+        return follow_text(
+            material.title,
+            days=follow.days,
+            consequence=follow.consequence,
+            terms=barred.get(TOLERANT),
+        )
     if kind == MaterialChoice.Kind.COMMIT and material.commitment:
         offered = material.commitment
         return commitment_text(
@@ -75,6 +89,7 @@ def choice_text(material: Material, kind: str) -> dict[str, str]:
             consequences=offered.consequences,
             legal_basis=offered.legal_basis,
             check_days=offered.check_days,
+            terms=barred.get(COMMITMENT),
         )
     if kind == MaterialChoice.Kind.UPLOAD and material.accept:
         return {}
@@ -101,6 +116,8 @@ def _known(context: DraftContext, materials: list[Material], *, today: date) -> 
     uploads = rows_find(DraftMaterial, known={"draft_id": draft_id})
     choices = rows_find(MaterialChoice, known={"draft_id": draft_id})
     reusable = [document_key(context.matter.code, one) for one in materials if one.valid_days]
+    may_promise = any(one.commitment or one.may_follow for one in materials)
+    matter_code = context.matter.code
     return _Known(
         context=context,
         today=today,
@@ -108,7 +125,8 @@ def _known(context: DraftContext, materials: list[Material], *, today: date) -> 
         choices={choice.key: choice for choice in choices},
         licences=licence_list(holder) if any(one.licence_type for one in materials) else [],
         earlier=_earlier(holder, reusable) if reusable else {},
-        bar=bar_get(holder, context.matter.code) if any(o.commitment for o in materials) else None,
+        bars=bars_of(holder, matter_code, on=today) if may_promise else {},
+        terms=bar_terms() if may_promise else {},
     )
 
 
@@ -128,6 +146,7 @@ def _earlier(holder: str, documents: list[str]) -> dict[str, dict]:
 
 def _line(material: Material, known: _Known) -> MaterialLine:
     choice = known.choices.get(material.key)
+    barred, kept_back = known.bars.get(COMMITMENT), known.bars.get(TOLERANT)
     base = {
         "key": material.key,
         "title": material.title,
@@ -136,9 +155,10 @@ def _line(material: Material, known: _Known) -> MaterialLine:
         "max_mb": material.max_mb,
         "note": material.note or {},
         "document": document_key(known.context.matter.code, material),
-        "may_follow": material.may_follow,
-        "commitment": material.commitment if known.bar is None else None,
-        "barred": known.bar.number if known.bar and material.commitment else "",
+        "may_follow": material.may_follow if kept_back is None else None,
+        "commitment": material.commitment if barred is None else None,
+        "barred": barred.number if barred and material.commitment else "",
+        "kept_back": kept_back.number if kept_back and material.may_follow else "",
     }
     if material.key in known.uploads:
         return _uploaded(base, attachment_get(known.uploads[material.key]))
@@ -281,10 +301,10 @@ def _promised(material: Material, base: dict, choice: MaterialChoice) -> Materia
 
 def _still_offered(material: Material, choice: MaterialChoice, known: _Known) -> bool:
     """Tell whether the words agreed to are still those of the matter, which may have changed since."""
-    if choice.kind == MaterialChoice.Kind.COMMIT and known.bar is not None:
+    if CHOICE_KINDS.get(choice.kind) in known.bars:
         return False
     try:
-        return text_digest(choice_text(material, choice.kind)) == choice.sha256
+        return text_digest(choice_text(material, choice.kind, terms=known.terms)) == choice.sha256
     except ChoiceNotOffered:
         return False
 
