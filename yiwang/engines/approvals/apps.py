@@ -7,6 +7,7 @@ class EnginesApprovalsConfig(AppConfig):
     verbose_name = "审批操作"
 
     def ready(self) -> None:
+        from yiwang.engines.approvals.cases import SEE, hold_count  # noqa: PLC0415
         from yiwang.engines.approvals.queries import acting_count  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import menu_register  # noqa: PLC0415
@@ -16,6 +17,11 @@ class EnginesApprovalsConfig(AppConfig):
             "engines.approvals.act",
             {"zh": "退回、委派、加签等审批操作", "en": "Return, delegate, add signers"},
             {"WINDOW_CLERK", "REVIEWER", "APPROVER", "DEPARTMENT_HEAD"},
+        )
+        permission_register(
+            SEE,
+            {"zh": "查看中止办理的案件", "en": "See which cases are suspended"},
+            {"DEPARTMENT_HEAD", "SUPERVISOR"},
         )
         menu_register(
             "desk",
@@ -35,6 +41,16 @@ class EnginesApprovalsConfig(AppConfig):
             permission="engines.approvals.act",
             order=50,
             icon="people",
+        )
+        menu_register(
+            "desk",
+            N_("Supervision"),
+            N_("Suspended cases"),
+            "engines_approvals:suspended",
+            permission=SEE,
+            count=lambda context: hold_count(context) or None,
+            order=55,
+            icon="pause-circle",
         )
         menu_register(
             "desk",

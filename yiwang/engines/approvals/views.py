@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from yiwang.engines.approvals import queries
+from yiwang.engines.approvals import cases, queries
 from yiwang.engines.workflow.actions import work_item_transfer
 from yiwang.engines.workflow.data import WorkItemView
 from yiwang.engines.workflow.operations import (
@@ -124,6 +124,7 @@ def _item_page(
             "signers": [(one.id, one.name) for one in queries.signer_list(found)]
             if may_work
             else [],
+            "may_hold": cases.may_hold(found.instance_id, context_get()),
             "targets": _targets(found) if may_work and found.state != "SUSPENDED" else [],
             "hows": [(code, _(text)) for code, text in HOWS],
             "operations": queries.operation_list(found),

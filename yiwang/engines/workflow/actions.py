@@ -23,6 +23,14 @@ from yiwang.engines.workflow.data import (
     ProcessView,
     WorkCard,
 )
+from yiwang.engines.workflow.holding import (
+    HOLD,
+    hold_begin,
+    hold_end,
+    instance_owned_open,
+    owner_tell,
+    reason_of,
+)
 from yiwang.engines.workflow.items import (
     CLAIMED,
     FAILED,
@@ -351,17 +359,34 @@ def work_item_due_set(
     return count
 
 
-@action("engines.workflow.instance_suspend")
-def instance_suspend(instance_id: int, *, reason: str, now: datetime.datetime) -> None:
-    """Suspend an instance and all it called (挂起流程): open items wait, timers stand still."""
-    step = instance_open(instance_id, states=[RUNNING], now=now)
+@action("engines.workflow.instance_suspend", permission=HOLD)
+def instance_suspend(
+    instance_id: int,
+    *,
+    reason: str,
+    now: datetime.datetime,
+    ground: str = "",
+    document: str = "",
+    expected_days: int | None = None,
+) -> None:
+    """Suspend an instance and all it called (挂起流程): open items wait, timers stand still.
+
+    ground, document, expected_days: what the owner of the business key asks for; it hears of it in the same
+    transaction (`instance_owner_register`). Raises `Invalid` without reason, and what the owner raises.
+    """
+    step = instance_owned_open(instance_id, states=[RUNNING], now=now)
+    reason = reason_of(reason)
+    stated = {"ground": ground, "document": document.strip(), "expected_days": expected_days}
     for one in _below(step):
         if one.instance.state == RUNNING:
             one.pause()
             one.instance.state = ProcessInstance.State.SUSPENDED
-            one.log("INSTANCE_SUSPENDED", reason=reason)
+            one.log("INSTANCE_SUSPENDED", reason=reason, **{k: v for k, v in stated.items() if v})
     step.save()
-    audit_record(step.instance.business_key, detail={"instance": instance_id, "reason": reason})
+    hold_begin(step, reason=reason, **stated)
+    owner_tell(step, "SUSPENDED", reason=reason, **stated)
+    detail = {"instance": instance_id, "reason": reason, "ground": ground}
+    audit_record(step.instance.business_key, detail=detail)
 
 
 def _below(step: Step) -> list[Step]:
@@ -375,14 +400,16 @@ def _below(step: Step) -> list[Step]:
     return found
 
 
-@action("engines.workflow.instance_resume")
+@action("engines.workflow.instance_resume", permission=HOLD)
 def instance_resume(instance_id: int, *, now: datetime.datetime, reason: str = "") -> None:
     """Let a suspended instance and all it called go on (恢复流程); corrections keep waiting."""
-    step = instance_open(instance_id, states=[ProcessInstance.State.SUSPENDED], now=now)
+    step = instance_owned_open(instance_id, states=[ProcessInstance.State.SUSPENDED], now=now)
     for one in _below(step):
         if one.instance.state == ProcessInstance.State.SUSPENDED:
             _resume(one, reason=reason)
     step.save()
+    stated = hold_end(step, "RESUMED", reason=reason)
+    owner_tell(step, "RESUMED", reason=reason, **stated)
     audit_record(step.instance.business_key, detail={"instance": instance_id, "reason": reason})
 
 
@@ -449,12 +476,19 @@ def instance_withdraw(instance_id: int, *, reason: str, now: datetime.datetime) 
     _end(step, "WITHDRAWN", reason=reason)
 
 
-@action("engines.workflow.instance_terminate", permission="engines.workflow.administer")
-def instance_terminate(instance_id: int, *, reason: str, now: datetime.datetime) -> None:
-    """Terminate an instance (终止流程): as withdrawing, but by the authority, and with a reason."""
-    if not reason.strip():
-        raise Invalid(fields={"reason": [N_("State the reason.")]})
-    _end(instance_open(instance_id, states=OPEN, now=now), "TERMINATED", reason=reason)
+@action("engines.workflow.instance_terminate", permission=HOLD)
+def instance_terminate(
+    instance_id: int, *, reason: str, now: datetime.datetime, basis: str = ""
+) -> None:
+    """Terminate an instance (终止流程): as withdrawing, but by the authority, with reason and legal basis.
+
+    Services that ran are not undone; the owner of the business key ends what hangs on the case in the same
+    transaction.
+    """
+    step = instance_owned_open(instance_id, states=OPEN, now=now)
+    reason = reason_of(reason)
+    _end(step, "TERMINATED", reason=reason)
+    owner_tell(step, "TERMINATED", reason=reason, basis=basis.strip())
 
 
 def _end(step: Step, state: str, *, reason: str) -> None:
@@ -463,4 +497,5 @@ def _end(step: Step, state: str, *, reason: str) -> None:
         raise Invalid(N_("A called process ends with its caller; end that one."))
     step.end(state, f"INSTANCE_{state}", reason=reason)
     step.save()
+    hold_end(step, state, reason=reason)
     audit_record(instance.business_key, detail={"instance": instance.pk, "reason": reason})

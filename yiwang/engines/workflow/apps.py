@@ -31,9 +31,12 @@ class EnginesWorkflowConfig(AppConfig):
         )
         permission_register(
             "engines.workflow.administer",
-            {
-                "zh": "处置出错流程、终止流程、迁移流程版本",
-                "en": "Mend, terminate and move running processes",
-            },
+            {"zh": "处置出错流程、迁移流程版本", "en": "Mend and move running processes"},
             {"SYSTEM_ADMIN"},
+        )
+        permission_register(
+            "engines.workflow.hold",
+            {"zh": "中止、恢复、终止办理", "en": "Suspend, resume and terminate cases"},
+            # Of the department in charge only: `instance_owned_by`.
+            {"DEPARTMENT_HEAD"},
         )

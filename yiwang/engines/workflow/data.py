@@ -381,6 +381,44 @@ class ServiceCall:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceChange:
+    """What the authority did with a whole case (流程处置), as the owner of its business key hears it.
+
+    kind: SUSPENDED, RESUMED or TERMINATED. ground, document, expected_days: of the suspension, also when it
+    is resumed; basis: the legal basis of a termination.
+    """
+
+    instance_id: int
+    business_key: str
+    kind: str
+    reason: str
+    now: datetime.datetime
+    ground: str = ""
+    document: str = ""
+    expected_days: int | None = None
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    """A suspension of a case (挂起记录). ended_at None: it still stands; end: RESUMED, WITHDRAWN or TERMINATED."""
+
+    id: int
+    instance_id: int
+    department_id: int | None
+    ground: str
+    document: str
+    reason: str
+    expected_days: int | None
+    suspended_at: datetime.datetime
+    suspended_by: str
+    ended_at: datetime.datetime | None
+    ended_by: str
+    end: str
+    end_reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessView:
     """A stored process version (流程版本)."""
 
@@ -394,7 +432,11 @@ class ProcessView:
 
 @dataclass(frozen=True, slots=True)
 class WorkItemView:
-    """A work item as a desk sees it (待办). light: GREEN, YELLOW, RED, or NONE without due date."""
+    """A work item as a desk sees it (待办). light: GREEN, YELLOW, RED, or NONE without due date.
+
+    paused_by: why it is SUSPENDED: ITEM a correction, INSTANCE the whole case, SIGNERS those asked before.
+    delegated_by: to whom the answer of whoever prepares it comes back; told by `work_item_get` alone.
+    """
 
     id: int
     instance_id: int
@@ -410,6 +452,7 @@ class WorkItemView:
     role: str
     assignee_id: int | None
     state: str
+    paused_by: str
     ground: str
     outcome: str
     opened_at: datetime.datetime

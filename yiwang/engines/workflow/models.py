@@ -386,6 +386,56 @@ class Proxy(models.Model):
         return f"{self.principal_id} -> {self.deputy_id}"
 
 
+class InstanceHold(models.Model):
+    """A suspension of a whole case (挂起记录): on what ground, by whom, for how long; and how it ended.
+
+    department_id: the department in charge, in whose list it stands. ground: a code of the owner's; document: the
+    paper that says so; expected_days: working days, as those concerned were told.
+    """
+
+    class End(models.TextChoices):
+        RESUMED = "RESUMED", "已恢复"
+        WITHDRAWN = "WITHDRAWN", "已撤回"
+        TERMINATED = "TERMINATED", "已终止"
+
+    instance = models.ForeignKey(
+        ProcessInstance, models.PROTECT, related_name="holds", verbose_name="实例"
+    )
+    department_id = models.BigIntegerField("牵头部门", null=True)
+    ground = models.CharField("事由", max_length=40, blank=True)
+    document = models.CharField("文书", max_length=160, blank=True)
+    reason = models.CharField("说明", max_length=500)
+    expected_days = models.PositiveSmallIntegerField("预计工作日", null=True)
+    suspended_at = models.DateTimeField("挂起时间")
+    suspended_by = models.CharField("挂起人", max_length=80, blank=True)
+    ended_at = models.DateTimeField("结束时间", null=True)
+    ended_by = models.CharField("结束人", max_length=80, blank=True)
+    end = models.CharField("结束方式", max_length=10, choices=End.choices, blank=True)
+    end_reason = models.CharField("结束说明", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = "挂起记录"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance"], condition=Q(ended_at__isnull=True), name="hold_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, end="") | Q(ended_at__isnull=False) & ~Q(end=""),
+                name="hold_says_how_it_ended",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["department_id", "suspended_at"],
+                name="hold_open",
+                condition=Q(ended_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance_id} {self.suspended_at:%Y-%m-%d}"
+
+
 class HistoryEvent(models.Model):
     """One thing that happened to an instance (流转记录). Rows are only ever added: triggers refuse the rest."""
 

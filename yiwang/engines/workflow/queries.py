@@ -11,6 +11,7 @@ from django.db.models import Case, CharField, Count, Q, QuerySet, Value, When
 from yiwang.engines.workflow.data import (
     USER,
     HistoryView,
+    HoldView,
     InstanceNotFound,
     InstanceView,
     ProcessView,
@@ -20,6 +21,7 @@ from yiwang.engines.workflow.data import (
 )
 from yiwang.engines.workflow.models import (
     HistoryEvent,
+    InstanceHold,
     ProcessInstance,
     ProcessVersion,
     WorkItem,
@@ -56,12 +58,30 @@ _COLUMNS = (
     "role",
     "assignee_id",
     "state",
+    "paused_by",
     "ground",
     "outcome",
     "opened_at",
     "due_at",
     "warn_at",
     "closed_at",
+)
+
+
+HOLD_COLUMNS = (
+    "id",
+    "instance_id",
+    "department_id",
+    "ground",
+    "document",
+    "reason",
+    "expected_days",
+    "suspended_at",
+    "suspended_by",
+    "ended_at",
+    "ended_by",
+    "end",
+    "end_reason",
 )
 
 
@@ -282,6 +302,25 @@ def instance_permits(instance: ProcessInstance, context: RequestContext) -> bool
     if context.population == "STAFF" and departments & set(instance.departments.values()):
         return True
     return instance_access(context, instance.business_key)
+
+
+def instance_owned_by(instance: ProcessInstance, context: RequestContext) -> bool:
+    """The rule of suspending, resuming and terminating: system, or staff of the department in charge (牵头部门).
+
+    In charge is the department of the key `owner`; of a process without that key every one concerned.
+    """
+    if context.population == "SYSTEM":
+        return True
+    owner = instance.departments.get("owner")
+    owners = set(instance.departments.values()) if owner is None else {owner}
+    own = {*context.department_ids, context.department_id}
+    return context.population == "STAFF" and bool(own & owners)
+
+
+def instance_hold_list(instance_id: int) -> list[HoldView]:
+    """List the suspensions of an instance, oldest first (挂起记录)."""
+    rows = InstanceHold.objects.filter(instance_id=instance_id).order_by("pk")
+    return [HoldView(*row) for row in rows.values_list(*HOLD_COLUMNS)]
 
 
 def instance_may_see(instance_id: int, context: RequestContext) -> bool:

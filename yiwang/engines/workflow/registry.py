@@ -4,17 +4,34 @@ Filled from their `apps.ready`, read ever after; nothing here is state of the ci
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from yiwang.engines.workflow.data import ServiceCall
+from yiwang.engines.workflow.data import InstanceChange, ServiceCall
 from yiwang.kernel.api import RequestContext
 
 Service = Callable[[ServiceCall], dict | None]
 Access = Callable[[RequestContext, str], bool]
 Decider = Callable[[str, Mapping[str, object]], tuple[object, list]]
 
+
+@dataclass(frozen=True, slots=True)
+class InstanceOwner:
+    """What the owner of business keys has to say about whole cases (案件归属).
+
+    changed: called in the transaction of a suspension, resumption or termination; what it raises undoes it.
+    grounds: the grounds on which a case may be suspended, as (code, {zh, en}); none means none is asked for.
+    effects: what a termination brings about, as whole sentences of the reader's language, before it is confirmed.
+    """
+
+    changed: Callable[[InstanceChange], None]
+    grounds: Callable[[], list[tuple[str, Mapping[str, str]]]] = list
+    effects: Callable[[str], list[str]] = lambda business_key: []
+
+
 SERVICES: dict[str, Service] = {}
 ACCESS: dict[str, Access] = {}
 DECIDERS: dict[str, Decider] = {}
+OWNERS: dict[str, InstanceOwner] = {}
 
 
 def service_register(name: str, function: Service) -> None:
@@ -42,6 +59,16 @@ def instance_access(context: RequestContext, business_key: str) -> bool:
         for prefix, function in ACCESS.items()
         if business_key.startswith(prefix)
     )
+
+
+def instance_owner_register(prefix: str, owner: InstanceOwner) -> None:
+    """Let the owner of business keys `prefix…` take part when a whole case is suspended, resumed, terminated."""
+    OWNERS[prefix] = owner
+
+
+def instance_owner_get(business_key: str) -> InstanceOwner | None:
+    """Return who owns a business key (案件归属), None where nobody said so."""
+    return next((one for prefix, one in OWNERS.items() if business_key.startswith(prefix)), None)
 
 
 def decider_register(function: Decider, *, prefix: str = "") -> None:

@@ -11,32 +11,46 @@ class HallApplicationsConfig(AppConfig):
     def ready(self) -> None:
         """Register what other rooms call back."""
         from yiwang.engines.api import (  # noqa: PLC0415
+            InstanceOwner,
             attachment_access_register,
             instance_access_register,
+            instance_owner_register,
             prefill_family_register,
             service_register,
         )
         from yiwang.hall.applications import parts, subscribers  # noqa: F401, PLC0415
         from yiwang.hall.applications.actions import process  # noqa: PLC0415
+        from yiwang.hall.applications.actions.holding import application_changed  # noqa: PLC0415
         from yiwang.hall.applications.actions.materials import material_follow  # noqa: PLC0415
         from yiwang.hall.applications.queries.access import (  # noqa: PLC0415
             attachment_is_visible,
             instance_is_visible,
         )
+        from yiwang.hall.applications.queries.ended import acts_ended  # noqa: PLC0415
+        from yiwang.hall.applications.queries.holds import (  # noqa: PLC0415
+            suspension_grounds,
+            termination_effects,
+        )
         from yiwang.hall.applications.queries.prefill import licence_sources  # noqa: PLC0415
         from yiwang.hall.applications.queries.receipts import submission_rebuild  # noqa: PLC0415
         from yiwang.hall.matters.parts import part_register  # noqa: PLC0415
         from yiwang.hall.promises.registry import supply_register  # noqa: PLC0415
+        from yiwang.hall.ratings.registry import acts_register  # noqa: PLC0415
         from yiwang.hall.receipts.registry import rebuild_register  # noqa: PLC0415
 
         service_register("hall.applications.accepted", process.application_accepted)
         service_register("hall.applications.issue", process.application_issue)
         service_register("hall.applications.refuse", process.application_refuse)
         service_register("hall.applications.not_accepted", process.application_not_accepted)
+        acts_register("applications", acts_ended)
         prefill_family_register(licence_sources)
         supply_register("application:", material_follow)
         rebuild_register(submission_rebuild)
         instance_access_register("application:", instance_is_visible)
+        instance_owner_register(
+            "application:",
+            InstanceOwner(application_changed, suspension_grounds, termination_effects),
+        )
         attachment_access_register(attachment_is_visible)
         part_register("application", parts.urge_part, order=5)
         part_register("work", parts.urged_part, order=5)

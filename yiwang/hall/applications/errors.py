@@ -140,3 +140,12 @@ class WaitsForYou(Conflict):
     message = N_(
         "The department waits for your correction. Answer it, and the application goes on by itself."
     )
+
+
+class HandlingSuspended(Conflict):
+    """The department in charge has suspended the application (中止办理)."""
+
+    code = "application_suspended"
+    message = N_(
+        "The department has suspended the handling; its page says why. It goes on when the ground has fallen away."
+    )

@@ -38,10 +38,12 @@ class Application(Filed):
         SUBMITTED = "SUBMITTED", "待受理"
         HANDLING = "HANDLING", "办理中"
         CORRECTION = "CORRECTION", "待补正"
+        SUSPENDED = "SUSPENDED", "已中止办理"
         APPROVED = "APPROVED", "准予"
         REFUSED = "REFUSED", "不予许可"
         NOT_ACCEPTED = "NOT_ACCEPTED", "不予受理"
         WITHDRAWN = "WITHDRAWN", "已撤回"
+        TERMINATED = "TERMINATED", "已终止办理"
 
     number = models.CharField("办件编号", max_length=50, unique=True)
     query_code = models.CharField("查询码", max_length=12)
@@ -94,7 +96,7 @@ class Application(Filed):
         constraints = [
             models.CheckConstraint(
                 condition=Q(decided_at__isnull=True)
-                | Q(state__in=["APPROVED", "REFUSED", "NOT_ACCEPTED", "WITHDRAWN"]),
+                | Q(state__in=["APPROVED", "REFUSED", "NOT_ACCEPTED", "WITHDRAWN", "TERMINATED"]),
                 name="application_decided_in_end_state",
             ),
         ]

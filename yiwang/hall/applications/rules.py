@@ -22,7 +22,9 @@ STATE_LABELS = {
     "APPROVED": N_("Approved"),
     "REFUSED": N_("Refused"),
     "NOT_ACCEPTED": N_("Not accepted"),
+    "SUSPENDED": N_("Handling suspended"),
     "WITHDRAWN": N_("Withdrawn"),
+    "TERMINATED": N_("Handling terminated"),
 }
 
 BRANCH_LABELS = {
@@ -115,7 +117,12 @@ def document_number_make(short_name: str, day: date, serial: int, outcome: str) 
     >>> document_number_make("姑苏区民政局", date(2026, 11, 21), 7, "REFUSED")
     '姑苏区民政局不许字〔2026〕第0007号'
     """
-    word = {"APPROVED": "许字", "REFUSED": "不许字", "NOT_ACCEPTED": "不受字"}[outcome]
+    word = {
+        "APPROVED": "许字",
+        "REFUSED": "不许字",
+        "NOT_ACCEPTED": "不受字",
+        "TERMINATED": "终字",
+    }[outcome]
     return f"{short_name}{word}〔{day.year}〕第{serial:04d}号"
 
 

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from django.utils import timezone
 
+from yiwang.engines.api import clock_list
 from yiwang.hall.applications.actions.filing import filed_drafts_drop
 from yiwang.hall.applications.actions.limits import due_mirror
 from yiwang.hall.applications.actions.work import application_deem_accepted
@@ -46,3 +47,13 @@ def deputy_drafts_drop(event: EventView) -> None:
     """Throw away what a deputy had begun (清除受托人草稿) when the delegation has ended."""
     with context_use(context_system("委托终止")):
         filed_drafts_drop(delegation_id=event.payload["delegation_id"])
+
+
+@subscriber("application.resumed", name="hall.applications.deem_after_resumption")
+def silence_accepts_after_all(event: EventView) -> None:
+    """Hold a resumed application for accepted whose five days had run out before it was suspended (逾期视为受理)."""
+    number, now = event.payload["number"], timezone.now()
+    for clock in clock_list(f"application:{number}/acceptance", now=now):
+        if clock.silence == "DEEMED_ACCEPTED" and clock.silent_at and clock.state == "RUNNING":
+            with context_use(context_system("逾期未告知视为受理")), suppress(AlreadyEnded):
+                application_deem_accepted(number, legal_basis=clock.legal_basis, now=now)

@@ -20,7 +20,7 @@ def matter_part(matter: MatterView) -> PagePart | None:
 def application_part(detail: ApplicationDetail) -> PagePart | None:
     """Show on an application when its answer is likely (办件预计办结)."""
     application = detail.application
-    if not detail.is_open:
+    if not detail.is_open or application.state == "SUSPENDED":
         return None
     forecast = forecast_of(
         matter_version_get(application.matter_version_id),

@@ -135,7 +135,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "select",
             choices=[
                 ("all", _("also what colleagues hold")),
-                ("waiting", _("waiting for applicants")),
+                ("waiting", _("waiting or suspended")),
             ],
             unset=N_("mine and what nobody holds"),
         ),

@@ -4,6 +4,12 @@ from yiwang.engines.workflow import registry
 from yiwang.engines.workflow.tests.models_of_processes import start_process
 
 
+@pytest.fixture(autouse=True)
+def _no_owners(monkeypatch):
+    """The processes of these tests are nobody's: keys like application:1 name no application."""
+    monkeypatch.setattr(registry, "OWNERS", {})
+
+
 @pytest.fixture
 def services(monkeypatch):
     """Return what services were called, by name; the registry is a copy for this test."""

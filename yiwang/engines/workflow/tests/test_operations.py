@@ -18,7 +18,6 @@ from yiwang.engines.workflow.tests.models_of_processes import (
     chain,
     flow,
     item_at,
-    parallel,
     staff,
     start_process,
     user,
@@ -588,13 +587,3 @@ def test_nobody_gives_away_more_than_they_have():
             30, starts_at=NOW, ends_at=NOW + DAY, reason="x", roles=["DEPARTMENT_HEAD"]
         )
     assert proxies.proxy_list(now=NOW) == []
-
-
-def test_terminating_ends_all_branches_and_is_for_administrators():
-    instance = start_process(parallel(["a", "b"]))
-    complete(instance, "accept")
-    with context_use(A):
-        refused(Forbidden, instance, actions.instance_terminate, instance, reason="x")
-    actions.instance_terminate(instance, reason="依法终止", now=NOW)
-    assert stands(instance) == ["TERMINATED"]
-    assert {item.state for item in items(instance, "a")} == {"CANCELLED"}

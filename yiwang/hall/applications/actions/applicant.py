@@ -15,12 +15,17 @@ from yiwang.engines.api import (
     form_post_values,
     form_state,
     instance_withdraw,
+    work_item_case_list,
     work_item_resume,
 )
 from yiwang.hall.applications import rules
 from yiwang.hall.applications.actions.fees import fee_cancel
 from yiwang.hall.applications.actions.limits import due_mirror
-from yiwang.hall.applications.actions.work import application_lock, clock_subjects_of
+from yiwang.hall.applications.actions.work import (
+    CORRECTION,
+    application_lock,
+    clock_subjects_of,
+)
 from yiwang.hall.applications.errors import (
     ApplicationNotFound,
     CorrectionAnswered,
@@ -33,12 +38,14 @@ from yiwang.hall.deliveries.data import DeliveryView, Receiver
 from yiwang.hall.matters.queries import matter_version_get
 from yiwang.hall.promises.actions import promises_void
 from yiwang.hall.ratings.actions import rating_follow_up, rating_give
-from yiwang.hall.ratings.data import ONLINE
+from yiwang.hall.ratings.data import BAD_END, GOOD_END, ONLINE, Trace
 from yiwang.hall.ratings.errors import NothingToRate
 from yiwang.hall.ratings.queries import rating_of
 from yiwang.identity.api import delegation_use_record
 from yiwang.kernel.api import action, audit_record, context_get, error_text, event_publish
 from yiwang.sdk.errors import Forbidden
+
+RATED_ENDS = {"APPROVED": GOOD_END, "REFUSED": BAD_END, "NOT_ACCEPTED": BAD_END}
 
 
 def own_application_lock(number: str) -> Application:
@@ -212,8 +219,8 @@ def _process_resume(application: Application, correction: Correction, *, now: da
     ).exists()
     for clock_subject in clock_subjects_of(application, correction.branch_key):
         if clock_subject != subject or not others_open:
-            clock_resume(clock_subject, now=now)
-    if not others_open:
+            clock_resume(clock_subject, ground=CORRECTION, now=now)
+    if not others_open and application.state != "SUSPENDED":
         application.state = "HANDLING" if accepted else "SUBMITTED"
         application.save(update_fields=["state"])
     due_mirror(application)
@@ -263,7 +270,13 @@ def application_delivery_choose(
 
 
 def application_rate(
-    number: str, *, level: str, indicators: dict[str, str], text: str, now: datetime
+    number: str,
+    *,
+    level: str,
+    indicators: dict[str, str],
+    text: str,
+    device: str | None = None,
+    now: datetime,
 ) -> None:
     """Rate how one's application was handled (评价办件), once it has its answer; after a remedy once more.
 
@@ -288,7 +301,21 @@ def application_rate(
         level=level,
         indicators=indicators,
         text=text,
+        trace=_trace_of(application, device),
         now=now,
+    )
+
+
+def _trace_of(application: Application, device: str | None) -> Trace:
+    """Say how the act that is rated ended (评价踪迹): who did the last step, and whether it was what was asked for."""
+    steps = work_item_case_list(f"application:{application.number}")
+    closed = [one for one in steps if one.closed_at and one.assignee_id]
+    last = max(closed, key=lambda one: (one.closed_at, one.id), default=None)
+    return Trace(
+        officer_id=last.assignee_id if last else None,
+        acted_at=application.decided_at,
+        outcome=RATED_ENDS.get(application.state),
+        device=device,
     )
 
 

@@ -120,6 +120,9 @@ def due_mirror(application: Application) -> None:
     five days of acceptance count.
     """
     subject = f"application:{application.number}"
+    if application.state == "SUSPENDED":
+        work_item_due_set(subject, due_at=None)  # nothing is overdue while all stands still
+        return
     general = subject if application.accepted_at else f"{subject}/acceptance"
     branches = {}
     if application.accepted_at:

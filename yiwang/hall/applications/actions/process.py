@@ -135,15 +135,12 @@ def _refuse(call: ServiceCall, *, outcome: str) -> dict:
 def _decide(
     application: Application, matter: MatterView, *, outcome: str, now: datetime
 ) -> Decision:
-    department = department_get(application.department_id)
     refusals = application.opinions.exclude(reason="").order_by("at", "pk")
     latest = {row.branch_key: row for row in refusals if rules.OUTCOMES[row.outcome]["refuses"]}
     is_refusal = outcome != "APPROVED"
-    serial = serial_next(f"hall.applications:decision:{department.id}:{outcome}:{now.year}")
-    decision = Decision.objects.create(
-        application=application,
+    return decision_write(
+        application,
         outcome=outcome,
-        document_number=rules.document_number_make(department.short_name, now, serial, outcome),
         reasons=[{"department": row.department_name, "text": row.reason} for row in latest.values()]
         if is_refusal
         else [],
@@ -151,6 +148,30 @@ def _decide(
         if is_refusal
         else [f"{one.title['zh']}{one.article}" for one in matter.spec.legal_basis],
         remedy=matter.spec.refusal_remedy if is_refusal else {},
+        now=now,
+    )
+
+
+def decision_write(  # noqa: PLR0913 - what a decision says
+    application: Application,
+    *,
+    outcome: str,
+    reasons: list[dict],
+    legal_basis: list[str],
+    remedy: dict,
+    now: datetime,
+    **more: object,
+) -> Decision:
+    """Write the decision of an application and end it (作出决定); more: what else its event says."""
+    department = department_get(application.department_id)
+    serial = serial_next(f"hall.applications:decision:{department.id}:{outcome}:{now.year}")
+    decision = Decision.objects.create(
+        application=application,
+        outcome=outcome,
+        document_number=rules.document_number_make(department.short_name, now, serial, outcome),
+        reasons=reasons,
+        legal_basis=legal_basis,
+        remedy=remedy,
         department_name=department.name,
         officer_name=context_get().name,
         decided_at=now,
@@ -164,6 +185,7 @@ def _decide(
             "title": application.title,
             "outcome": outcome,
             "document_number": decision.document_number,
+            **more,
         },
         key=application.number,
     )

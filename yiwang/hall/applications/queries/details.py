@@ -19,6 +19,7 @@ from yiwang.hall.applications.queries.access import (
     application_rows,
     application_visible_get,
 )
+from yiwang.hall.applications.queries.holds import Hold, holds_of
 from yiwang.hall.applications.rules import BRANCH_LABELS, END_STATES, OUTCOMES, STATE_LABELS
 from yiwang.hall.deliveries.data import DeliveryView
 from yiwang.hall.deliveries.queries import delivery_of
@@ -35,7 +36,7 @@ from yiwang.hall.ratings.data import RatingCaseView, RatingView
 from yiwang.hall.ratings.queries import case_of, rating_of
 from yiwang.hall.receipts.queries import proof_exists
 from yiwang.identity.api import department_get
-from yiwang.kernel.api import context_get
+from yiwang.kernel.api import context_get, localized
 from yiwang.sdk.errors import N_
 
 PHOTOS = "/resources/registries/photo/"
@@ -81,6 +82,7 @@ class ApplicationDetail:
     promises: tuple[PromiseView, ...]
     has_proof: bool
     corrections: tuple[Correction, ...]
+    holds: tuple[Hold, ...]
     decision: Decision | None
     licences: tuple[LicenceView, ...]
     bill: BillView | None
@@ -116,7 +118,12 @@ class ApplicationDetail:
     @property
     def open_corrections(self) -> list[Correction]:
         """Return the notices that the applicant still has to answer."""
-        return [row for row in self.corrections if row.answered_at is None]
+        return [row for row in self.corrections if row.answered_at is None and self.is_open]
+
+    @property
+    def hold(self) -> Hold | None:
+        """Return the suspension that stands (当前中止)."""
+        return next((one for one in self.holds if one.view.ended_at is None), None)
 
     @property
     def holders(self) -> list[BranchDetail]:
@@ -144,6 +151,7 @@ def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
     owner = department_get(application.department_id)
     subject = f"application:{application.number}"
     corrections = tuple(application.corrections.order_by("pk"))
+    holds = holds_of(application)
     decision = Decision.objects.filter(application=application).first()
     diagram = instance_diagram(application.instance_id)
     return ApplicationDetail(
@@ -162,13 +170,14 @@ def _detail(application: Application, *, now: datetime) -> ApplicationDetail:
         promises=tuple(promise_list_of(subject)),
         has_proof=proof_exists(application.number),
         corrections=corrections,
+        holds=holds,
         decision=decision,
         licences=tuple(licence_list_by_source(subject)),
         bill=bill_of(subject),
         delivery=delivery_of(subject),
         rating=rating_of(subject) if application.state in END_STATES else None,
         rating_case=case_of(subject) if application.state in END_STATES else None,
-        timeline=tuple(_timeline(application, corrections, decision)),
+        timeline=tuple(_timeline(application, corrections, holds, decision)),
         active=tuple(diagram["active"]),
         done=tuple(diagram["done"]),
         steps=tuple(_steps(application, diagram)),
@@ -244,7 +253,24 @@ def _correction_entries(correction: Correction) -> list[TimelineEntry]:
     return [asked, answered]
 
 
-def _timeline(application: Application, corrections, decision) -> list[TimelineEntry]:
+def _hold_entries(hold: Hold, *, by: str) -> list[TimelineEntry]:
+    view = hold.view
+    ground = localized(hold.ground)
+    begun = TimelineEntry(
+        view.suspended_at,
+        N_("Handling suspended; the time limits stand still"),
+        {},
+        text=f"{ground} · {view.reason}" if ground else view.reason,
+        by=by,
+        state="warning",
+    )
+    if view.end != "RESUMED":
+        return [begun]
+    title = N_("Handling resumed; the time limits run on")
+    return [begun, TimelineEntry(view.ended_at, title, {}, text=view.end_reason, by=by)]
+
+
+def _timeline(application: Application, corrections, holds, decision) -> list[TimelineEntry]:
     entries = [TimelineEntry(application.submitted_at, N_("Application submitted"), {})]
     opinions = list(application.opinions.order_by("at", "pk"))
     if application.accepted_at:
@@ -274,6 +300,9 @@ def _timeline(application: Application, corrections, decision) -> list[TimelineE
         )
     for correction in corrections:
         entries.extend(_correction_entries(correction))
+    by = department_get(application.department_id).name if holds else ""
+    for hold in holds:
+        entries.extend(_hold_entries(hold, by=by))
     for at, note in sorted(set(application.urges.values_list("at", "note"))):
         entries.append(TimelineEntry(at, N_("Urged by the applicant"), {}, text=note))
     if application.state == "WITHDRAWN":

@@ -19,8 +19,9 @@ def application_open_count() -> int:
 
 def correction_open_list() -> list[OpenCorrection]:
     """List the notices that one has to answer (待补正)."""
+    own = own_application_rows().filter(state__in=OPEN_STATES)
     rows = (
-        Correction.objects.filter(answered_at__isnull=True, application__in=own_application_rows())
+        Correction.objects.filter(answered_at__isnull=True, application__in=own)
         .select_related("application")
         .order_by("requested_at")
     )

@@ -9,7 +9,13 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from yiwang.engines.api import WorkItemView, work_item_list
-from yiwang.hall.applications.errors import AlreadyEnded, NothingToUrge, UrgedBefore, WaitsForYou
+from yiwang.hall.applications.errors import (
+    AlreadyEnded,
+    HandlingSuspended,
+    NothingToUrge,
+    UrgedBefore,
+    WaitsForYou,
+)
 from yiwang.hall.applications.models import (
     Application,
     ApplicationOpinion,
@@ -25,6 +31,7 @@ SEE = "hall.applications.see_urges"
 SUPERVISED = ("YELLOW", "RED")
 """Urged while the step is due within a day, or late: that is for the supervisors (电子监察)."""
 
+REFUSALS = (AlreadyEnded, HandlingSuspended, NothingToUrge, UrgedBefore, WaitsForYou)
 ITEMS = 100
 BELOW = field_in("department_id", "department_ids")
 
@@ -57,6 +64,8 @@ def urge_check(application: Application, *, now: datetime) -> list[WorkItemView]
     if application.state in END_STATES:
         label = {"zh": application.get_state_display(), "en": STATE_LABELS[application.state]}
         raise AlreadyEnded(state=label)
+    if application.state == "SUSPENDED":
+        raise HandlingSuspended()
     last = application.urges.order_by("-at").values_list("at", flat=True).first()
     if last is not None and now < last + urge_every():
         raise UrgedBefore(last=_moment(last), after=_moment(last + urge_every()))
@@ -79,7 +88,7 @@ def urge_state(application: Application, *, now: datetime) -> UrgeState:
     marks = tuple(UrgeMark(len(notes), at, notes[0]) for at, notes in found.items())
     try:
         urge_check(application, now=now)
-    except (AlreadyEnded, UrgedBefore, NothingToUrge, WaitsForYou) as refusal:
+    except REFUSALS as refusal:
         return UrgeState(False, refusal, marks)
     return UrgeState(True, None, marks)
 

@@ -7,14 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from yiwang.hall.applications.actions.urges import application_urge
-from yiwang.hall.applications.errors import AlreadyEnded, NothingToUrge, UrgedBefore, WaitsForYou
-from yiwang.hall.applications.queries.urges import SEE, SUPERVISED, urge_rows
+from yiwang.hall.applications.queries.urges import REFUSALS, SEE, SUPERVISED, urge_rows
 from yiwang.identity.api import allow
 from yiwang.kernel.api import Column, Filter, error_text, flash, page_of, render
 from yiwang.sdk.errors import N_
 
 APPLICANTS = {"CITIZEN", "AGENT"}
-REFUSALS = (AlreadyEnded, NothingToUrge, UrgedBefore, WaitsForYou)
 COLUMNS = (
     Column("light", N_("Limit when urged"), "light", text=lambda row: row.light),
     Column("title", N_("Matter and step"), text=lambda row: row.application.title["zh"]),

@@ -99,7 +99,7 @@ def test_everything_from_the_city_to_the_streets_has_an_english_name():
         ("satisfaction", 5),
         ("themes", 24),
         ("ethnicities", 58),
-        ("pause_grounds", 12),
+        ("pause_grounds", 15),
         ("correction_grounds", 8),
         ("person_documents", 10),
         ("sexes", 4),
