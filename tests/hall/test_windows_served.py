@@ -12,7 +12,7 @@ from tests.hall.test_windows import person_of, take_in, visit_of
 from yiwang.hall.applications.actions.submission import application_submit
 from yiwang.hall.applications.filing import acting_for
 from yiwang.hall.applications.models import DraftCase
-from yiwang.hall.applications.queries.access import application_rows
+from yiwang.hall.applications.queries.access import application_rows, application_visible_get
 from yiwang.hall.counters.actions.setup import hall_put
 from yiwang.hall.counters.actions.tickets import ticket_issue
 from yiwang.hall.counters.actions.windows import ticket_call_next, ticket_finish, window_open
@@ -31,7 +31,12 @@ from yiwang.hall.windows.errors import (
 )
 from yiwang.hall.windows.models import Taking
 from yiwang.hall.windows.queries import own_visit_get, ticket_of_visit, visit_rows
-from yiwang.identity.api import data_scope, delegation_revoke, delegation_use_list
+from yiwang.identity.api import (
+    data_scope,
+    delegation_revoke,
+    delegation_use_list,
+    deputy_filing_list,
+)
 from yiwang.kernel.api import audit_list, context_system, context_use
 
 clerk, windows, now = base.clerk, base.windows, base.now
@@ -253,6 +258,11 @@ def test_a_deputy_at_the_window_is_served_for_who_authorised_them_and_the_use_is
         if row["act"] == "registries.read"
     ]
     assert reads == [clerk.name]
+    with context_use(city.context("citizen")):
+        (line,) = deputy_filing_list(limit=10)
+        assert application_visible_get(number, purpose="测试").number == number
+    assert (line.subject, line.channel) == (f"application:{number}", "WINDOW")
+    assert (line.principal_name, line.holds) == (elder.name, True)
 
 
 @pytest.mark.parametrize(

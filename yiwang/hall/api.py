@@ -2,7 +2,9 @@
 
 from yiwang.hall.applications.actions.submission import application_submit
 from yiwang.hall.applications.data import ApplicationRow, OpenCorrection, Receipt
+from yiwang.hall.applications.filing import CHANNELS as FILING_CHANNELS
 from yiwang.hall.applications.queries.drafts import draft_open_list
+from yiwang.hall.applications.queries.filed import filed_state_map
 from yiwang.hall.applications.queries.space import (
     application_open_count,
     application_recent_list,
@@ -10,6 +12,9 @@ from yiwang.hall.applications.queries.space import (
 )
 from yiwang.hall.applications.queries.urges import UrgeMark, urged_items
 from yiwang.hall.applications.queries.work import outcome_label_get
+from yiwang.hall.bundles.data import BundleScope
+from yiwang.hall.bundles.queries.bundles import bundle_scope_list
+from yiwang.hall.bundles.queries.cases import bundle_state_map
 from yiwang.hall.demonstration import hall_demo_load
 from yiwang.hall.licences.actions import (
     licence_issue,
@@ -68,6 +73,11 @@ __all__ = [
     "Receipt",
     "UrgeMark",
     "VerificationView",
+    "FILING_CHANNELS",
+    "BundleScope",
+    "bundle_scope_list",
+    "bundle_state_map",
+    "filed_state_map",
     "application_open_count",
     "application_recent_list",
     "application_submit",

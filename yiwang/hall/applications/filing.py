@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from yiwang.identity.api import account_list, agent_list, delegation_require
+from yiwang.identity.api import (
+    account_list,
+    agent_list,
+    delegation_covered,
+    delegation_require,
+)
 from yiwang.kernel.api import RequestContext, context_get, context_use
 from yiwang.sdk.errors import N_
 
@@ -97,11 +102,7 @@ def filing_check(
     filing: Filing, *, applicant_ref: str, matter_code: str, themes: tuple[str, ...]
 ) -> None:
     """Raise unless the acting person may still file for the applicant (能否继续代办)."""
-    account_id = context_get().account_id
-    delegated = filing.delegation_id is not None
-    if filing.visit_id is not None:
-        deputy = _doors[0].check(filing.visit_id, applicant_ref, delegated=delegated)
-        account_id = deputy if delegated else account_id
+    account_id = _filer(filing, applicant_ref)
     if filing.delegation_id is not None:
         delegation_require(
             filing.delegation_id,
@@ -110,6 +111,31 @@ def filing_check(
             matter_code=matter_code,
             themes=themes,
         )
+
+
+def filing_covered(
+    filing: Filing, *, applicant_ref: str, matters: Mapping[str, tuple[str, ...]]
+) -> frozenset[str]:
+    """Return which of some matters (code → themes) may still be filed for the applicant (可代办事项).
+
+    Raises as `filing_check` does, also when it is none of them.
+    """
+    account_id = _filer(filing, applicant_ref)
+    if filing.delegation_id is None:
+        return frozenset(matters)
+    return delegation_covered(
+        filing.delegation_id, account_id=account_id, principal_ref=applicant_ref, matters=matters
+    )
+
+
+def _filer(filing: Filing, applicant_ref: str) -> int | None:
+    """Return the account that a delegation must be held by (受托账户): who acts, or who stands at the window."""
+    account_id = context_get().account_id
+    if filing.visit_id is None:
+        return account_id
+    delegated = filing.delegation_id is not None
+    deputy = _doors[0].check(filing.visit_id, applicant_ref, delegated=delegated)
+    return deputy if delegated else account_id
 
 
 def filing_page(filing: Filing, number: str = "") -> str:

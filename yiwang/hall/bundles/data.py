@@ -70,6 +70,15 @@ class BundleRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BundleScope:
+    """A bundle as far as an authorisation goes (一件事的事项范围). matters: code → themes."""
+
+    key: str
+    title: dict[str, str]
+    matters: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """Whether a matter applies to somebody (适用结果).
 
@@ -144,7 +153,8 @@ class ItemView:
 class BundleCaseView:
     """A bundle somebody filed (一件事办件), with all its matters and the projected end.
 
-    schedule: without dates where the calendar of `missing_year` is not published yet.
+    schedule: without dates where the calendar of `missing_year` is not published yet. filed_by: the deputy or the
+    clerk who filed it, "" for the applicant; is_own: whether who looks is the applicant.
     """
 
     number: str
@@ -159,6 +169,8 @@ class BundleCaseView:
     items: tuple[ItemView, ...]
     schedule: Schedule | None = None
     missing_year: int | None = None
+    filed_by: str = ""
+    is_own: bool = True
 
     @property
     def state_label(self) -> str:
@@ -182,13 +194,14 @@ class BundleCaseView:
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case in a list."""
+    """A case in a list. applicant: for whom it was filed as a deputy, "" for one's own."""
 
     number: str
     key: str
     title: dict[str, str]
     state: str
     submitted_at: datetime
+    applicant: str = ""
 
     @property
     def state_label(self) -> str:
@@ -198,8 +211,9 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class DraftRow:
-    """A bundle that somebody has begun to fill in (一件事草稿)."""
+    """A bundle that somebody has begun to fill in (一件事草稿). applicant: for whom, "" for oneself."""
 
     draft_id: int
     title: dict[str, str]
     updated_at: datetime
+    applicant: str = ""

@@ -12,6 +12,8 @@ shared:                                        # one question of several forms
 apart: [staff]                                 # called alike, yet different things
 documents: [{key: layout, title: {zh, en}, materials: {permit: layout, hygiene: layout}}]
 decision: {table: which_matters, question: 办理事项}   # instead of when: answers a list of keys
+context: project                               # begun only from such a thing; when may ask context.…
+one_form: true                                 # matters with the same form are asked its fields once
 """
 
 from collections.abc import Mapping
@@ -76,6 +78,8 @@ BUNDLE_SCHEMA = {
         kind={"enum": ["person", "enterprise"]},
         owner=_WORD,
         life_events=_list(_WORD),
+        context=_WORD,
+        one_form={"type": "boolean"},
         questions=_list(
             _object(
                 ("name", "title", "options"),
@@ -107,7 +111,7 @@ BUNDLE_SCHEMA = {
         is_made={"type": "boolean"},
     ),
 }
-CONDITION_NAMES = frozenset({"applicant", "today"})
+CONDITION_NAMES = frozenset({"applicant", "today", "context"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,8 @@ class BundleDefinition:
     apart: tuple[str, ...] = ()
     documents: tuple[SharedDocument, ...] = ()
     source: str = ""
+    context: str = ""
+    one_form: bool = False
 
     def matter(self, key: str) -> BundleMatter:
         """Return one of its matters by its key."""
@@ -218,7 +224,9 @@ def _conditions(file: PackFile):
             yield file.problem(place, str(error))
             continue
         for name in sorted(unknown):
-            yield file.problem(place, f"{name} is neither a question nor applicant or today.")
+            yield file.problem(
+                place, f"{name} is neither a question nor applicant, today or context."
+            )
 
 
 def _waits(file: PackFile):
@@ -268,6 +276,8 @@ def bundle_load(data: Mapping) -> BundleDefinition:
             for one in data.get("documents", ())
         ),
         source=data.get("source", ""),
+        context=data.get("context", ""),
+        one_form=bool(data.get("one_form")),
     )
 
 

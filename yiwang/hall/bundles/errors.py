@@ -20,6 +20,13 @@ class BundleNotForYou(Forbidden):
     )
 
 
+class BundleBegunElsewhere(Conflict):
+    """It belongs to something and is begun from its page."""
+
+    code = "bundle_begun_elsewhere"
+    message = N_("“%(title)s” is begun from the page of what it belongs to, such as your project.")
+
+
 class NothingApplies(Invalid):
     """None of the matters applies to what was answered."""
 

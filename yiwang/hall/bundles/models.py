@@ -60,6 +60,7 @@ class BundleDraft(models.Model):
     facts = models.JSONField("申请人信息")
     channel = models.CharField("渠道", max_length=9, default="ONLINE")
     filed_by_name = models.CharField("填报人", max_length=80, blank=True)
+    delegation_id = models.BigIntegerField("委托", null=True)
     visit_id = models.BigIntegerField("来访", null=True)
     read_at = models.DateTimeField("读取时间")
 
@@ -70,6 +71,11 @@ class BundleDraft(models.Model):
                 fields=["visit_id"],
                 condition=Q(visit_id__isnull=False),
                 name="bundle_draft_visit",
+            ),
+            models.Index(
+                fields=["delegation_id"],
+                condition=Q(delegation_id__isnull=False),
+                name="bundle_draft_deputy",
             ),
         ]
 
@@ -98,7 +104,8 @@ class BundleCase(models.Model):
     """A bundle that somebody filed (一件事办件): one submission, one receipt, one page to follow it.
 
     documents: {document key: {"attachment": id, "sha256"}}; context_ref: what it belongs to, such as a project.
-    account: the applicant's, empty for one without who came to a window; filed_by_id, visit_id: the clerk there.
+    account: the applicant's, empty for one without who came to a window; filed_by_id: the clerk
+    there (visit_id), or a deputy (delegation_id).
     """
 
     class State(models.TextChoices):
@@ -121,6 +128,7 @@ class BundleCase(models.Model):
     channel = models.CharField("渠道", max_length=9, default="ONLINE")
     filed_by_id = models.BigIntegerField("填报账户", null=True)
     filed_by_name = models.CharField("填报人", max_length=80, blank=True)
+    delegation_id = models.BigIntegerField("委托", null=True)
     visit_id = models.BigIntegerField("来访", null=True)
     context_ref = models.CharField("关联对象", max_length=120, blank=True)
     applicant_ref = models.CharField("申请人", max_length=80)
@@ -140,6 +148,11 @@ class BundleCase(models.Model):
             models.Index(fields=["applicant_ref", "-id"], name="bundle_case_applicant"),
             models.Index(
                 fields=["context_ref", "-id"], condition=~Q(context_ref=""), name="bundle_case_of"
+            ),
+            models.Index(
+                fields=["delegation_id", "-id"],
+                condition=Q(delegation_id__isnull=False),
+                name="bundle_case_deputy",
             ),
         ]
 

@@ -78,7 +78,10 @@ def _read(
             )
             for one in definition.matters
         ],
-        shared=[Shared(one.name, one.fields, one.title) for one in definition.shared],
+        shared=[
+            *(Shared(one.name, one.fields, one.title) for one in definition.shared),
+            *_shared_forms(definition, matters),
+        ],
         apart=definition.apart,
     )
     problems += [file.problem(("shared",), said) for said in union.problems]
@@ -92,6 +95,23 @@ def _read(
             [file.problem(("shared",), f"{each.path} {each.message}") for each in error.problems]
         ) from error
     return definition, union, view.version_id
+
+
+def _shared_forms(definition: BundleDefinition, matters) -> list[Shared]:
+    """Return the fields of a form that several matters have (同一表单): each is one question of all of them."""
+    if not definition.one_form:
+        return []
+    said = {(part, own) for one in definition.shared for part, own in one.fields.items()}
+    by_form: dict[int, list[str]] = {}
+    for one in definition.matters:
+        by_form.setdefault(matters[one.key].form_version_id, []).append(one.key)
+    return [
+        Shared(name, fields)
+        for version_id, keys in by_form.items()
+        if len(keys) > 1
+        for name in form_get(version_id).definition["schema"]["properties"]
+        if (fields := {key: name for key in keys if (key, name) not in said})
+    ]
 
 
 def _resolved(section: PackSection, file: PackFile) -> BundleDefinition:

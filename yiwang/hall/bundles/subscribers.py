@@ -2,9 +2,10 @@
 
 from yiwang.hall.applications.queries.access import application_rows
 from yiwang.hall.bundles.actions.cases import item_decided, item_draft_submitted
+from yiwang.hall.bundles.actions.drafts import bundle_filed_drafts_drop
 from yiwang.hall.bundles.data import APPROVED, REFUSED, WITHDRAWN
 from yiwang.hall.bundles.models import BundleItem
-from yiwang.kernel.api import EventView, subscriber
+from yiwang.kernel.api import EventView, context_system, context_use, subscriber
 
 
 def decided_take(event: EventView) -> None:
@@ -31,8 +32,15 @@ def submitted_take(event: EventView) -> None:
         item_draft_submitted(int(draft_id), event.payload["number"], now=event.published_at)
 
 
+def deputy_drafts_drop(event: EventView) -> None:
+    """Throw away what a deputy had begun (清除受托人草稿) when the delegation has ended."""
+    with context_use(context_system("委托终止")):
+        bundle_filed_drafts_drop(delegation_id=event.payload["delegation_id"])
+
+
 def register() -> None:
     """Subscribe (called once, from `ready`)."""
     subscriber("application.decided", name="hall.bundles.decided")(decided_take)
     subscriber("application.withdrawn", name="hall.bundles.withdrawn")(withdrawn_take)
     subscriber("application.submitted", name="hall.bundles.submitted")(submitted_take)
+    subscriber("delegation.revoked", name="hall.bundles.drafts_of_deputy")(deputy_drafts_drop)

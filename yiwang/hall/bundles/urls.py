@@ -19,4 +19,5 @@ urlpatterns = [
     path("drafts/<int:draft_id>/discard/", views.discard, name="discard"),
     path("<str:key>/", views.detail, name="detail"),
     path("<str:key>/start/", views.start, name="start"),
+    path("<str:key>/start/for/<int:delegation_id>/", views.start_for, name="start_for"),
 ]

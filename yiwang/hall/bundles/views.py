@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from yiwang.engines.api import AttachmentRefused, FormState, PageState, draft_post, draft_way_on
-from yiwang.hall.applications.filing import filing_page
+from yiwang.hall.applications.filing import Filing, filing_page
 from yiwang.hall.applications.views.filing import FILL, FILLERS, acting_by, draft_render
 from yiwang.hall.bundles.actions.cases import bundle_withdraw
 from yiwang.hall.bundles.actions.drafts import (
     bundle_document_attach,
     bundle_document_detach,
     bundle_draft_begin,
+    bundle_draft_begin_for,
     bundle_draft_drop,
     bundle_draft_filing,
 )
@@ -33,7 +34,7 @@ from yiwang.hall.bundles.queries.drafts import (
 from yiwang.hall.bundles.rules import LEGAL
 from yiwang.hall.bundles.union import QUESTIONS_PAGE
 from yiwang.hall.matters.rules import applicant_note, function_title
-from yiwang.identity.api import allow, pending_form_take, public
+from yiwang.identity.api import allow, delegation_get, pending_form_take, public
 from yiwang.kernel.api import (
     Column,
     context_get,
@@ -104,6 +105,18 @@ def _departments(bundle: BundleView) -> dict[str, dict]:
 def start(request: HttpRequest, key: str) -> HttpResponse:
     """Open or resume one's draft of a bundle and go to where it stands."""
     draft_id = bundle_draft_begin(key, now=timezone.now())
+    return redirect("hall_bundles:resume", draft_id)
+
+
+@require_POST
+@allow(populations={"CITIZEN"}, permission=FILL, purpose=PURPOSE)
+def start_for(request: HttpRequest, delegation_id: int, key: str) -> HttpResponse:
+    """Begin a bundle for who authorised me (代他人办理一件事)."""
+    held = delegation_get(delegation_id)
+    filing = Filing(by_name=context_get().name, delegation_id=delegation_id)
+    draft_id = bundle_draft_begin_for(
+        key, applicant_ref=held.principal_ref, filing=filing, now=timezone.now()
+    )
     return redirect("hall_bundles:resume", draft_id)
 
 

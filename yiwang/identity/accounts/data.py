@@ -93,9 +93,10 @@ def locked_until(failures: int, last_at: datetime, now: datetime) -> datetime | 
 
 @dataclass(frozen=True, slots=True)
 class DelegationView:
-    """What one citizen lets another do (委托代办). state: OFFERED, RUNNING, EXPIRED or REVOKED.
+    """What a citizen or an enterprise lets a citizen do (委托代办). state: OFFERED, RUNNING, EXPIRED or REVOKED.
 
-    scope: MATTER with a matter's code as value, or THEME. code: told to the deputy by the principal.
+    scope: MATTER with a matter's code as value, THEME, or BUNDLE with the codes of its matters. code: told to the
+    deputy by the principal.
     """
 
     id: int
@@ -112,6 +113,7 @@ class DelegationView:
     accepted_at: datetime | None
     revoked_at: datetime | None
     state: str
+    matters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +124,19 @@ class DelegationUseView:
     subject: str
     title: dict[str, str]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeputyFiling:
+    """What somebody filed as a deputy (代办记录): subject "application:<number>" or "bundle:<number>".
+
+    channel: "" where it was not kept yet. holds: the delegation is still in force.
+    """
+
+    delegation_id: int
+    principal_name: str
+    subject: str
+    title: dict[str, str]
+    channel: str
+    at: datetime
+    holds: bool

@@ -1,11 +1,12 @@
 """Reads of delegations (委托代办): who lets whom act, in what, until when."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from yiwang.identity.accounts.data import DelegationUseView, DelegationView
+from yiwang.identity.accounts.data import DelegationUseView, DelegationView, DeputyFiling
 from yiwang.identity.accounts.models import Delegation, DelegationUse
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import N_, Forbidden, NotFound
@@ -55,7 +56,7 @@ def in_force(on: date) -> Q:
 
 
 def delegation_given_list(on: date) -> list[DelegationView]:
-    """List what the acting citizen lets others do (我委托的), newest first."""
+    """List what the acting citizen or enterprise lets others do (我委托的), newest first."""
     subject_ref = context_get().subject_ref
     return _views(Delegation.objects.filter(principal_ref=subject_ref), on) if subject_ref else []
 
@@ -77,7 +78,7 @@ def delegation_of_deputy_list(account_id: int | None, *, on: date) -> list[Deleg
 
 
 def delegation_get(delegation_id: int) -> DelegationView:
-    """Return a delegation that the acting citizen gave or holds. Raises DelegationUnknown."""
+    """Return a delegation that the acting citizen or enterprise gave or holds. Raises DelegationUnknown."""
     return delegation_view(own_row(delegation_id), timezone.localdate())
 
 
@@ -121,8 +122,38 @@ def delegation_require(
         deputy_id=account_id,
         principal_ref=principal_ref,
     ).first()
-    if row is None or not covers(row.scope, row.scope_value, matter_code, themes):
+    if row is None or not _row_covers(row, matter_code, themes):
         raise DelegationMissing()
+
+
+def delegation_covered(
+    delegation_id: int,
+    *,
+    account_id: int | None,
+    principal_ref: str,
+    matters: Mapping[str, tuple[str, ...]],
+    on: date | None = None,
+) -> frozenset[str]:
+    """Return which of some matters (code → themes) the account may do for the principal (委托范围内事项).
+
+    Raises `DelegationMissing` when the delegation does not hold, or covers none of them.
+    """
+    row = Delegation.objects.filter(
+        in_force(on or timezone.localdate()),
+        pk=delegation_id,
+        deputy_id=account_id,
+        principal_ref=principal_ref,
+    ).first()
+    found = [code for code, themes in matters.items() if row and _row_covers(row, code, themes)]
+    if not found:
+        raise DelegationMissing()
+    return frozenset(found)
+
+
+def _row_covers(row: Delegation, matter_code: str, themes: tuple[str, ...]) -> bool:
+    if row.scope == Delegation.Scope.BUNDLE:
+        return matter_code in (row.matters or ())
+    return covers(row.scope, row.scope_value, matter_code, themes)
 
 
 def covers(scope: str, value: str, matter_code: str, themes: tuple[str, ...]) -> bool:
@@ -152,8 +183,50 @@ def delegation_view(row: Delegation, on: date) -> DelegationView:
         accepted_at=row.accepted_at,
         revoked_at=row.revoked_at,
         state=state_of(row, on),
+        matters=tuple(row.matters or ()),
     )
 
 
 def _views(rows: QuerySet, on: date) -> list[DelegationView]:
     return [delegation_view(row, on) for row in rows.order_by("-pk")[:200]]
+
+
+# --- what a deputy filed -------------------------------------------------------------------------
+
+
+def _filed(*, principal: str = "", channel: str = "") -> QuerySet[DelegationUse]:
+    account_id = context_get().account_id
+    rows = DelegationUse.objects.filter(delegation__deputy_id=account_id, act="SUBMIT")
+    rows = rows.filter(delegation__principal_name=principal) if principal else rows
+    rows = rows.filter(channel=channel) if channel else rows
+    return rows if account_id else rows.none()
+
+
+def deputy_filing_list(
+    *, principal: str = "", channel: str = "", limit: int, offset: int = 0
+) -> list[DeputyFiling]:
+    """List what the acting citizen filed as a deputy (代办记录), on line and at windows, newest first."""
+    rows = _filed(principal=principal, channel=channel).select_related("delegation")
+    today = timezone.localdate()
+    return [
+        DeputyFiling(
+            delegation_id=row.delegation_id,
+            principal_name=row.delegation.principal_name,
+            subject=row.subject,
+            title=row.title,
+            channel=row.channel or "",
+            at=row.at,
+            holds=state_of(row.delegation, today) == "RUNNING",
+        )
+        for row in rows.order_by("-pk")[offset : offset + limit]
+    ]
+
+
+def deputy_filing_count(*, principal: str = "", channel: str = "", cap: int) -> int:
+    """Count what the acting citizen filed as a deputy (代办记录数), up to a cap."""
+    return _filed(principal=principal, channel=channel)[:cap].count()
+
+
+def deputy_principal_list() -> list[str]:
+    """List for whom the acting citizen filed something (代办对象), by name."""
+    return sorted(set(_filed().values_list("delegation__principal_name", flat=True)[:1000]))

@@ -96,15 +96,16 @@ class AgentAuthority(models.Model):
 
 
 class Delegation(models.Model):
-    """What one citizen lets another do in their name (委托代办), until a day, within one scope.
+    """What a citizen or an enterprise lets a citizen do in their name (委托代办), until a day, within one scope.
 
-    It is offered with a code that the principal tells the deputy, and holds from the day it is accepted.
+    matters: the codes that a bundle had when it was authorised; what is put into it later is not covered. It is offered with a code that the principal tells the deputy, and holds from the day it is accepted.
     Beside it stands `AgentAuthority`: an enterprise's agent acts for it by office, not by such a mandate.
     """
 
     class Scope(models.TextChoices):
         MATTER = "MATTER", "单个事项"
         THEME = "THEME", "主题"
+        BUNDLE = "BUNDLE", "一件事"
 
     principal_ref = models.CharField("委托人", max_length=80, db_index=True)
     principal_name = protected(models.CharField("委托人姓名", max_length=80), level=3)
@@ -115,6 +116,7 @@ class Delegation(models.Model):
     scope = models.CharField("授权范围", max_length=6, choices=Scope.choices)
     scope_value = models.CharField("范围取值", max_length=64)
     scope_title = models.JSONField("范围名称")
+    matters = models.JSONField("委托事项编码", null=True)
     code = models.CharField("口令码", max_length=12, unique=True)
     to_date = models.DateField("到期日期")
     offered_at = models.DateTimeField("委托时间")
@@ -144,6 +146,7 @@ class DelegationUse(models.Model):
     act = models.CharField("行为", max_length=10)
     subject = models.CharField("对象", max_length=80)
     title = models.JSONField("名称")
+    channel = models.CharField("渠道", max_length=9, null=True)  # noqa: DJ001 - none before it was kept
     at = models.DateTimeField("时间")
 
     class Meta:

@@ -25,6 +25,15 @@ class PortalSpacesConfig(AppConfig):
             icon="people",
         )
         menu_register(
+            "space",
+            N_("My affairs"),
+            N_("Acting for others"),
+            "portal_spaces:delegations",
+            permission="AGENT",
+            order=60,
+            icon="people",
+        )
+        menu_register(
             "desk", "", N_("To do"), "portal_spaces:desk", count=open_count, order=0, icon="inbox"
         )
         menu_register(

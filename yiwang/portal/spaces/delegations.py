@@ -8,14 +8,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from yiwang.hall.api import THEMES, MatterFilter, MatterNotFound, matter_get, matter_list
+from yiwang.hall.api import (
+    THEMES,
+    BundleScope,
+    MatterFilter,
+    MatterNotFound,
+    bundle_scope_list,
+    matter_get,
+    matter_list,
+)
 from yiwang.identity.api import (
     DELEGATION_STATES,
     DELEGATION_USES,
     DelegationCodeWrong,
+    DelegationMissing,
     DelegationView,
     allow,
     delegation_accept,
+    delegation_covered,
     delegation_get,
     delegation_given_list,
     delegation_held_list,
@@ -30,10 +40,12 @@ PURPOSE = "委托代办"
 FIELDS = ("deputy_name", "scope_value", "to_date")
 CODES_PER_MINUTE = 10
 MATTERS = 500
+OBJECTS = {"person": "1", "enterprise": "2"}
+"""GB/T 39046 A.4: whom a matter serves, by who authorises."""
 
 
 @require_http_methods(["GET", "POST"])
-@allow(populations={"CITIZEN"}, purpose=PURPOSE)
+@allow(populations={"CITIZEN", "AGENT"}, purpose=PURPOSE)
 def delegations(request: HttpRequest) -> HttpResponse:
     """List whom I let act for me and for whom I may act; authorise, accept (委托代办)."""
     typed = {name: request.POST.get(name, "").replace("\x00", "").strip()[:80] for name in FIELDS}
@@ -55,6 +67,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     names = {
         "given": delegation_given_list(today),
+        "for_enterprise": _kind() == "enterprise",
         "held": delegation_held_list(today),
         "states": DELEGATION_STATES,
         "choices": _choices(),
@@ -70,16 +83,26 @@ def _filled(typed: dict[str, str]) -> dict[str, str]:
 
 
 def _choices() -> list[tuple[str, str]]:
-    """List what may be authorised (授权范围): whole themes, then single matters."""
+    """List what may be authorised (授权范围): bundles, single matters, whole themes."""
+    kind = _kind()
+    bundles = [(f"BUNDLE:{one.key}", _("Bundle: %(title)s") % {"title": localized(one.title)})
+               for one in bundle_scope_list(kind)]  # fmt: skip
     themes = [(f"THEME:{key}", _("Everything about: %(theme)s") % {"theme": _(text)})
               for key, text in THEMES.items()]  # fmt: skip
-    rows = matter_list(MatterFilter(kind="APPLY", service_object="1"), order="title", limit=MATTERS)
-    return [*((f"MATTER:{row.code}", localized(row.title)) for row in rows.rows), *themes]
+    wanted = MatterFilter(kind="APPLY", service_object=OBJECTS[kind])
+    rows = matter_list(wanted, order="title", limit=MATTERS)
+    matters = [(f"MATTER:{row.code}", localized(row.title)) for row in rows.rows]
+    return [*bundles, *matters, *themes]
+
+
+def _kind() -> str:
+    """Return in whose name one authorises (委托人类型): person or enterprise."""
+    return context_get().subject_ref.partition(":")[0] or "person"
 
 
 def _offer(typed: dict[str, str]) -> DelegationView:
     scope, _sep, value = typed["scope_value"].partition(":")
-    title = {"zh": "", "en": ""}
+    title, matters = {"zh": "", "en": ""}, ()
     if scope == "THEME" and value in THEMES:
         title = {"zh": value, "en": THEMES[value]}
     elif scope == "MATTER":
@@ -87,6 +110,10 @@ def _offer(typed: dict[str, str]) -> DelegationView:
             title = dict(matter_get(value).title)
         except MatterNotFound:
             value = ""
+    elif scope == "BUNDLE":
+        found = next((one for one in bundle_scope_list(_kind()) if one.key == value), None)
+        value = found.key if found else ""
+        title, matters = (found.title, tuple(found.matters)) if found else (title, ())
     else:
         value = ""
     try:
@@ -99,6 +126,7 @@ def _offer(typed: dict[str, str]) -> DelegationView:
         scope_value=value,
         scope_title=title,
         to_date=until,
+        matters=matters,
         now=timezone.now(),
     )
 
@@ -113,7 +141,7 @@ def _accept(request: HttpRequest) -> DelegationView:
 
 
 @require_http_methods(["GET", "POST"])
-@allow(populations={"CITIZEN"}, purpose=PURPOSE)
+@allow(populations={"CITIZEN", "AGENT"}, purpose=PURPOSE)
 def delegation(request: HttpRequest, delegation_id: int) -> HttpResponse:
     """Show one authorisation to either of the two: what was done with it; end it, or use it."""
     if request.method == "POST":
@@ -131,6 +159,7 @@ def delegation(request: HttpRequest, delegation_id: int) -> HttpResponse:
         "uses": delegation_use_list(delegation_id),
         "use_titles": DELEGATION_USES,
         "matters": _matters(found) if is_deputy and found.state == "RUNNING" else [],
+        "bundles": _bundles(found) if is_deputy and found.state == "RUNNING" else [],
     }
     return render(request, "portal/spaces/delegation.html", names)
 
@@ -138,5 +167,27 @@ def delegation(request: HttpRequest, delegation_id: int) -> HttpResponse:
 def _matters(found: DelegationView) -> list:
     if found.scope == "MATTER":
         return [matter_get(found.scope_value)]
-    filters = MatterFilter(theme=found.scope_value, kind="APPLY", service_object="1")
+    if found.scope == "BUNDLE":
+        return []  # its matters are filed together
+    kind = found.principal_ref.partition(":")[0]
+    filters = MatterFilter(theme=found.scope_value, kind="APPLY", service_object=OBJECTS[kind])
     return list(matter_list(filters, limit=MATTERS).rows)
+
+
+def _bundles(found: DelegationView) -> list[tuple[BundleScope, int]]:
+    """List the bundles that may be begun under an authorisation (可代办的一件事), with how many matters it covers."""
+    rows = []
+    for one in bundle_scope_list(found.principal_ref.partition(":")[0]):
+        if found.scope == "BUNDLE" and found.scope_value != one.key:
+            continue
+        try:
+            covered = delegation_covered(
+                found.id,
+                account_id=context_get().account_id,
+                principal_ref=found.principal_ref,
+                matters=one.matters,
+            )
+        except DelegationMissing:
+            continue
+        rows.append((one, len(covered)))
+    return rows

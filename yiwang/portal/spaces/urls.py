@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yiwang.portal.spaces import delegations, desk, views
+from yiwang.portal.spaces import delegations, desk, filings, views
 
 urlpatterns = [
     path("", views.mine, name="mine"),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("desk/", desk.desk, name="desk"),
     path("desk/done/", desk.done, name="done"),
     path("delegations/", delegations.delegations, name="delegations"),
+    path("delegations/filed/", filings.filings, name="filings"),
     path("delegations/<int:delegation_id>/", delegations.delegation, name="delegation"),
 ]

@@ -115,6 +115,7 @@ def filing_finish(application: Application, context: DraftContext, *, now: datet
             subject=f"application:{application.number}",
             title=application.title,
             now=now,
+            channel=filing.channel,
         )
     filing_taken(
         filing,

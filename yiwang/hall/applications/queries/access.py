@@ -21,7 +21,6 @@ from yiwang.kernel.api import RequestContext, context_get
 
 HANDLE = "hall.applications.handle"
 OWN = field_equals("applicant_ref", of_context("subject_ref"))
-DEPUTY = field_equals("filed_by_id", of_context("account_id"))
 PARTICIPATES = field_in("department_id", "department_ids")
 
 
@@ -34,10 +33,10 @@ def application_rows(purpose: str) -> QuerySet[Application]:
 def visible_filter(context: RequestContext) -> Q:
     """Return the filter of the applications that the acting person may see.
 
-    A deputy (受托人) sees what they filed, as long as the delegation holds.
+    A deputy (受托人) sees what was filed under a delegation of theirs, on line or at a window, as long as it holds.
     """
     if context.subject_ref:
-        return OWN.filter(context) | DEPUTY.filter(context) & Q(delegation_id__in=_held(context))
+        return OWN.filter(context) | Q(delegation_id__in=_held(context))
     if context.population == "STAFF" and context.may(HANDLE):
         taking_part = ApplicationBranch.objects.filter(PARTICIPATES.filter(context))
         return Q(pk__in=taking_part.values("application_id"))
@@ -49,8 +48,7 @@ def is_visible(context: RequestContext, application: Application) -> bool:
     if context.subject_ref:
         if OWN.permits(context, application):
             return True
-        filed = application.delegation_id is not None and DEPUTY.permits(context, application)
-        return filed and application.delegation_id in _held(context)
+        return application.delegation_id is not None and application.delegation_id in _held(context)
     if context.population == "STAFF" and context.may(HANDLE):
         return any(PARTICIPATES.permits(context, row) for row in application.branches.all())
     return False

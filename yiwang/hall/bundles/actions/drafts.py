@@ -12,12 +12,19 @@ from yiwang.engines.api import (
     form_get,
 )
 from yiwang.hall.applications.actions.drafts import applicant_read, prefill_of
-from yiwang.hall.applications.filing import OWN, Filing
+from yiwang.hall.applications.filing import OWN, Filing, acting_for
 from yiwang.hall.bundles.data import BundleView
-from yiwang.hall.bundles.errors import BundleNotForYou, BundleNotFound
+from yiwang.hall.bundles.errors import BundleBegunElsewhere, BundleNotForYou, BundleNotFound
 from yiwang.hall.bundles.models import BundleDocument, BundleDraft
 from yiwang.hall.bundles.queries.bundles import bundle_get
-from yiwang.hall.bundles.queries.drafts import bundle_draft_get, bundle_filing_of, bundle_sheet
+from yiwang.hall.bundles.queries.drafts import (
+    bundle_draft_get,
+    bundle_filing_of,
+    bundle_sheet,
+    covered_codes,
+)
+from yiwang.hall.bundles.rules import document_key
+from yiwang.identity.api import delegation_use_record
 from yiwang.kernel.api import action, audit_record, context_get, context_system, context_use
 from yiwang.sdk.errors import SignInNeeded
 from yiwang.sdk.identifiers import person_ref_of
@@ -35,8 +42,9 @@ def bundle_draft_begin(
     """Open one's draft of a bundle's one form (开始填报一件事), or go on with it; return its id.
 
     The registry is read once for all matters. context_ref: what the case will belong to, such as
-    "project:<code>"; values: answers to begin with; filing: at a window, the clerk's in the applicant's
-    context. Raises BundleNotFound, BundleNotForYou, SignInNeeded.
+    "project:<code>"; values: answers to begin with; filing: who types it in the applicant's context, a clerk at
+    a window or a deputy. Raises BundleNotFound, BundleNotForYou,
+    BundleBegunElsewhere, SignInNeeded.
     """
     context = context_get()
     bundle = bundle_get(key)
@@ -44,6 +52,8 @@ def bundle_draft_begin(
         raise SignInNeeded()
     if context.subject_ref.partition(":")[0] != bundle.spec.kind:
         raise BundleNotForYou(title=bundle.title)
+    if bundle.spec.context and not context_ref.startswith(f"{bundle.spec.context}:"):
+        raise BundleBegunElsewhere(title=bundle.title)
     purpose = f"办理一件事：{bundle.title['zh']}"
     applicant = applicant_read(bundle.spec.kind, sources=_sources(bundle), purpose=purpose)
     draft = draft_open(
@@ -69,6 +79,7 @@ def bundle_draft_begin(
             "facts": dict(applicant.facts),
             "channel": filing.channel,
             "filed_by_name": filing.by_name,
+            "delegation_id": filing.delegation_id,
             "visit_id": filing.visit_id,
             "read_at": now,
         },
@@ -79,6 +90,33 @@ def bundle_draft_begin(
         person_ref=person_ref_of(applicant.ref),
     )
     return draft.id
+
+
+@action("hall.bundles.draft_begin_for")
+def bundle_draft_begin_for(key: str, *, applicant_ref: str, filing: Filing, now: datetime) -> int:
+    """Open a draft of a bundle for who authorised one (代为填报一件事); return its id.
+
+    Within the scope: of the matters, only those that the delegation covers are filed. Raises what
+    `bundle_draft_begin` does, and DelegationMissing when it does not hold or covers none of them.
+    """
+    bundle = bundle_get(key)
+    covered = covered_codes(bundle, filing, applicant_ref=applicant_ref)
+    with acting_for(applicant_ref):
+        draft_id = bundle_draft_begin(key, now=now, filing=filing)
+    delegation_use_record(
+        filing.delegation_id,
+        act="DRAFT",
+        subject=f"draft:{draft_id}",
+        title=bundle.title,
+        channel=filing.channel,
+        now=now,
+    )
+    audit_record(
+        f"draft:{draft_id}",
+        person_ref=person_ref_of(applicant_ref),
+        detail={"for": applicant_ref, "covered": sorted(covered), **filing.columns},
+    )
+    return draft_id
 
 
 def _sources(bundle: BundleView) -> list[str]:
@@ -109,6 +147,33 @@ def bundle_document_attach(draft_id: int, key: str, *, file, now: datetime) -> N
     audit_record(f"draft:{draft_id}", detail={"document": key, "sha256": attachment.sha256})
 
 
+@action("hall.bundles.documents_reuse")
+def bundle_documents_reuse(draft_id: int, found: Mapping[str, int], *, now: datetime) -> list[str]:
+    """Attach documents that are there already (复用已有材料): by the keys of the matters' own materials.
+
+    found: material key → attachment; what was uploaded for this draft stays. Returns the bundle's keys.
+    """
+    context = bundle_draft_get(draft_id)
+    there = set(BundleDocument.objects.filter(draft_id=draft_id).values_list("key", flat=True))
+    taken: dict[str, int] = {}
+    for one in bundle_sheet(context, now=now).documents:
+        wanted = {
+            material.key
+            for key in one.matters
+            for material in context.bundle.matters[key].materials
+            if material.source == "upload"
+            and document_key(context.bundle.spec, key, material) == one.key
+        }
+        if one.key not in there and (known := sorted(wanted & found.keys())):
+            taken[one.key] = found[known[0]]
+    BundleDocument.objects.bulk_create(
+        BundleDocument(draft_id=draft_id, key=key, attachment_id=attachment_id)
+        for key, attachment_id in sorted(taken.items())
+    )
+    audit_record(f"draft:{draft_id}", detail={"documents_reused": sorted(taken)})
+    return sorted(taken)
+
+
 @action("hall.bundles.document_detach")
 def bundle_document_detach(draft_id: int, key: str) -> None:
     """Take a document off one's draft (移除材料)."""
@@ -125,20 +190,23 @@ def bundle_draft_drop(draft_id: int) -> None:
     audit_record(f"draft:{draft_id}", detail={"bundle": context.bundle.key})
 
 
-@action("hall.bundles.visit_drafts_drop")
-def bundle_visit_drafts_drop(*, visit_id: int) -> int:
-    """Throw away what was begun at a visit and not submitted (清除来访草稿); returns how many drafts.
+@action("hall.bundles.filed_drafts_drop")
+def bundle_filed_drafts_drop(
+    *, visit_id: int | None = None, delegation_id: int | None = None
+) -> int:
+    """Throw away what was begun for another and not submitted (清除代办草稿); returns how many drafts.
 
-    The documents given no longer belong to the clerk.
+    Called when the visit or the delegation ends. The documents given no longer belong to who typed it. Give one.
     """
-    ids = list(BundleDraft.objects.filter(visit_id=visit_id).values_list("draft_id", flat=True))
-    with context_use(context_system("清除来访草稿")):
+    wanted = {"visit_id": visit_id} if visit_id else {"delegation_id": delegation_id or 0}
+    ids = list(BundleDraft.objects.filter(**wanted).values_list("draft_id", flat=True))
+    with context_use(context_system("清除代办草稿")):
         for draft_id in ids:
             rows = BundleDocument.objects.filter(draft_id=draft_id)
             if held := list(rows.values_list("attachment_id", flat=True)):
                 attachment_hand_over(held, account_id=None)
             bundle_draft_forget(draft_id)
-    audit_record("drafts", detail={"visit": visit_id, "bundle_drafts": len(ids)})
+    audit_record("drafts", detail={**wanted, "bundle_drafts": len(ids)})
     return len(ids)
 
 

@@ -1,9 +1,12 @@
 """How the matters of a case go on (一件事推进): filed when nothing holds them up, stopped with reasons."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import override
 
 from yiwang.hall.applications.actions.submission import application_submit_within
 from yiwang.hall.applications.data import Receipt
@@ -16,13 +19,15 @@ from yiwang.hall.bundles.filing import matter_draft
 from yiwang.hall.bundles.models import BundleCase, BundleItem
 from yiwang.hall.bundles.queries.bundles import bundle_view
 from yiwang.hall.bundles.union import collected, projected
-from yiwang.identity.api import context_of_account
+from yiwang.identity.api import context_of_account, delegation_ids_held
 from yiwang.kernel.api import (
+    RequestContext,
     action,
     audit_record,
     context_get,
     context_system,
     context_use,
+    error_text,
     event_publish,
 )
 from yiwang.sdk.errors import YiwangError
@@ -84,10 +89,13 @@ def _is_submitting(case: BundleCase) -> bool:
 
 
 def _filing_of(case: BundleCase) -> Filing:
-    """Return how its matters are filed (申报方式): later ones no longer by the visit, which is over then."""
+    """Return how its matters are filed (申报方式): later ones no longer by the visit, which is over then.
+
+    By a deputy also later, and only as long as the delegation holds and covers the matter.
+    """
     if case.filed_by_id is None:
         return OWN
-    filing = Filing(case.channel, case.filed_by_name)
+    filing = Filing(case.channel, case.filed_by_name, case.delegation_id)
     if _is_submitting(case):
         return replace(filing, visit_id=case.visit_id)
     return filing
@@ -103,21 +111,29 @@ def _told_by_union(bundle: BundleView, item: BundleItem, error: YiwangError) -> 
 
 
 def _file(case: BundleCase, bundle: BundleView, item: BundleItem, *, now: datetime) -> Receipt:
-    with context_use(_applicant_context(case)):
+    with context_use(_filing_context(case)):
         draft_id = _draft(case, bundle, item, filing=_filing_of(case), now=now)
         return application_submit_within(draft_id, now=now)
 
 
-def _applicant_context(case: BundleCase):
-    """Act on what the applicant asked for when submitting (按申请人提交的一件事办理)."""
+def _filing_context(case: BundleCase) -> RequestContext:
+    """Act on what was asked for when it was submitted (按提交的一件事办理): in whose name the next matter is filed.
+
+    Of who has no account, typed by the clerk, and of a deputy's principal the city itself files it.
+    """
     if _is_submitting(case):
         return context_get()
-    if case.account_id is None:  # without an account: typed by the clerk, filed by the city itself
+    if case.account_id is None or case.delegation_id is not None:
         return replace(
-            context_system(FOLLOWING),
+            context_system(FOLLOWING, case.filed_by_name),
             account_id=case.filed_by_id,
             subject_ref=case.applicant_ref,
         )
+    return _applicant_context(case)
+
+
+def _applicant_context(case: BundleCase) -> RequestContext:
+    """Act as the applicant (申请人上下文), whose account there is."""
     return replace(
         context_of_account(case.account_id),
         subject_ref=case.applicant_ref,
@@ -170,7 +186,7 @@ def _item_ask(
 ) -> None:
     """Ask the applicant for what a matter lacks now (需申请人补充): its draft is kept, open to them."""
     item.state = data.ATTENTION
-    item.reasons = [{"text": {"zh": said, "en": said}} for said in _sentences(error)]
+    item.reasons = [{"text": said} for said in _sentences(error)]
     try:
         if case.account_id is None:
             raise BundleNotFound()  # nobody could open the draft: they come to a window
@@ -191,11 +207,19 @@ def _item_ask(
         },
         key=case.number,
     )
+    deputy_tell(case, "bundle.needs_applicant", title=item.title)
 
 
-def _sentences(error: YiwangError) -> list[str]:
-    found = [said for sentences in error.fields.values() for said in sentences]
-    return found or [str(error)]
+def _sentences(error: YiwangError) -> list[dict[str, str]]:
+    """Return what an error says (原因), {zh, en}; what is said of single fields is in the language it was found in."""
+    fields = getattr(error, "fields", {})
+    if found := [said for sentences in fields.values() for said in sentences]:
+        return [{"zh": said, "en": said} for said in found]
+    said = {}
+    for key, language in (("zh", "zh-hans"), ("en", "en")):
+        with override(language):
+            said[key] = error_text(error)
+    return [said]
 
 
 def _item_stop(
@@ -236,6 +260,26 @@ def bundle_ended_publish(case: BundleCase, bundle: BundleView) -> None:
             "account_id": case.account_id,
             "title": bundle.title,
             "state": case.state,
+        },
+        key=case.number,
+    )
+    if case.state == data.DONE:
+        deputy_tell(case, "bundle.ended_for", title=bundle.title)
+
+
+def deputy_tell(case: BundleCase, topic: str, *, title: Mapping[str, str]) -> None:
+    """Tell the deputy beside the applicant (告知受托人), as long as the delegation holds."""
+    if case.delegation_id is None or case.filed_by_id is None:
+        return
+    if case.delegation_id not in delegation_ids_held(case.filed_by_id, timezone.localdate()):
+        return
+    event_publish(
+        topic,
+        {
+            "account_id": case.filed_by_id,
+            "number": case.number,
+            "title": dict(title),
+            "name": case.applicant_name,
         },
         key=case.number,
     )

@@ -15,7 +15,7 @@ from yiwang.hall.applications.errors import SubmissionIncomplete
 from yiwang.hall.applications.filing import account_of_applicant
 from yiwang.hall.bundles import rules
 from yiwang.hall.bundles.actions.drafts import bundle_draft_forget
-from yiwang.hall.bundles.actions.items import items_advance
+from yiwang.hall.bundles.actions.items import deputy_tell, items_advance
 from yiwang.hall.bundles.data import BundleReceipt
 from yiwang.hall.bundles.errors import BundleIncomplete, NothingApplies
 from yiwang.hall.bundles.models import BundleCase, BundleDocument, BundleItem
@@ -28,6 +28,7 @@ from yiwang.hall.bundles.queries.drafts import (
 )
 from yiwang.hall.receipts.actions import submission_keep
 from yiwang.hall.receipts.rules import moment_text
+from yiwang.identity.api import delegation_use_record
 from yiwang.kernel.api import action, audit_record, context_get, event_publish, serial_next
 from yiwang.sdk.errors import YiwangError
 from yiwang.sdk.identifiers import person_ref_of
@@ -84,7 +85,7 @@ def _bundle_submit(draft_id: int, *, now: datetime) -> BundleReceipt:
     except SubmissionIncomplete as error:
         raise BundleIncomplete(fields=error.fields) from error
     _receipt_keep(case, context)
-    _filing_finish(case)
+    _filing_finish(case, context, now=now)
     bundle_draft_forget(draft_id)
     event_publish(
         "bundle.submitted",
@@ -143,15 +144,26 @@ def _filed_columns(context: BundleDraftContext, *, now: datetime) -> dict[str, o
         "channel": filing.channel,
         "filed_by_id": account_id,
         "filed_by_name": filing.by_name,
+        "delegation_id": filing.delegation_id,
         "visit_id": filing.visit_id,
     }
 
 
-def _filing_finish(case: BundleCase) -> None:
-    """Let the documents belong to the applicant, so that the clerk keeps nothing (代办收尾)."""
+def _filing_finish(case: BundleCase, context: BundleDraftContext, *, now: datetime) -> None:
+    """Let the documents belong to the applicant, so that clerk or deputy keep nothing; note the use (代办收尾)."""
     held = [kept["attachment"] for kept in case.documents.values()]
     if case.filed_by_id is not None and held:
         attachment_hand_over(held, account_id=case.account_id)
+    if case.delegation_id is not None:
+        delegation_use_record(
+            case.delegation_id,
+            act="SUBMIT",
+            subject=f"bundle:{case.number}",
+            title=context.bundle.title,
+            channel=case.channel,
+            now=now,
+        )
+        deputy_tell(case, "bundle.filed_for", title=context.bundle.title)
 
 
 def _documents_of(context: BundleDraftContext, sheet: BundleSheet) -> dict[str, dict]:

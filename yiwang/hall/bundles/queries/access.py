@@ -1,10 +1,11 @@
-"""Who may see which case of a bundle (一件事可见范围): who filed it."""
+"""Who may see which case of a bundle (一件事可见范围): whose it is, and their deputy as long as the delegation holds."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from yiwang.hall.bundles.errors import BundleNotFound
 from yiwang.hall.bundles.models import BundleCase
-from yiwang.identity.api import data_scope, field_equals, of_context
+from yiwang.identity.api import data_scope, delegation_ids_held, field_equals, of_context
 from yiwang.kernel.api import context_get
 
 OWN = field_equals("applicant_ref", of_context("subject_ref"))
@@ -17,10 +18,19 @@ def case_rows(purpose: str) -> QuerySet[BundleCase]:
 
 
 def own_case_rows() -> QuerySet[BundleCase]:
-    """Return one's own cases (我的一件事), newest first."""
+    """Return one's own cases and those one filed as a deputy (我的一件事), newest first."""
     context = context_get()
     rows = case_rows("查看本人一件事").select_related("version__bundle").order_by("-pk")
-    return rows.filter(OWN.filter(context)) if context.subject_ref else rows.none()
+    if not context.subject_ref:
+        return rows.none()
+    return rows.filter(OWN.filter(context) | Q(delegation_id__in=_held()))
+
+
+def _held() -> frozenset[int]:
+    context = context_get()
+    if context.population != "CITIZEN" or context.account_id is None:
+        return frozenset()
+    return delegation_ids_held(context.account_id, timezone.localdate())
 
 
 def own_case_get(number: str) -> BundleCase:

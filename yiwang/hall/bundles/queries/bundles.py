@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from yiwang.hall.bundles.data import BundleRow, BundleView
+from yiwang.hall.bundles.data import BundleRow, BundleScope, BundleView
 from yiwang.hall.bundles.definition import bundle_load
 from yiwang.hall.bundles.errors import BundleNotFound
 from yiwang.hall.bundles.models import BundleVersion
@@ -29,6 +29,18 @@ def bundle_list() -> list[BundleRow]:
         newest.setdefault(row.bundle.key, row)
     found = [_row(bundle_view(row)) for row in newest.values()]
     return sorted(found, key=lambda one: (one.kind != "person", one.key))
+
+
+def bundle_scope_list(kind: str) -> list[BundleScope]:
+    """List the bundles that somebody of a kind can begin and authorise another for (可委托的一件事)."""
+    found = [bundle_get(one.key) for one in bundle_list() if one.kind == kind]
+    return [
+        BundleScope(
+            one.key, one.title, {each.code: each.spec.themes for each in one.matters.values()}
+        )
+        for one in found
+        if not one.spec.context
+    ]
 
 
 def bundle_view(row: BundleVersion) -> BundleView:

@@ -1,5 +1,6 @@
 """Reads of filed bundles (一件事进度): each matter's state, the critical path, the projected end."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.utils import timezone
@@ -89,6 +90,8 @@ def _case_view(case: BundleCase, *, now: datetime) -> BundleCaseView:
         items=tuple(_items(bundle, rows)),
         schedule=schedule,
         missing_year=missing,
+        filed_by=case.filed_by_name,
+        is_own=_is_mine(case),
     )
 
 
@@ -187,4 +190,15 @@ def _row(case: BundleCase) -> CaseRow:
         title=case.version.definition["title"],
         state=case.state,
         submitted_at=case.submitted_at,
+        applicant="" if _is_mine(case) else case.applicant_name,
     )
+
+
+def _is_mine(case: BundleCase) -> bool:
+    return case.applicant_ref == context_get().subject_ref
+
+
+def bundle_state_map(numbers: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return state and its words of those of some cases that the acting person may open (代办一件事状态)."""
+    found = own_case_rows().filter(number__in=list(numbers)).values_list("number", "state")
+    return {number: (state, data.CASE_STATES[state]) for number, state in found}

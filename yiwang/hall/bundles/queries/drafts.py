@@ -18,10 +18,11 @@ from yiwang.engines.api import (
     form_state,
 )
 from yiwang.hall.applications.data import Applicant, MaterialLine
-from yiwang.hall.applications.filing import OWN, Filing, filing_check
+from yiwang.hall.applications.filing import OWN, Filing, filing_covered
 from yiwang.hall.applications.queries.drafts import DraftContext, applicant_of
 from yiwang.hall.applications.queries.materials import material_line_list
 from yiwang.hall.bundles import rules
+from yiwang.hall.bundles.contexts import context_facts
 from yiwang.hall.bundles.data import BundleView, Chosen, DocumentLine, DraftRow
 from yiwang.hall.bundles.errors import BundleNotFound
 from yiwang.hall.bundles.models import BundleDocument, BundleDraft
@@ -38,13 +39,17 @@ HELD = ("VALID", "EXPIRING")
 
 @dataclass(frozen=True, slots=True)
 class BundleDraftContext:
-    """A draft of the one form with its bundle and its applicant."""
+    """A draft of the one form with its bundle and its applicant.
+
+    covered: the codes of the matters that may be filed, all of them unless a delegation says otherwise.
+    """
 
     draft: DraftView
     bundle: BundleView
     applicant: Applicant
     context_ref: str
     read_at: datetime
+    covered: frozenset[str]
     filing: Filing = OWN
 
 
@@ -73,27 +78,33 @@ class BundleSheet:
 def bundle_draft_get(draft_id: int) -> BundleDraftContext:
     """Get a draft that one types, with its bundle and applicant, or BundleNotFound.
 
-    Somebody else's, only while the visit at the window lasts: VisitOver.
+    Somebody else's, only while the visit at the window lasts or the delegation holds: VisitOver, DelegationMissing.
     """
     row = BundleDraft.objects.select_related("version__bundle").filter(draft_id=draft_id).first()
     draft = draft_get(draft_id)
     if row is None or draft.account_id != context_get().account_id:
         raise BundleNotFound()
-    filing = bundle_filing_of(row)
-    filing_check(filing, applicant_ref=row.applicant_ref, matter_code="", themes=())
+    filing, bundle = bundle_filing_of(row), bundle_view(row.version)
     return BundleDraftContext(
         draft=draft,
         filing=filing,
-        bundle=bundle_view(row.version),
+        covered=covered_codes(bundle, filing, applicant_ref=row.applicant_ref),
+        bundle=bundle,
         applicant=applicant_of(row),
         context_ref=row.context_ref,
         read_at=row.read_at,
     )
 
 
+def covered_codes(bundle: BundleView, filing: Filing, *, applicant_ref: str) -> frozenset[str]:
+    """Return the codes of a bundle's matters that may be filed for the applicant (可代办事项): see `filing_covered`."""
+    matters = {one.code: one.spec.themes for one in bundle.matters.values()}
+    return filing_covered(filing, applicant_ref=applicant_ref, matters=matters)
+
+
 def bundle_filing_of(row: BundleDraft) -> Filing:
     """Read the filing from a draft's row (申报方式)."""
-    return Filing(row.channel, row.filed_by_name, visit_id=row.visit_id)
+    return Filing(row.channel, row.filed_by_name, row.delegation_id, row.visit_id)
 
 
 def bundle_visit_list(visit_id: int) -> list[DraftRow]:
@@ -113,7 +124,12 @@ def bundle_draft_list() -> list[DraftRow]:
         draft_id__in=drafts, visit_id__isnull=True
     )
     found = [
-        DraftRow(row.draft_id, row.version.definition["title"], drafts[row.draft_id].updated_at)
+        DraftRow(
+            row.draft_id,
+            row.version.definition["title"],
+            drafts[row.draft_id].updated_at,
+            row.applicant_name if row.delegation_id else "",
+        )
         for row in rows
     ]
     return sorted(found, key=lambda one: one.updated_at, reverse=True)
@@ -150,7 +166,8 @@ def _applies(context: BundleDraftContext, *, today: date) -> dict[str, bool]:
     spec = context.bundle.spec
     answers = {one["name"]: context.draft.values.get(one["name"]) for one in spec.questions}
     if not spec.table:
-        return rules.applies_by_answers(spec, {**context.applicant.names(today), **answers})
+        names = {**context.applicant.names(today), "context": context_facts(context.context_ref)}
+        return rules.applies_by_answers(spec, {**names, **answers})
     if None in answers.values():
         return dict.fromkeys(context.bundle.matters, False)
     outcome = decision_evaluate(
@@ -166,6 +183,11 @@ def _applies(context: BundleDraftContext, *, today: date) -> dict[str, bool]:
 def _barred(context: BundleDraftContext, key: str, *, today: date) -> dict[str, str] | None:
     matter = context.bundle.matters[key]
     rule = matter.spec.eligibility
+    if matter.code not in context.covered:
+        return {
+            "zh": "不在委托范围内，须由本人另行申请",
+            "en": "Not covered by the authorisation; they apply for it themselves",
+        }
     if not matter.can_apply:
         return {"zh": "暂不能在线办理", "en": "It cannot be applied for on line at present"}
     names = context.applicant.names(today)

@@ -1,6 +1,6 @@
-"""Letting another citizen act in one's name (委托代办): offered, accepted, used, ended."""
+"""Letting a citizen act in one's name (委托代办): offered, accepted, used, ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.utils import timezone
@@ -13,10 +13,12 @@ from yiwang.identity.accounts.delegations import (
     own_row,
 )
 from yiwang.identity.accounts.models import Delegation, DelegationUse
-from yiwang.identity.accounts.queries import account_get, account_list
+from yiwang.identity.accounts.queries import account_get, account_list, agent_list, authority_list
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.sdk.errors import N_, Forbidden, Invalid, NotFound
 from yiwang.sdk.identifiers import normalise, person_ref_of, spoken_code
+
+BUNDLE = Delegation.Scope.BUNDLE
 
 
 class DelegationCodeWrong(NotFound):
@@ -37,20 +39,22 @@ def delegation_offer(
     scope_title: Mapping[str, str],
     to_date: date,
     now: datetime,
+    matters: Sequence[str] = (),
 ) -> DelegationView:
-    """Offer somebody to act in one's name (委托): within a matter or a theme, until a day (inclusive).
+    """Offer somebody to act in one's name (委托): within a matter, a theme or a bundle, until a day (inclusive).
 
-    The caller has checked that the scope exists. Only citizens for themselves. Raises Forbidden, Invalid.
+    The caller has checked that the scope exists; matters: the codes of a bundle's. A citizen for themselves, an
+    agent for the enterprise. Raises Forbidden, Invalid.
     """
     context = context_get()
-    if context.population != "CITIZEN" or not context.subject_ref:
+    if context.population not in ("CITIZEN", "AGENT") or not context.subject_ref:
         raise Forbidden()
     today = timezone.localdate(now)
-    name = deputy_name.strip()
+    name, principal = deputy_name.strip(), _principal_name(today)
     errors: dict[str, list[str]] = {}
-    if not 2 <= len(name) <= 80 or name == context.name:
+    if not 2 <= len(name) <= 80 or name == principal:  # noqa: PLR2004 - a name
         errors["deputy_name"] = [N_("Write the full name of another person.")]
-    if scope not in Delegation.Scope.values or not scope_value:
+    if scope not in Delegation.Scope.values or not scope_value or (scope == BUNDLE and not matters):
         errors["scope_value"] = [N_("Choose what the other person may do.")]
     if not today <= to_date <= today + timedelta(days=MAX_DAYS):
         errors["to_date"] = [N_("Choose a day from today on, within a year.")]
@@ -58,17 +62,29 @@ def delegation_offer(
         raise Invalid(fields=errors)
     row = Delegation.objects.create(
         principal_ref=context.subject_ref,
-        principal_name=context.name,
+        principal_name=principal[:80],
         deputy_name=name,
         scope=scope,
         scope_value=scope_value,
         scope_title=dict(scope_title),
+        matters=list(matters) if scope == BUNDLE else None,
         code=spoken_code(),
         to_date=to_date,
         offered_at=now,
     )
     _audit(row, {"scope": f"{scope}:{scope_value}", "until": to_date.isoformat()})
     return delegation_view(row, today)
+
+
+def _principal_name(today: date) -> str:
+    """Return in whose name one authorises (委托人名称): one's own, or the enterprise's that one acts for."""
+    context = context_get()
+    if context.population == "CITIZEN":
+        return context.name
+    held = authority_list(context.account_id or 0, today)
+    return next(
+        (one.enterprise_name for one in held if one.enterprise_ref == context.subject_ref), ""
+    )
 
 
 @action("identity.accounts.delegation_accept")
@@ -94,7 +110,8 @@ def delegation_accept(code: str, *, now: datetime) -> DelegationView:
     row.deputy_id, row.accepted_at = context.account_id, now
     row.save(update_fields=["deputy", "accepted_at"])
     _audit(row, {"deputy": context.account_id})
-    _announce("delegation.accepted", row, _principal_account(row), name=row.deputy_name)
+    for account_id in _principal_accounts(row, today):
+        _announce("delegation.accepted", row, account_id, name=row.deputy_name)
     return delegation_view(row, today)
 
 
@@ -109,27 +126,43 @@ def delegation_revoke(delegation_id: int, *, now: datetime) -> None:
     row.save(update_fields=["revoked_at", "revoked_by_id"])
     _audit(row, {"revoked": True})
     is_principal = row.principal_ref == context.subject_ref
-    other = row.deputy_id if is_principal else _principal_account(row)
+    others = _principal_accounts(row, timezone.localdate(now))
+    if is_principal:
+        others = [row.deputy_id] if row.deputy_id else []
     name = row.principal_name if is_principal else row.deputy_name
-    if other:
-        _announce("delegation.revoked", row, other, name=name)
+    for account_id in others:
+        _announce("delegation.revoked", row, account_id, name=name)
 
 
 @action("identity.accounts.delegation_use")
 def delegation_use_record(
-    delegation_id: int, *, act: str, subject: str, title: Mapping[str, str], now: datetime
+    delegation_id: int,
+    *,
+    act: str,
+    subject: str,
+    title: Mapping[str, str],
+    now: datetime,
+    channel: str = "ONLINE",
 ) -> None:
     """Record that a deputy acted (委托使用记录); the caller has checked the delegation in this transaction."""
     row = Delegation.objects.get(pk=delegation_id)
     DelegationUse.objects.create(
-        delegation=row, act=act, subject=subject[:80], title=dict(title), at=now
+        delegation=row,
+        act=act,
+        subject=subject[:80],
+        title=dict(title),
+        channel=channel,
+        at=now,
     )
     _audit(row, {"act": act, "subject": subject})
 
 
-def _principal_account(row: Delegation) -> int | None:
+def _principal_accounts(row: Delegation, today: date) -> list[int]:
+    """Return who hears for the principal (委托人账户): the citizen, or the enterprise's agents."""
+    if row.principal_ref.startswith("enterprise:"):
+        return [one.id for one in agent_list(row.principal_ref, today)]
     found = account_list(subject_ref=row.principal_ref)
-    return next((one.id for one in found if one.population == "CITIZEN"), None)
+    return [one.id for one in found if one.population == "CITIZEN"][:1]
 
 
 def _audit(row: Delegation, detail: dict) -> None:
