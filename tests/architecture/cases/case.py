@@ -53,6 +53,8 @@ WHOLE_CITY = frozenset(
         "engines_designer:publish",
         "engines_designer:save",
         "engines_designer:upload",
+        # The working-day calendar is the city's.
+        "kernel_calendar:reopen",
         # A form belongs to the city, and so does what a matter asks for; the measure counts, it names nobody.
         "engines_formdesigner:compare",
         "engines_formdesigner:detail",

@@ -72,15 +72,7 @@ def guide_build(view: MatterView, *, language: str, area_code: str = "") -> Guid
         promised=spec.limits.promised if spec.limits else None,
         fee=spec.fee,
         fee_note=words.of(spec.fee.note) if spec.fee else "",
-        branches=tuple(
-            GuideBranch(
-                title=words.of(branch.title),
-                department=_department(branch.department, branch.level, area, words).name,
-                limit=branch.limit,
-                licence=_licence_title(branch.licence, words),
-            )
-            for branch in spec.parallel
-        ),
+        branches=_branches(view, area, words),
         materials_needed=tuple(each for each in materials if each.source == "upload"),
         materials_held=tuple(each for each in materials if each.source != "upload"),
         fields_asked=tuple(each for each in fields if not each.registry),
@@ -172,6 +164,18 @@ def _steps(view: MatterView, area: str, words: _Words) -> tuple[GuideStep, ...]:
             )
         )
     return tuple(steps)
+
+
+def _branches(view: MatterView, area: str, words: _Words) -> tuple[GuideBranch, ...]:
+    return tuple(
+        GuideBranch(
+            title=words.of(branch.title),
+            department=_department(branch.department, branch.level, area, words).name,
+            limit=branch.limit,
+            licence=_licence_title(branch.licence, words),
+        )
+        for branch in view.spec.parallel
+    )
 
 
 def _department(function: str, level: str, area: str, words: _Words) -> GuideDepartment:

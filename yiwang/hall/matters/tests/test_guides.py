@@ -40,7 +40,7 @@ def agree(code: str) -> None:
             )  # fmt: skip
             assert said.is_conditional == bool(each.when)
         assert (guide.legal, guide.promised) == (view.limits.legal, view.limits.promised)
-        assert len(guide.branches) == len(view.branches)
+        assert len(guide.branches) == len(view.spec.parallel)
         assert len(guide.results) == len(view.licences)
         if view.process_version_id:
             names = [node["name"][language] for node in process_nodes(view.process_version_id)]
