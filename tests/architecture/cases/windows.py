@@ -122,11 +122,11 @@ def _delegation(world: World) -> Case:
             offered_at=world.now,
         ).pk
 
-    name = "portal_spaces:delegation"
-    return Case(
-        own=reverse(name, args=[made("person:own")]),
-        other=reverse(name, args=[made("person:other")]),
-    )
+    def address(subjects: dict):
+        ids = {persona: made(ref) for persona, ref in subjects.items()}
+        return lambda persona: reverse("portal_spaces:delegation", args=[ids[persona]])
+
+    return Case(own=address(world.own_subject), other=address(world.other_subject))
 
 
 def _bundle_receipt(world: World) -> Case:
