@@ -11,9 +11,13 @@ class HallProjectsConfig(AppConfig):
     def ready(self) -> None:
         """Register what other rooms call back."""
         from yiwang.hall.applications.checks import submission_check_register  # noqa: PLC0415
+        from yiwang.hall.bundles.contexts import context_register  # noqa: PLC0415
         from yiwang.hall.matters.parts import part_register  # noqa: PLC0415
         from yiwang.hall.projects import queries, subscribers  # noqa: PLC0415
-        from yiwang.hall.projects.actions.applying import submission_check  # noqa: PLC0415
+        from yiwang.hall.projects.actions.applying import (  # noqa: PLC0415
+            stage_facts,
+            submission_check,
+        )
         from yiwang.hall.projects.actions.following import projects_watch  # noqa: PLC0415
         from yiwang.hall.projects.casework import project_part  # noqa: PLC0415
         from yiwang.hall.projects.tables import project_plan  # noqa: PLC0415
@@ -21,6 +25,7 @@ class HallProjectsConfig(AppConfig):
         from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
 
         subscribers.register()
+        context_register("project", stage_facts)
         for approval in project_plan().approvals:
             submission_check_register(approval.matter, submission_check)
         part_register("work", project_part, order=11)

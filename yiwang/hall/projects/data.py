@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from yiwang.hall.projects.reporting import CurvePoint, ReportDue
+from yiwang.hall.projects.reporting import CurvePoint, ReportDue, YearLine
 from yiwang.sdk.errors import N_
 
 KINDS = {
@@ -223,6 +223,9 @@ class ProjectDetail:
     curve: tuple[CurvePoint, ...]
     changes: tuple[ChangeDetail, ...]
     bundles: tuple = ()
+    years: tuple[YearLine, ...] = ()
+    has_year_plan: bool = False
+    is_year_plan_whole: bool = False
     ended_at: datetime | None = None
     end_reason: str = ""
 

@@ -66,3 +66,10 @@ class StageNotTogether(Conflict):
 
     code = "project_stage_not_together"
     message = N_("The approvals of this stage cannot be applied for together now.")
+
+
+class YearsRefused(Invalid):
+    """The plan by years does not add up."""
+
+    code = "project_years_refused"
+    message = N_("The plan by years is not complete; see what is said at each year.")

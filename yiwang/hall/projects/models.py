@@ -220,3 +220,28 @@ class ProjectChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_id} {self.state}"
+
+
+class ProjectYear(models.Model):
+    """What is planned to be invested in a year of a project (年度投资计划), beside what its reports say."""
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="years", verbose_name="投资项目"
+    )
+    year = models.PositiveSmallIntegerField("年度")
+    planned_wan = models.DecimalField("计划投资（万元）", max_digits=16, decimal_places=2)
+    works = models.CharField("年度建设内容", max_length=500, blank=True)
+    account_id = models.BigIntegerField("填报账户", null=True)
+    planned_at = models.DateTimeField("填报时间")
+
+    class Meta:
+        verbose_name = "年度投资计划"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "year"], name="project_year_once"),
+            models.CheckConstraint(
+                condition=Q(planned_wan__gte=0), name="project_year_not_below_zero"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.year}"

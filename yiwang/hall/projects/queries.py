@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -21,8 +22,14 @@ from yiwang.hall.projects.data import (
     StageDetail,
 )
 from yiwang.hall.projects.errors import ProjectNotFound
-from yiwang.hall.projects.models import Project, ProjectApproval, ProjectChange, ProjectReport
-from yiwang.hall.projects.reporting import Course, CurvePoint, ReportDue
+from yiwang.hall.projects.models import (
+    Project,
+    ProjectApproval,
+    ProjectChange,
+    ProjectReport,
+    ProjectYear,
+)
+from yiwang.hall.projects.reporting import Course, CurvePoint, ReportDue, YearLine
 from yiwang.hall.projects.rules import Approval, Plan, Reckoned
 from yiwang.hall.projects.tables import project_plan
 from yiwang.identity.api import Rule, department_get, field_in
@@ -269,6 +276,31 @@ class Reckoning:
             investment_wan=self.project.investment_wan,
             every=self.every,
             today=self.today,
+            years=self.years_planned if self.is_year_plan_whole else None,
+        )
+
+    @cached_property
+    def _year_rows(self) -> list[ProjectYear]:
+        return list(self.project.years.order_by("year"))
+
+    @property
+    def years_planned(self) -> dict[int, Decimal]:
+        """Return the plan by years (年度投资计划), empty when there is none."""
+        return {row.year: row.planned_wan for row in self._year_rows}
+
+    @property
+    def is_year_plan_whole(self) -> bool:
+        """Tell whether the years together are the investment (年度计划合计): not after a change of the amount."""
+        return sum(self.years_planned.values(), Decimal(0)) == self.project.investment_wan
+
+    @property
+    def year_lines(self) -> tuple[YearLine, ...]:
+        """Return plan and actual year by year (年度计划与完成)."""
+        return reporting.year_lines(
+            [(one.as_of_date, one.invested_wan) for one in self.reports],
+            years=reporting.years_of(self.project.start_planned, self.project.finish_planned),
+            planned={row.year: (row.planned_wan, row.works) for row in self._year_rows},
+            today=self.today,
         )
 
     @property
@@ -335,6 +367,9 @@ def project_detail_get(code: str, *, now: datetime) -> ProjectDetail:
         reports_due=reckoning.reports_due,
         reports=tuple(_report(one) for one in reckoning.reports),
         curve=reckoning.curve if reckoning.reports or reckoning.course.permitted else (),
+        years=reckoning.year_lines,
+        has_year_plan=bool(reckoning.years_planned),
+        is_year_plan_whole=reckoning.is_year_plan_whole,
         changes=tuple(_change(one, plan) for one in row.changes.order_by("-pk")),
         bundles=tuple(bundle_case_list(context_ref=context_ref_of(row.code))) if is_own else (),
         ended_at=row.ended_at,

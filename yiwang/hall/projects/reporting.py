@@ -114,15 +114,92 @@ class CurvePoint:
         return None if self.actual_percent is None else self.planned_percent - self.actual_percent
 
 
-def planned_at(day: date, *, start: date, finish: date, investment_wan: Decimal) -> Decimal:
-    """Return what should be invested by a day (计划累计投资): spread evenly over the planned time.
+def planned_at(
+    day: date,
+    *,
+    start: date,
+    finish: date,
+    investment_wan: Decimal,
+    years: Mapping[int, Decimal] | None = None,
+) -> Decimal:
+    """Return what should be invested by a day (计划累计投资): by the plan of the years, else evenly over the planned time.
+
+    years: year → planned amount; within a year it is spread over its days of the planned time.
 
     >>> planned_at(date(2027, 1, 6), start=date(2027, 1, 1), finish=date(2027, 1, 11), investment_wan=Decimal(100))
     Decimal('50.00')
+    >>> planned_at(date(2028, 1, 1), start=date(2027, 7, 1), finish=date(2028, 7, 1), investment_wan=Decimal(100),
+    ...     years={2027: Decimal(70), 2028: Decimal(30)})
+    Decimal('70.00')
     """
+    if not years:
+        return _evenly(day, start, finish, investment_wan)
+    total = Decimal(0)
+    for year, amount in years.items():
+        first, after = max(start, date(year, 1, 1)), min(finish, date(year + 1, 1, 1))
+        if first >= after:  # a year outside the planned time: all of it at its beginning
+            total += amount if day >= date(year, 1, 1) else 0
+        else:
+            total += _evenly(day, first, after, amount)
+    return total.quantize(Decimal("0.01"))
+
+
+def _evenly(day: date, start: date, finish: date, amount: Decimal) -> Decimal:
     total = (finish - start).days
     gone = min(max((day - start).days, 0), total)
-    return (investment_wan * gone / total).quantize(Decimal("0.01"))
+    return (amount * gone / total).quantize(Decimal("0.01"))
+
+
+@dataclass(frozen=True, slots=True)
+class YearLine:
+    """A year of a project (年度计划与完成): planned and invested in it, in ten thousand yuan.
+
+    actual: by the reports, None for a year without one; is_over: the year has passed.
+    """
+
+    year: int
+    planned_wan: Decimal | None
+    actual_wan: Decimal | None
+    works: str
+    is_over: bool
+
+    @property
+    def percent(self) -> Decimal | None:
+        """Return how much of the plan was invested (年度完成率)."""
+        if not self.planned_wan or self.actual_wan is None:
+            return None
+        return (self.actual_wan * 100 / self.planned_wan).quantize(Decimal("0.1"))
+
+
+def years_of(start: date, finish: date) -> tuple[int, ...]:
+    """Return the years that a project is planned to be built in (计划年度).
+
+    >>> years_of(date(2026, 11, 1), date(2028, 1, 5))
+    (2026, 2027, 2028)
+    """
+    return tuple(range(start.year, finish.year + 1))
+
+
+def year_lines(
+    reports: Sequence[tuple[date, Decimal]],
+    *,
+    years: Sequence[int],
+    planned: Mapping[int, tuple[Decimal, str]],
+    today: date,
+) -> tuple[YearLine, ...]:
+    """Return plan and actual year by year (年度计划与完成), the years of the reports included.
+
+    reports: (day, invested since the beginning) in the order of time; what was invested in a year is what the
+    last report of it says more than the last one before it.
+    """
+    last: dict[int, Decimal] = {day.year: invested for day, invested in reports}
+    lines, before = [], Decimal(0)
+    for year in sorted({*years, *planned, *last}):
+        amount, works = planned.get(year, (None, ""))
+        actual = last[year] - before if year in last else None
+        before = last.get(year, before)
+        lines.append(YearLine(year, amount, actual, works, year < today.year))
+    return tuple(lines)
 
 
 def curve_of(
@@ -133,6 +210,7 @@ def curve_of(
     investment_wan: Decimal,
     every: str,
     today: date,
+    years: Mapping[int, Decimal] | None = None,
 ) -> tuple[CurvePoint, ...]:
     """Return plan and actual period by period (投资进度曲线), from the first to the planned end or the last report.
 
@@ -145,7 +223,9 @@ def curve_of(
     days = [day for _kind, day, _invested, _percent in reports]
     points = []
     for one in periods(min([start, *days]), max([finish, *days]), every=every):
-        planned = planned_at(one.last, start=start, finish=finish, investment_wan=investment_wan)
+        planned = planned_at(
+            one.last, start=start, finish=finish, investment_wan=investment_wan, years=years
+        )
         invested, percent = said.get(one.key, (None, None))
         points.append(
             CurvePoint(

@@ -230,12 +230,22 @@ def standing(approval: Approval, states: Mapping[str, str]) -> str:
     return BLOCKED if blockers(approval, states) else READY
 
 
+def stage_remaining(
+    stage: str, approvals: Iterable[Approval], states: Mapping[str, str]
+) -> tuple[Approval, ...]:
+    """Return what is still to be applied for in a stage (阶段内未申报事项): not begun, or refused before."""
+    return tuple(
+        one
+        for one in approvals
+        if one.stage == stage and states.get(one.key, NOT_STARTED) in (NOT_STARTED, REFUSED)
+    )
+
+
 def stage_together(stage: str, approvals: Iterable[Approval], states: Mapping[str, str]) -> bool:
-    """Tell whether all approvals of a stage may be applied for at once (整阶段申报): none begun, nothing before."""
-    inside = [one for one in approvals if one.stage == stage]
-    keys = {one.key for one in inside}
-    free = all(states.get(one.key, NOT_STARTED) in (NOT_STARTED, REFUSED) for one in inside)
-    return len(inside) > 1 and free and all(set(blockers(one, states)) <= keys for one in inside)
+    """Tell whether what remains of a stage may be applied for at once (整阶段申报): two or more, nothing else before."""
+    remaining = stage_remaining(stage, approvals, states)
+    keys = {one.key for one in remaining}
+    return len(remaining) > 1 and all(set(blockers(one, states)) <= keys for one in remaining)
 
 
 # --- the critical path --------------------------------------------------------------------------

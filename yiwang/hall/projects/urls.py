@@ -11,6 +11,7 @@ urlpatterns = [
     path("mine/<str:code>/apply/", views.apply, name="apply"),
     path("mine/<str:code>/stage/", views.apply_stage, name="apply_stage"),
     path("mine/<str:code>/progress/", views.progress, name="progress"),
+    path("mine/<str:code>/years/", views.years, name="years"),
     path("mine/<str:code>/report/", views.report, name="report"),
     path("mine/<str:code>/change/", views.change, name="change"),
     path("mine/<str:code>/offer/", views.offer, name="offer"),

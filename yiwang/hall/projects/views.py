@@ -17,6 +17,7 @@ from yiwang.hall.projects.actions.changes import (
 )
 from yiwang.hall.projects.actions.registration import project_register
 from yiwang.hall.projects.actions.reports import report_put
+from yiwang.hall.projects.actions.years import years_plan
 from yiwang.hall.projects.data import (
     EVERY,
     KINDS,
@@ -32,6 +33,7 @@ from yiwang.hall.projects.errors import (
     ChangeRefused,
     ProjectIncomplete,
     ReportRefused,
+    YearsRefused,
 )
 from yiwang.hall.projects.queries import (
     READ,
@@ -47,7 +49,6 @@ from yiwang.kernel.api import (
     Column,
     Filter,
     Page,
-    Source,
     code_list,
     context_get,
     date_text,
@@ -57,6 +58,7 @@ from yiwang.kernel.api import (
     page_of,
     render,
     sheet_response,
+    source_of,
 )
 from yiwang.resources.api import enterprise_get
 from yiwang.sdk.errors import N_
@@ -83,15 +85,7 @@ COLUMNS = (
 
 
 def _page(request: HttpRequest) -> Page:
-    wanted = ("text", "state", "track")
-
-    def given(query) -> dict[str, str]:  # noqa: ANN001 - a ListQuery
-        return {key: query.filters.get(key, "") for key in wanted}
-
-    source = Source(
-        lambda query: project_list(limit=query.limit, offset=query.offset, **given(query)),
-        lambda query, cap: project_count(cap=cap, **given(query)),
-    )
+    source = source_of(project_list, project_count, ("text", "state", "track"))
     states = [(code, _(text)) for code, text in PROJECT_STATES.items()]
     filters = [
         Filter("text", N_("Name, code or investor"), "text"),
@@ -106,21 +100,21 @@ def _page(request: HttpRequest) -> Page:
 @allow(populations=INVESTORS, purpose=PURPOSE)
 def mine(request: HttpRequest) -> HttpResponse:
     """List one's projects (我的投资项目)."""
-    names = {
-        "page": _page(request),
-        "shell": "space",
-        "route": "hall_projects:own",
-        "offers": offer_list(),
-    }
-    return render(request, "hall/projects/list.html", names)
+    return _list_page(request, "space", route="hall_projects:own", offers=offer_list())
+
+
+def _list_page(request: HttpRequest, place: str, **names: object) -> HttpResponse:
+    page = _page(request)
+    if page.wants_export:
+        return page.export("projects")
+    return render(request, "hall/projects/list.html", {"page": page, "shell": place, **names})
 
 
 @require_GET
 @allow(populations={"STAFF"}, permission=READ, purpose=PURPOSE)
 def desk(request: HttpRequest) -> HttpResponse:
     """List the projects that one's departments lead or approve, those off track first (项目监管)."""
-    names = {"page": _page(request), "shell": "desk", "route": "hall_projects:project"}
-    return render(request, "hall/projects/list.html", names)
+    return _list_page(request, "desk", route="hall_projects:project")
 
 
 @require_http_methods(["GET", "POST"])
@@ -231,6 +225,8 @@ def _progress_page(request: HttpRequest, code: str, shell: str) -> HttpResponse:
     found = project_detail_get(code, now=timezone.now())
     if request.GET.get("export") == "csv":
         return sheet_response("csv", _curve_table(found), f"progress-{code}")
+    if request.GET.get("export") == "years":
+        return sheet_response("csv", _years_table(found), f"years-{code}")
     names = {
         "project": found,
         "today": timezone.localdate(),
@@ -264,6 +260,46 @@ def _curve_table(found: ProjectDetail):  # noqa: ANN202 - rows of texts
             said.problems if said else "",
             date_text(said.reported_at) if said else "",
         ]
+
+
+def _years_table(found: ProjectDetail):  # noqa: ANN202 - rows of texts
+    yield [
+        _("Project code"), _("Project"), _("Year"), _("Planned for the year"),
+        _("Invested in the year"), _("Of the plan, percent"), _("What is built in the year"),
+    ]  # fmt: skip
+    for one in found.years:
+        figures = (one.planned_wan, one.actual_wan, one.percent)
+        texts = ["" if figure is None else f"{figure:f}" for figure in figures]
+        yield [found.row.code, found.row.name, f"{one.year}", *texts, one.works]
+
+
+@require_http_methods(["GET", "POST"])
+@allow(populations=INVESTORS, purpose=PURPOSE)
+def years(request: HttpRequest, code: str) -> HttpResponse:
+    """Plan the investment of one's project by years (年度投资计划)."""
+    found = project_detail_get(code, now=timezone.now())
+    errors: dict[str, list[str]] = {}
+    typed = {}
+    for one in found.years:
+        planned = "" if one.planned_wan is None else f"{one.planned_wan:f}"
+        typed |= {f"wan_{one.year}": planned, f"works_{one.year}": one.works}
+    if request.method == "POST":
+        typed = {name: request.POST.get(name, "")[:500] for name in typed}
+        try:
+            years_plan(code, typed, now=timezone.now())
+        except YearsRefused as error:
+            errors = dict(error.fields)
+        else:
+            flash(request, "success", _("The plan by years is kept."))
+            return redirect("hall_projects:progress", code)
+    names = {
+        "project": found,
+        "typed": typed,
+        "errors": errors,
+        "this_year": timezone.localdate().year,
+        **_around("space"),
+    }
+    return render(request, "hall/projects/years.html", names, status=422 if errors else 200)
 
 
 @require_http_methods(["GET", "POST"])

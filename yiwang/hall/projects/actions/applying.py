@@ -10,7 +10,7 @@ from yiwang.hall.applications.checks import SubmissionCase
 from yiwang.hall.applications.filing import Filing
 from yiwang.hall.applications.models import ApplicationMaterial, DraftMaterial
 from yiwang.hall.applications.queries.access import application_rows
-from yiwang.hall.bundles.actions.drafts import bundle_draft_begin
+from yiwang.hall.bundles.actions.drafts import bundle_documents_reuse, bundle_draft_begin
 from yiwang.hall.matters.queries import matter_get
 from yiwang.hall.projects import rules
 from yiwang.hall.projects.actions.following import approvals_catch_up
@@ -77,9 +77,10 @@ def _known(project: Project) -> dict[str, object]:
 
 @action("hall.projects.stage_begin")
 def stage_begin(code: str, stage: str, *, now: datetime) -> int:
-    """Begin to apply for all approvals of a stage by one form (整阶段并联申报); returns the bundle's draft.
+    """Begin to apply for all that remains of a stage by one form (整阶段并联申报); returns the bundle's draft.
 
-    Those that need each other are filed one after the other by themselves. Raises ProjectNotFound,
+    Those that need each other are filed one after the other by themselves; documents of earlier applications
+    of the project are there already. Raises ProjectNotFound,
     ProjectEnded, StageNotTogether.
     """
     project = _own(code)
@@ -93,8 +94,28 @@ def stage_begin(code: str, stage: str, *, now: datetime) -> int:
     draft_id = bundle_draft_begin(
         found.bundle, now=now, context_ref=context_ref_of(code), values=_known(project)
     )
-    audit_record(f"project:{code}", detail={"stage": stage, "bundle_draft": draft_id})
+    taken = bundle_documents_reuse(draft_id, _documents_found(project), now=now)
+    audit_record(
+        f"project:{code}", detail={"stage": stage, "bundle_draft": draft_id, "documents": taken}
+    )
     return draft_id
+
+
+def stage_facts(code: str) -> dict[str, object]:
+    """Return what the bundle of a stage asks of its project (整阶段申报的事项): the approvals still to be applied for."""
+    project = Project.objects.filter(code=code).first()
+    if project is None:
+        return {"approvals": []}
+    states = dict(project.approvals.values_list("key", "state"))
+    facts = facts_of(project)
+    approvals = rules.approvals_for(project_plan(), facts)
+    remaining = [
+        one.key
+        for stage in project_plan().stages
+        for one in rules.stage_remaining(stage.key, approvals, states)
+        if one.key in states
+    ]
+    return {**facts, "approvals": remaining}
 
 
 def _may_apply(project: Project, row: ProjectApproval) -> None:
@@ -114,24 +135,30 @@ def _documents_take(project: Project, matter_code: str, draft_id: int) -> list[s
     """Attach what the project's earlier applications brought (复用项目材料): the newest of each key."""
     wanted = {one.key for one in matter_get(matter_code).materials if one.source == "upload"}
     wanted -= set(DraftMaterial.objects.filter(draft_id=draft_id).values_list("key", flat=True))
-    numbers = list(
-        project.approvals.exclude(application_number="").values_list(
-            "application_number", flat=True
-        )
-    )
-    with context_use(context_system(PURPOSE)):
-        applications = list(
-            application_rows(PURPOSE).filter(number__in=numbers).values_list("pk", flat=True)
-        )
-    rows = ApplicationMaterial.objects.filter(application_id__in=applications, key__in=wanted)
-    found = dict(
-        rows.exclude(attachment_id=None).order_by("pk").values_list("key", "attachment_id")
-    )
+    found = {
+        key: attachment_id
+        for key, attachment_id in sorted(_documents_found(project).items())
+        if key in wanted
+    }
     DraftMaterial.objects.bulk_create(
         DraftMaterial(draft_id=draft_id, key=key, attachment_id=attachment_id)
-        for key, attachment_id in sorted(found.items())
+        for key, attachment_id in found.items()
     )
-    return sorted(found)
+    return list(found)
+
+
+def _documents_found(project: Project) -> dict[str, int]:
+    """Return the documents that the project's applications brought (项目已有材料): key → the newest attachment."""
+    numbers = project.approvals.exclude(application_number="")
+    with context_use(context_system(PURPOSE)):
+        applications = list(
+            application_rows(PURPOSE)
+            .filter(number__in=list(numbers.values_list("application_number", flat=True)))
+            .values_list("pk", flat=True)
+        )
+    rows = ApplicationMaterial.objects.filter(application_id__in=applications)
+    rows = rows.exclude(attachment_id=None).order_by("pk")
+    return dict(rows.values_list("key", "attachment_id"))
 
 
 def submission_check(case: SubmissionCase) -> dict[str, list[str]]:
