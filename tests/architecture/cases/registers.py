@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import partial
 
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.architecture.cases.case import Case, matrix_case
 from tests.architecture.world import TODAY, World
@@ -168,7 +169,44 @@ def _own_project(world: World, name: str = "hall_projects:own") -> Case:
     return Case(own=reverse(name, args=[own]), other=reverse(name, args=[other]))
 
 
+def _checked_company(world: World) -> Case:
+    name = "hall_companies:check_company"
+    return Case(
+        own=reverse(name, args=[_company(world.own_department)]),
+        other=reverse(name, args=[_company(world.other_department)]),
+        personas=OFFICERS,
+    )
+
+
+def _file(world: World) -> Case:
+    """The registrar that gives a file sees it, and the one that takes it; others do not."""
+    name = "hall_companies:file"
+    return Case(
+        own=reverse(name, args=[_transferred(world.other_department, world.own_department)]),
+        other=reverse(name, args=[_transferred(world.other_department, world.other_department)]),
+        personas=OFFICERS,
+    )
+
+
+def _transferred(from_department: int, to_department: int) -> str:
+    from yiwang.hall.companies.models import Company, FileTransfer
+
+    number = f"DA{next(SERIALS):013d}"
+    FileTransfer.objects.create(
+        number=number,
+        company=Company.objects.get(uscc=_company(from_department)),
+        application_number=f"matrix-{number}",
+        from_department_id=from_department,
+        to_department_id=to_department,
+        asked_at=timezone.now(),
+        due_date=TODAY,
+    )
+    return number
+
+
 matrix_case("hall_companies:company", _register)
+matrix_case("hall_companies:check_company", _checked_company)
+matrix_case("hall_companies:file", _file)
 matrix_case("hall_companies:own_company", _own_company)
 matrix_case("hall_companies:filing", _filing)
 matrix_case("hall_projects:project", _officers_project)
@@ -177,5 +215,5 @@ matrix_case(
     "hall_projects:project_progress",
     partial(_officers_project, name="hall_projects:project_progress"),
 )
-for _page in ("progress", "report", "change", "offer", "end"):
+for _page in ("progress", "years", "report", "change", "offer", "end"):
     matrix_case(f"hall_projects:{_page}", partial(_own_project, name=f"hall_projects:{_page}"))

@@ -35,6 +35,7 @@ from yiwang.kernel.api import (
     localized,
     page_of,
     render,
+    source_of,
 )
 from yiwang.sdk.errors import N_
 
@@ -75,12 +76,7 @@ def papers(request: HttpRequest) -> HttpResponse:
         )
         flash(request, "success", _("Print the list and give it along with the papers."))
         return redirect("hall_windows:hand_over", number)
-    source = Source(
-        lambda query: hand_over_list(
-            state=query.filters.get("state", ""), limit=query.limit, offset=query.offset
-        ),
-        lambda query, cap: hand_over_count(state=query.filters.get("state", ""), cap=cap),
-    )
+    source = source_of(hand_over_list, hand_over_count, ("state",))
     choices = [(code, _(text)) for code, text in STATES.items()]
     filters = [Filter("state", N_("State"), "select", choices=choices)]
     page = page_of(request, source, columns=LISTS, filters=filters)

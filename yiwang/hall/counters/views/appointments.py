@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -38,7 +39,6 @@ from yiwang.hall.counters.views.visiting import VISITORS
 from yiwang.identity.api import account_get, allow
 from yiwang.kernel.api import (
     Column,
-    Source,
     context_get,
     datetime_text,
     error_text,
@@ -46,6 +46,7 @@ from yiwang.kernel.api import (
     localized,
     page_of,
     render,
+    source_of,
 )
 from yiwang.sdk.errors import N_, NotFound, YiwangError
 
@@ -67,10 +68,7 @@ COLUMNS = (
 def mine(request: HttpRequest) -> HttpResponse:
     """List my appointments (我的预约), those to come first."""
     now = timezone.now()
-    source = Source(
-        lambda query: appointment_list(now=now, limit=query.limit, offset=query.offset),
-        lambda _query, cap: appointment_count(cap=cap),
-    )
+    source = source_of(partial(appointment_list, now=now), appointment_count, ())
     page = page_of(request, source, columns=COLUMNS)
     return render(request, "hall/counters/mine.html", {"page": page, "href": _href})
 

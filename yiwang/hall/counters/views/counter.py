@@ -44,13 +44,13 @@ from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
     Filter,
-    Source,
     datetime_text,
     error_text,
     flash,
     localized,
     page_of,
     render,
+    source_of,
 )
 from yiwang.sdk.errors import N_, Conflict, NotFound, YiwangError
 
@@ -227,20 +227,15 @@ def appointments(request: HttpRequest, code: str) -> HttpResponse:
     now = timezone.now()
     view = hall_staff_get(code, now=now)
 
-    def asked(query) -> dict:
-        return {
-            "hall_id": view.id,
-            "day": _day(query.filters.get("day", "")),
-            "state": query.filters.get("state", ""),
-            "text": query.filters.get("text", ""),
-        }
+    def listed(*, day: str, limit: int, offset: int, **wanted: str) -> list:
+        return appointment_list(
+            now=now, hall_id=view.id, day=_day(day), limit=limit, offset=offset, **wanted
+        )
 
-    source = Source(
-        lambda query: appointment_list(
-            now=now, limit=query.limit, offset=query.offset, **asked(query)
-        ),
-        lambda query, cap: appointment_count(cap=cap, **asked(query)),
-    )
+    def counted(*, day: str, cap: int, **wanted: str) -> int:
+        return appointment_count(hall_id=view.id, day=_day(day), cap=cap, **wanted)
+
+    source = source_of(listed, counted, ("day", "state", "text"))
     choices = [(state, _(text)) for state, text in APPOINTMENT_STATES.items()]
     filters = [
         Filter("day", N_("Day"), "date"),
