@@ -339,9 +339,7 @@ def test_two_who_take_one_name_at_the_same_moment_get_one_account_and_one_senten
     assert Account.objects.filter(username="twin").count() == 1
 
 
-def test_a_name_taken_since_it_was_looked_up_is_refused_in_the_same_words(
-    db, system, monkeypatch
-):
+def test_a_name_taken_since_it_was_looked_up_is_refused_in_the_same_words(db, system, monkeypatch):
     account_create("twin", population="CITIZEN", name="一", now=NOW)
     nobody = Account.objects.none()
     with monkeypatch.context() as patched:
