@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from yiwang.config.engine_commands import engine_commands
 from yiwang.config.keeping_commands import keeping_commands
+from yiwang.config.paper_commands import paper_commands
 from yiwang.config.serving import port_number
 from yiwang.sdk.errors import YiwangError
 
@@ -427,6 +428,7 @@ def parser_build() -> argparse.ArgumentParser:
         engine_commands,
         _pack_commands,
         keeping_commands,
+        paper_commands,
         _developer_commands,
     ):
         add(commands)

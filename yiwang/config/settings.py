@@ -70,6 +70,9 @@ SECRET_KEY = _secret_key()
 # Keys that seal what is stored secretly, several by commas, the first seals; else one a line in the file.
 FIELD_KEYS = os.environ.get("YIWANG_FIELD_KEYS", "")
 FIELD_KEYS_FILE = os.environ.get("YIWANG_FIELD_KEYS_FILE", str(DATA_DIR / "field.keys"))
+# The key of the city's documents, and former certificates of it: see yiwang.kernel.seals.keys.
+DOCUMENT_KEY_FILE = os.environ.get("YIWANG_DOCUMENT_KEY", "")
+DOCUMENT_CERTIFICATES_FILE = os.environ.get("YIWANG_DOCUMENT_CERTIFICATES", "")
 DEBUG = os.environ.get("YIWANG_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("YIWANG_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("YIWANG_ORIGINS", "").split(",") if o]
@@ -84,6 +87,7 @@ INSTALLED_APPS = [
     "yiwang.kernel.events",
     "yiwang.kernel.jobs",
     "yiwang.kernel.packs",
+    "yiwang.kernel.seals",
     "yiwang.kernel.serials",
     "yiwang.kernel.stamps",
     "yiwang.kernel.calendar",
@@ -122,6 +126,7 @@ INSTALLED_APPS = [
     "yiwang.hall.receipts",
     "yiwang.hall.parties",
     "yiwang.hall.applications",
+    "yiwang.hall.papers",
     "yiwang.hall.windows",
     "yiwang.hall.supervision",
     "yiwang.hall.lists",

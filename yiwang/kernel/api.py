@@ -96,6 +96,14 @@ from yiwang.kernel.rows.statements import (
     rows_find,
     rows_insert,
 )
+from yiwang.kernel.seals.keys import (
+    SealKeyUnusable,
+    SealView,
+    public_keys,
+    seal_key_get,
+    seal_list,
+)
+from yiwang.kernel.seals.papers import PaperCheck, paper_check, paper_sign
 from yiwang.kernel.serials.actions import (
     serial_last,
     serial_next,
@@ -124,7 +132,7 @@ from yiwang.kernel.ui.tables import (
     source_of,
 )
 from yiwang.kernel.ui.templating import render
-from yiwang.kernel.ui.typesetting import FontsMissing, typeset
+from yiwang.kernel.ui.typesetting import FontsMissing, qr_picture, typeset
 from yiwang.kernel.ui.uploads import upload_overflow
 
 __all__ = [
@@ -155,9 +163,12 @@ __all__ = [
     "OfficeHours",
     "PackState",
     "Page",
+    "PaperCheck",
     "RequestContext",
     "RoutePolicy",
     "RowPart",
+    "SealKeyUnusable",
+    "SealView",
     "Source",
     "SuccessionView",
     "SweepView",
@@ -222,11 +233,15 @@ __all__ = [
     "pack_new",
     "pack_section_register",
     "page_of",
+    "paper_check",
+    "paper_sign",
     "permission_require",
     "practice_signer",
     "public",
+    "public_keys",
     "purpose_use",
     "pushed",
+    "qr_picture",
     "rate_exceeded",
     "render",
     "row_change",
@@ -237,6 +252,8 @@ __all__ = [
     "rows_delete",
     "rows_find",
     "rows_insert",
+    "seal_key_get",
+    "seal_list",
     "serial_last",
     "serial_next",
     "serial_next_parallel",

@@ -1,5 +1,7 @@
 """Rows of forms: one's own draft and blocks, the rows of an application one takes part in."""
 
+from collections.abc import Callable
+
 from django.urls import reverse
 
 from tests.architecture.cases.case import Case, matrix_case
@@ -36,6 +38,16 @@ def _form(world: World) -> int:
 
 
 def _draft_rows(world: World) -> Case:
+    return _draft(
+        world, lambda draft: reverse("engines_forms:rows", args=[draft.id, "staff", "csv"])
+    )
+
+
+def _draft_differences(world: World) -> Case:
+    return _draft(world, lambda draft: reverse("engines_forms:differences", args=[draft.id]))
+
+
+def _draft(world: World, address_of: Callable) -> Case:
     from yiwang.engines.api import draft_open
     from yiwang.kernel.api import context_system, context_use
 
@@ -50,7 +62,7 @@ def _draft_rows(world: World) -> Case:
                 prefill={},
                 now=world.now,
             )
-        return reverse("engines_forms:rows", args=[draft.id, "staff", "csv"])
+        return address_of(draft)
 
     return Case(
         own=lambda persona: address(world.account_id(persona)),
@@ -112,5 +124,6 @@ def _block(world: World) -> Case:
 
 
 matrix_case("engines_forms:rows", _draft_rows)
+matrix_case("engines_forms:differences", _draft_differences)
 matrix_case("hall_applications:rows", _application_rows)
 matrix_case("hall_reuse:block", _block)

@@ -93,6 +93,25 @@ class VerificationView:
 
 
 @dataclass(frozen=True, slots=True)
+class OfflineView:
+    """What a licence's signed statement says (离线查验结果): as it was on the day of issue. key: name of the key."""
+
+    identifier: str
+    number: str
+    title: str
+    holder_name: str
+    issuer_name: str
+    issued_date: date
+    valid_from: date
+    valid_to: date | None
+    key: str
+
+    def is_due(self, today: date) -> bool:
+        """Tell whether a day lies within its validity (是否在有效期内)."""
+        return self.valid_from <= today and (self.valid_to is None or today <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
 class PresentationView:
     """What somebody sees to whom a licence is shown (亮证内容): only what the holder chose, for one purpose.
 

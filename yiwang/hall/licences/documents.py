@@ -1,4 +1,8 @@
-"""The document of a licence (证照版式文件): typeset once, stored by its content, read many times."""
+"""The document of a licence (证照版式文件): typeset and signed once, stored by its content, read many times.
+
+What is typeset is the same bytes each time; the signature has the moment in it at which it was made, so a file is signed
+once and kept. One that was lost is signed again: both are good, and each says when it was signed.
+"""
 
 import hashlib
 
@@ -10,7 +14,14 @@ from yiwang.hall.licences.models import Licence
 from yiwang.hall.licences.queries import licence_get
 from yiwang.hall.licences.typesetting import document_make
 from yiwang.identity.api import data_scope
-from yiwang.kernel.api import action, audit_record, content_keep, context_system, context_use
+from yiwang.kernel.api import (
+    action,
+    audit_record,
+    content_keep,
+    context_system,
+    context_use,
+    paper_sign,
+)
 from yiwang.resources.api import photo_get
 from yiwang.sdk.errors import YiwangError
 
@@ -47,19 +58,33 @@ def licence_image_get(licence_id: int) -> bytes:
 
 
 def licence_document_store(licence_id: int) -> bytes:
-    """Typeset a licence and keep the file (制作证照文件); idempotent, the same bytes each time."""
+    """Typeset a licence, sign it and keep the file (制作证照文件).
+
+    Again gives the kept file, as long as what is typeset is the same. One no longer good is neither signed nor kept.
+    """
     with context_use(context_system(PURPOSE, name="hall.licences.document")):
         licence = licence_get(licence_id)
         photo = _photo(licence) if licence.is_good else None
-        content = document_make(licence, photo=photo)
-        if licence.is_good:
-            digest = hashlib.sha256(content).hexdigest()
-            _keep(_path(licence, digest), content)
+        body = document_make(licence, photo=photo)
+        if not licence.is_good:
+            return body
+        content = _signed(licence, body)
+        digest = hashlib.sha256(content).hexdigest()
+        _keep(_path(licence, digest), content)
+        if not default_storage.exists(_path(licence, digest, "png")):
             image = document_make(licence, photo=photo, form="png", ppi=IMAGE_PPI)
             _keep(_path(licence, digest, "png"), image)
-            if digest != licence.document_sha256:
-                _note(licence.id, path=_path(licence, digest), digest=digest)
+        if digest != licence.document_sha256:
+            _note(licence.id, path=_path(licence, digest), digest=digest)
     return content
+
+
+def _signed(licence: LicenceView, body: bytes) -> bytes:
+    """Return the kept file when it is this very body that was signed, else sign it."""
+    kept = _stored(licence)
+    if kept is not None and kept.startswith(body):
+        return kept
+    return paper_sign(body, reason=f"签发{licence.title['zh']}", signer=licence.issuer_name)
 
 
 def _keep(path: str, content: bytes) -> None:

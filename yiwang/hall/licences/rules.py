@@ -6,7 +6,9 @@ Sources: GB/T 36903-2018 (metadata), GB/T 36904-2018 (identifier), GB/T 17710-20
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from yiwang.hall.licences.data import LicenceView, OfflineView
 from yiwang.sdk.identifiers import mod37_36_check
+from yiwang.sdk.statements import StatementBroken, statement_read
 
 # 1.2.156.3005.2 is the arc of electronic licences under the national OID (GB/T 36904-2018).
 OID = "1.2.156.3005.2"
@@ -154,3 +156,38 @@ def _value(source: object, data: Mapping) -> object:
     if source.endswith(".sex") and isinstance(value, str) and value in SEXES:
         return SEXES[value]
     return "" if value is None else value
+
+
+OFFLINE_KIND, _DAY = "L1", "%Y%m%d"
+
+
+def offline_words(licence: LicenceView, *, issued_date: date) -> list[str]:
+    """Return what a licence says to whoever has no connection (离线查验内容), in the order in which it is signed."""
+    return [
+        OFFLINE_KIND,
+        licence.identifier,
+        licence.number,
+        licence.title["zh"],
+        licence.holder_name,
+        licence.issuer_name,
+        f"{issued_date:{_DAY}}",
+        f"{licence.valid_from:{_DAY}}",
+        f"{licence.valid_to:{_DAY}}" if licence.valid_to else "",
+    ]
+
+
+def offline_read(text: str, *, keys: Mapping) -> OfflineView:
+    """Check a signed statement of a licence, alone or in the address of its QR code (离线验签).
+
+    keys: public keys by name. Raises StatementBroken, StatementKeyUnknown.
+    """
+    found = statement_read(text.rpartition("#")[2], keys=keys)
+    is_ours = len(found.words) == 9 and all(isinstance(word, str) for word in found.words)
+    if not is_ours or found.words[0] != OFFLINE_KIND:
+        raise StatementBroken()
+    _kind, identifier, number, title, holder, issuer, issued, since, until = found.words
+    try:
+        days = [date.fromisoformat(one) if one else None for one in (issued, since, until)]
+    except ValueError:
+        raise StatementBroken() from None
+    return OfflineView(identifier, number, title, holder, issuer, *days, found.key)

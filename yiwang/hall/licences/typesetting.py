@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from yiwang.hall.licences.data import CARD, LicenceView
-from yiwang.kernel.api import typeset
+from yiwang.hall.licences.statements import licence_statement
+from yiwang.kernel.api import qr_picture, typeset
 
 SOURCES = Path(__file__).parent / "typst"
 MARKS = {"REVOKED": "已撤销", "SUSPENDED": "已暂扣", "EXPIRED": "已过期"}
@@ -21,19 +22,21 @@ _PHOTO_KINDS = {b"\x89PNG": "photo.png", b"\xff\xd8\xff": "photo.jpg", b"<svg": 
 def document_make(
     licence: LicenceView, *, photo: bytes | None = None, form: str = "pdf", ppi: int = 144
 ) -> bytes:
-    """Typeset a licence (排版) and return a PDF, or a PNG with form="png".
+    """Typeset a licence (排版) and return a PDF with its back, or a PNG of its face with form="png".
 
     photo: PNG or JPEG of the holder for a card; a silhouette without one. Raises `FontsMissing`.
     """
     picture = _photo_name(photo)
+    address = verify_address(licence.verify_code)
+    files = {"offline.svg": qr_picture(f"{address}#{licence_statement(licence)}", error="l")}
     main = "card.typ" if licence.template == CARD else "certificate.typ"
     return typeset(
         SOURCES / main,
         data=_content(licence, photo_name=picture),
         at=licence.issued_at,
-        beside=(SOURCES / "common.typ",),
-        qr=verify_address(licence.verify_code),
-        files={picture: photo} if picture else {},
+        beside=(SOURCES / "common.typ", SOURCES / "offline.typ"),
+        qr=address,
+        files=files | ({picture: photo} if picture else {}),
         form=form,
         ppi=ppi,
     )
@@ -41,8 +44,12 @@ def document_make(
 
 def verify_address(code: str) -> str:
     """Return the absolute address (查验地址) that the QR code leads to."""
-    site = getattr(settings, "SITE_ADDRESS", "http://127.0.0.1:8000").rstrip("/")
-    return site + reverse("hall_licences:verify_code", args=[code])
+    return site_address("hall_licences:verify_code", code)
+
+
+def site_address(name: str, *args: str) -> str:
+    """Return the absolute address of a page (网址), for paper."""
+    return settings.SITE_ADDRESS.rstrip("/") + reverse(name, args=args)
 
 
 def date_zh(day: date) -> str:
@@ -87,6 +94,7 @@ def _content(licence: LicenceView, *, photo_name: str | None) -> dict:
         "number": licence.number,
         "identifier": licence.identifier,
         "code": licence.code,
+        "keys_address": site_address("hall_licences:keys"),
         "issuer": licence.issuer_name,
         "issued": date_zh(issued),
         "valid": f"{date_zh(licence.valid_from)} 至 {until}",

@@ -3,6 +3,7 @@
 The same data and time stamp give the same bytes.
 """
 
+import io
 import json
 import shutil
 import tempfile
@@ -53,12 +54,19 @@ def typeset(  # noqa: PLR0913 - a document has these parts
         for name, content in (files or {}).items():
             (root / name).write_bytes(content)
         if qr:
-            segno.make(qr, error="m").save(str(root / "qr.svg"), border=2)
+            (root / "qr.svg").write_bytes(qr_picture(qr))
         (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         result = typst.Compiler(
             str(root / main.name), root=str(root), font_paths=fonts, ignore_system_fonts=True
         ).compile(format=form, ppi=ppi, timestamp=at.replace(microsecond=0))
     return result if isinstance(result, bytes) else result[0]
+
+
+def qr_picture(text: str, *, error: str = "m") -> bytes:
+    """Return a QR code (二维码) as SVG, the same bytes for the same text; error: how much may be damaged, l to h."""
+    target = io.BytesIO()
+    segno.make(text, error=error).save(target, kind="svg", border=2)
+    return target.getvalue()
 
 
 @lru_cache(maxsize=1)

@@ -22,7 +22,7 @@ from yiwang.hall.licences.queries import licence_get
 from yiwang.hall.licences.tests.conftest import HOLDER, NEIGHBOUR, NOW
 from yiwang.hall.licences.typesetting import document_make, value_text
 from yiwang.identity.api import data_scope
-from yiwang.kernel.api import audit_list, context_use, worker_run
+from yiwang.kernel.api import audit_list, context_use, paper_check, worker_run
 
 
 @pytest.fixture(autouse=True)
@@ -80,12 +80,21 @@ def test_a_card_lies_and_a_certificate_stands(hall):
     assert certificate.height / certificate.width == pytest.approx(297 / 210, rel=0.01)
 
 
+def test_the_file_is_signed_once_with_the_citys_key_and_says_for_what(hall):
+    licence = hall.issue()
+    content = licence_document_store(licence.id)
+    assert licence_document_store(licence.id) == content
+    check = paper_check(content)
+    assert (check.state, check.reason, check.is_practice) == ("INTACT", "签发老年人优待证", True)
+    assert paper_check(content.replace(b"/MediaBox", b"/MediaBux", 1)).state == "CHANGED"
+
+
 def test_the_same_licence_gives_the_same_bytes(hall):
     licence = hall.issue()
     assert document_make(licence) == document_make(licence)
 
 
-def test_a_face_full_of_long_values_still_fits_on_one_page(hall):
+def test_a_face_full_of_long_values_still_fits_before_its_back(hall):
     long = {
         "name": "scope",
         "title": {"zh": "经营项目及范围", "en": "Scope"},
@@ -93,7 +102,7 @@ def test_a_face_full_of_long_values_still_fits_on_one_page(hall):
     }
     for licence in (hall.issue(), hall.permit()):
         crowded = typesetting_replace(licence, face=(*licence.face, *[long] * 6))
-        assert len(PdfReader(io.BytesIO(document_make(crowded))).pages) == 1
+        assert len(PdfReader(io.BytesIO(document_make(crowded))).pages) == 2
 
 
 def typesetting_replace(licence, **changes):
@@ -141,9 +150,13 @@ def test_a_damaged_or_lost_file_is_made_again(hall, damage):
         with default_storage.open(path, "wb") as file:
             file.write(damage)
     with context_use(HOLDER):
-        assert licence_document_get(licence.id) == content
-    with default_storage.open(path) as file:
-        assert file.read() == content
+        again = licence_document_get(licence.id)
+        assert licence_document_get(licence.id) == again
+        body = document_make(licence_get(licence.id))
+    assert again.startswith(body)
+    assert content.startswith(body)
+    assert (paper_check(again).state, paper_check(content).state) == ("INTACT", "INTACT")
+    assert default_storage.exists(f"licences/2026/{hashlib.sha256(again).hexdigest()}.pdf")
 
 
 def test_a_revoked_licence_says_so_across_the_document_and_the_old_file_is_not_given(hall):
@@ -152,7 +165,9 @@ def test_a_revoked_licence_says_so_across_the_document_and_the_old_file_is_not_g
     with context_use(hall.officer()):
         licence_revoke(licence.id, reason="虚假材料", legal_basis="行政许可法", now=NOW)
     with context_use(HOLDER):
-        assert "已撤销" in _text(licence_document_get(licence.id))
+        crossed = licence_document_get(licence.id)
+    assert "已撤销" in _text(crossed)
+    assert paper_check(crossed).state == "UNSIGNED"
 
 
 def test_nobody_else_gets_the_document(hall):

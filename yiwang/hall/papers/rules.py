@@ -1,0 +1,77 @@
+"""Rules of decision documents (决定文书): their titles, what each must say, and their sentences.
+
+Sources: 行政许可法 art. 38 (a refusal gives its reasons and says how to appeal), art. 32 (a refusal to accept is in writing,
+dated and sealed), art. 39.
+"""
+
+from yiwang.hall.papers.data import GRANTED, NOT_ACCEPTED, REFUSED, DecisionPaper
+
+TEMPLATE = "decision-1"
+_ARTICLE = {
+    GRANTED: "第三十八条第一款",
+    REFUSED: "第三十八条第二款",
+    NOT_ACCEPTED: "第三十二条",
+}
+
+
+def paper_title(paper: DecisionPaper) -> str:
+    """Return the title of a document (文书名称).
+
+    >>> from datetime import date
+    >>> paper_title(DecisionPaper("REFUSED", True, "", "", "", "", "", date.min, date.min, ()))
+    '不予行政许可决定书'
+    """
+    subject = "行政许可" if paper.is_licensing else "办理"
+    return {
+        GRANTED: f"准予{subject}决定书",
+        REFUSED: f"不予{subject}决定书",
+        NOT_ACCEPTED: f"不予受理{'行政许可' if paper.is_licensing else ''}申请决定书",
+    }[paper.outcome]
+
+
+def paper_lacking(paper: DecisionPaper) -> list[str]:
+    """Return the names of what a document must say and does not (缺项): it is not made while there is any.
+
+    >>> from datetime import date
+    >>> paper_lacking(DecisionPaper("REFUSED", True, "1", "2", "m", "a", "d", date.min, date.min, ("《法》",)))
+    ['reasons', 'remedy']
+    """
+    needed = ["document_number", "application_number", "matter", "applicant", "department"]
+    needed += ["legal_basis"]
+    if paper.outcome != GRANTED:
+        needed += ["reasons", "remedy"]
+    lacking = [name for name in needed if not getattr(paper, name)]
+    if "reasons" not in lacking and any(not text.strip() for _who, text in paper.reasons):
+        lacking.append("reasons")
+    return lacking
+
+
+def paper_sentences(paper: DecisionPaper) -> list[str]:
+    """Return the paragraphs of a document in order (文书正文)."""
+    asked = f"你（单位）于{date_zh(paper.submitted_date)}提出的“{paper.matter}”申请（办件编号：{paper.application_number}）"
+    by_law = (
+        f"根据《中华人民共和国行政许可法》{_ARTICLE[paper.outcome]}的规定，"
+        if paper.is_licensing
+        else ""
+    )
+    basis = f"依据{'；'.join(paper.legal_basis)}，"
+    if paper.outcome == GRANTED:
+        return [f"{asked}，经审查，符合法定条件、标准。{by_law}{basis}决定准予{_object(paper)}。"]
+    if paper.outcome == NOT_ACCEPTED:
+        return [f"{asked}，经审查，{by_law}{basis}决定不予受理。", *_reasons(paper)]
+    return [f"{asked}，经审查，{by_law}{basis}决定不予{_object(paper)}。", *_reasons(paper)]
+
+
+def date_zh(day) -> str:  # noqa: ANN001 - a date
+    """Write a date as it stands on a document: 2026年11月21日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _object(paper: DecisionPaper) -> str:
+    return "行政许可" if paper.is_licensing else "办理"
+
+
+def _reasons(paper: DecisionPaper) -> list[str]:
+    if len(paper.reasons) == 1:
+        return [f"理由：{paper.reasons[0][1]}"]
+    return [f"理由（{who}）：{text}" for who, text in paper.reasons]
