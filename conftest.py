@@ -1,6 +1,7 @@
 """What every test shares: plain static files, fast hashing, Chinese compiled."""
 
 import copy
+import gc
 import os
 import shutil
 from datetime import UTC, datetime
@@ -212,6 +213,13 @@ def pytest_collection_modifyitems(config, items):
         items[:] = chosen
     if hasattr(config, "workerinput"):
         items[:] = _one_after_the_other(items)
+
+
+def pytest_collection_finish():
+    """Leave what is loaded by now out of every later collection of garbage: it stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 def _one_after_the_other(items: list) -> list:

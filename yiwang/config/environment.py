@@ -6,6 +6,7 @@ Only the standard library is used here, and the syntax of old Pythons is no conc
 `./start` and `./test`, look for 3.11 first.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -47,6 +48,15 @@ def stamp_of(kind: str) -> str:
     for path in requirements_of(kind):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def memory_disk(megabytes: int) -> str | None:
+    """Return the disk in memory if this system has one with so much room: for what need not outlive the run."""
+    disk = "/dev/shm"  # noqa: S108 - folders of our own are made there
+    with contextlib.suppress(OSError):
+        if os.access(disk, os.W_OK) and shutil.disk_usage(disk).free >= megabytes * 1_000_000:
+            return disk
+    return None
 
 
 def environment_make(kind: str) -> None:

@@ -15,11 +15,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from yiwang.config.environment import memory_disk
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+CLI = (sys.executable, "-m", "yiwang.config.cli")
 ELSEWHERE = {
     "./test --heavy": "tests that compute for long: whole builds of the city, large comparisons",
     "./test --browser": "journeys and pages in headless Chromium, on a wide screen and on a phone",
@@ -31,6 +35,7 @@ ELSEWHERE = {
 EXTRAS = ("spark", "payments", "notify")
 NO_EXTRAS = " and ".join(f"not {name}" for name in EXTRAS)
 QUICK = f"not heavy and not browser and not kills and {NO_EXTRAS}"
+CLUSTER_MB = 4000  # what PostgreSQL's databases take at most
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -41,24 +46,40 @@ class Report:
     failed: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
+    beside: list[str] | None = None  # what a report of steps beside others keeps to say later
 
     def step(self, name: str, command: list[str], **environment: str) -> None:
         """Run one step, show its output, remember a failure."""
-        _say(f"\n== {name}")
+        self._say(f"\n== {name}")
         begun = time.monotonic()
-        code = subprocess.run(  # noqa: S603, PLW1510
-            command, cwd=ROOT, env={**os.environ, **environment}, check=False
-        ).returncode
-        _say(
-            f"   {'passed' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - begun:.0f} s"
+        kept = (
+            {} if self.beside is None else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         )
-        if code:
+        done = subprocess.run(  # noqa: S603, PLW1510
+            command, cwd=ROOT, env={**os.environ, **environment}, check=False, text=True, **kept
+        )
+        if done.stdout:
+            self._say(done.stdout.rstrip())
+        result = "passed" if done.returncode == 0 else f"FAILED ({done.returncode})"
+        self._say(f"   {result} in {time.monotonic() - begun:.0f} s")
+        if done.returncode:
             self.failed.append(name)
+
+    def take(self, other: "Report") -> None:
+        """Say what the steps beside had to say, and remember their failures."""
+        for text in other.beside or []:
+            _say(text)
+        self.failed += other.failed
+
+    def _say(self, text: str) -> None:
+        _say(text) if self.beside is None else self.beside.append(text)
 
 
 def main() -> int:
     """Run ./test; exit code 0 only if everything that had to run passed."""
     options, chosen = _options()
+    # Else each of some hundred processes would compile the whole house anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     report = Report()
     if extra := next((name for name in EXTRAS if getattr(options, name)), ""):
         _spark(report) if extra == "spark" else _extra(report, extra)
@@ -75,11 +96,16 @@ def main() -> int:
     if chosen or options.postgresql:
         _chosen(report, chosen, options)
         return _closing(report)
-    report.step("ruff", [str(BIN / "ruff"), "check", "."])
-    report.step("format", [str(BIN / "ruff"), "format", "--check", "."])
-    report.step("contracts", [str(BIN / "lint-imports")])
-    report.step("translations", [sys.executable, "-m", "yiwang.config.cli", "messages", "check"])
-    _assets(report)
+    with ThreadPoolExecutor() as beside:
+        _say(
+            "Beside the checks the translations are compiled and the front end is fetched and built."
+        )
+        assets = beside.submit(_assets, Report(beside=[]))
+        report.step("ruff", [str(BIN / "ruff"), "check", "."])
+        report.step("format", [str(BIN / "ruff"), "format", "--check", "."])
+        report.step("contracts", [str(BIN / "lint-imports")])
+        report.step("translations", [*CLI, "messages", "check"])
+        report.take(assets.result())
     _tests(report, QUICK, slowest=options.slowest)
     report.elsewhere += [f"{what}: {command}" for command, what in ELSEWHERE.items()]
     return _closing(report)
@@ -167,11 +193,10 @@ def _options() -> tuple[argparse.Namespace, list[str]]:
     return parser.parse_known_args()
 
 
-def _assets(report: Report) -> None:
-    report.step(
-        "translations compiled", [sys.executable, "-m", "yiwang.config.cli", "messages", "compile"]
-    )
-    report.step("front end", [sys.executable, "-m", "yiwang.config.cli", "assets"])
+def _assets(report: Report) -> Report:
+    report.step("translations compiled", [*CLI, "messages", "compile"])
+    report.step("front end", [*CLI, "assets"])
+    return report
 
 
 def postgresql_bin() -> Path | None:
@@ -192,7 +217,8 @@ def postgresql(report: Report) -> Iterator[str | None]:
         report.left_out.append("tests on PostgreSQL: no initdb (apt install postgresql)")
         yield None
         return
-    folder = Path(tempfile.mkdtemp(prefix="yiwang-pg-"))
+    # On a disk, copying a database for a test costs ten times as much.
+    folder = Path(tempfile.mkdtemp(prefix="yiwang-pg-", dir=memory_disk(CLUSTER_MB)))
     user = _cluster_user(folder)
     run = (
         {"user": user, "check": True, "capture_output": True, "cwd": folder}
@@ -221,7 +247,7 @@ def postgresql(report: Report) -> Iterator[str | None]:
                 f"listen_addresses = ''\nunix_socket_directories = '{folder}'\n"
                 "max_connections = 120\nfsync = off\nsynchronous_commit = off\n"
                 "full_page_writes = off\nwal_level = minimal\nmax_wal_senders = 0\n"
-                "autovacuum = off\njit = off\nshared_buffers = 256MB\n"
+                "autovacuum = off\njit = off\nshared_buffers = 256MB\nmax_wal_size = 256MB\n"
             )
         control = [programs / "pg_ctl", "-D", folder / "data", "-w"]
         subprocess.run([*control, "-l", folder / "log", "start"], **run)  # noqa: S603, PLW1510

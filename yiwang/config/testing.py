@@ -10,6 +10,9 @@ import os
 import shutil
 import tempfile
 
+from yiwang.config.environment import memory_disk
+
+NEEDED_MB = 1000  # the databases of two workers on SQLite
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
@@ -31,7 +34,7 @@ def _prepare() -> None:
     os.environ.setdefault("YIWANG_DATABASE", "sqlite:///")
     # A file and not memory: threads and processes of a test then really share it. Where there is a
     # disk in memory it lies there: tests of rules need no durable commits; live cities use the disk.
-    shared = _folder("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)  # noqa: S108
+    shared = _folder(memory_disk(NEEDED_MB))
     os.environ["YIWANG_TEST_SHARED"] = shared
     if os.environ["YIWANG_DATABASE"].startswith("sqlite"):
         os.environ.setdefault("YIWANG_TEST_DB", f"{shared}/test.sqlite3")
