@@ -313,7 +313,7 @@ def _process_begin(case: _Case, application: Application) -> None:
             number=application.number,
             title=application.title,
             applicant_name=application.applicant_name,
-            url="/hall/applications/items/",
+            url=f"/hall/applications/{application.number}/",
         ),
         variables={
             "form": case.form_data,
