@@ -20,16 +20,6 @@ class PortalSpacesConfig(AppConfig):
             N_("My affairs"),
             N_("Acting for others"),
             "portal_spaces:delegations",
-            permission="CITIZEN",
-            order=60,
-            icon="people",
-        )
-        menu_register(
-            "space",
-            N_("My affairs"),
-            N_("Acting for others"),
-            "portal_spaces:delegations",
-            permission="AGENT",
             order=60,
             icon="people",
         )
