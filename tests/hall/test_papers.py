@@ -64,7 +64,7 @@ def test_a_refusal_is_a_signed_document_that_says_why_by_which_law_and_what_one_
     client = Client()
     client.force_login(city.account("elder"))
     address = f"/hall/papers/decisions/{number}.pdf"
-    assert address in client.get(f"/hall/applications/{number}/").content.decode()
+    assert address in client.get(f"/hall/applications/mine/{number}/").content.decode()
     content = client.get(address).content
     decision = Decision.objects.get(application=the_application(number))
     text = words(content)
@@ -104,6 +104,9 @@ def test_the_titles_and_sentences_follow_the_law():
     assert paper_title(PAPER) == "不予行政许可决定书"
     assert paper_title(replace(PAPER, outcome="NOT_ACCEPTED")) == "不予受理行政许可申请决定书"
     assert paper_title(replace(PAPER, outcome="APPROVED", is_licensing=False)) == "准予办理决定书"
+    ended = replace(PAPER, outcome="TERMINATED", reasons=(("局", "申请人已注销。"),))
+    assert paper_title(ended) == "终止办理决定书"
+    assert paper_sentences(ended)[-1] == "理由：申请人已注销。"
     sentences = paper_sentences(PAPER)
     assert sentences[0].endswith(
         "根据《中华人民共和国行政许可法》第三十八条第二款的规定，"

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
-GRANTED, REFUSED, NOT_ACCEPTED = "APPROVED", "REFUSED", "NOT_ACCEPTED"
+GRANTED, REFUSED, NOT_ACCEPTED, TERMINATED = "APPROVED", "REFUSED", "NOT_ACCEPTED", "TERMINATED"
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionPaper:
-    """A decision as its document says it (决定书). outcome: GRANTED, REFUSED or NOT_ACCEPTED.
+    """A decision as its document says it (决定书). outcome: GRANTED, REFUSED, NOT_ACCEPTED or TERMINATED.
 
     reasons: (department, text) of each department that refused; licences: (title, number) of each that was issued;
     is_licensing: whether the Administrative Licensing Law rules it.

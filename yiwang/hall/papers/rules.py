@@ -4,7 +4,7 @@ Sources: 行政许可法 art. 38 (a refusal gives its reasons and says how to ap
 dated and sealed), art. 39.
 """
 
-from yiwang.hall.papers.data import GRANTED, NOT_ACCEPTED, REFUSED, DecisionPaper
+from yiwang.hall.papers.data import GRANTED, NOT_ACCEPTED, REFUSED, TERMINATED, DecisionPaper
 
 TEMPLATE = "decision-1"
 _ARTICLE = {
@@ -26,6 +26,7 @@ def paper_title(paper: DecisionPaper) -> str:
         GRANTED: f"准予{subject}决定书",
         REFUSED: f"不予{subject}决定书",
         NOT_ACCEPTED: f"不予受理{'行政许可' if paper.is_licensing else ''}申请决定书",
+        TERMINATED: "终止办理决定书",
     }[paper.outcome]
 
 
@@ -49,16 +50,15 @@ def paper_lacking(paper: DecisionPaper) -> list[str]:
 def paper_sentences(paper: DecisionPaper) -> list[str]:
     """Return the paragraphs of a document in order (文书正文)."""
     asked = f"你（单位）于{date_zh(paper.submitted_date)}提出的“{paper.matter}”申请（办件编号：{paper.application_number}）"
-    by_law = (
-        f"根据《中华人民共和国行政许可法》{_ARTICLE[paper.outcome]}的规定，"
-        if paper.is_licensing
-        else ""
-    )
+    article = _ARTICLE.get(paper.outcome, "")
+    by_law = f"根据《中华人民共和国行政许可法》{article}的规定，" if article and paper.is_licensing else ""
     basis = f"依据{'；'.join(paper.legal_basis)}，"
     if paper.outcome == GRANTED:
         return [f"{asked}，经审查，符合法定条件、标准。{by_law}{basis}决定准予{_object(paper)}。"]
     if paper.outcome == NOT_ACCEPTED:
         return [f"{asked}，经审查，{by_law}{basis}决定不予受理。", *_reasons(paper)]
+    if paper.outcome == TERMINATED:
+        return [f"{asked}，{basis}决定终止办理。", *_reasons(paper)]
     return [f"{asked}，经审查，{by_law}{basis}决定不予{_object(paper)}。", *_reasons(paper)]
 
 

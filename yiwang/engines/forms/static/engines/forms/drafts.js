@@ -51,10 +51,12 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) retr
 document.addEventListener("click", (event) => { if (event.target.closest?.("[data-retry]")) retry(); });
 
 // ---- while one types ----
-
 for (const kind of ["input", "change"]) {
   document.addEventListener(kind, ({ target }) => { const form = formOf(target); if (form && target !== form) keep(form); }, true);
 }
+document.addEventListener("htmx:configRequest", ({ detail: { elt, formData } }) => { // a button pressed before is no part of a mere save
+  if (elt.matches("form[data-draft]")) for (const button of elt.querySelectorAll("button[name]")) formData.delete(button.name);
+});
 document.addEventListener("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
   const form = formOf(elt);
   if (form) xhr.draft = { form, own: elt === form, entries: JSON.stringify(entriesOf(form)), fields: new Map([...form.querySelectorAll(FIELDS)].map((one) => [one.id, entry(one)])) };
@@ -95,15 +97,14 @@ addEventListener("submit", (event) => {
   if (!isUnsent && navigator.onLine) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (navigator.onLine && form.dataset.page) {
-    waiting = { form, submitter: event.submitter };
-    window.htmx.trigger(form, "change");
-    setTimeout(() => { if (waiting?.form === form) tell(true); }, PATIENCE_MS);
-    return;
+  if (!navigator.onLine || !form.dataset.page) {
+    keep(form);
+    tell(true);
+    return banner().scrollIntoView({ block: "nearest" });
   }
-  keep(form);
-  tell(true);
-  banner().scrollIntoView({ block: "nearest" });
+  waiting = { form, submitter: event.submitter };
+  window.htmx.trigger(form, "change");
+  setTimeout(() => { if (waiting?.form === form) tell(true); }, PATIENCE_MS);
 }, true);
 function leave({ form, submitter }, saved) {
   const now = form.isConnected ? form : root();
