@@ -73,7 +73,7 @@ class Stratum:
 
 def footprint_get(version_id: int) -> Footprint:
     """Return what may follow what in a version (流程足迹)."""
-    return Footprint.of_net(net_get(version_id))
+    return Footprint.of_net(net_get(ProcessVersion.objects.get(pk=version_id)))
 
 
 def version_titles(version_ids: Iterable[int]) -> dict[int, tuple[str, dict, int]]:
@@ -193,3 +193,35 @@ def _all(sql: str, since: datetime, until: datetime, more: Iterable[object] = ()
     with connection.cursor() as cursor:
         cursor.execute(sql, [*moments, *more])
         return cursor.fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFact:
+    """One event of any instance, as a digest needs it (流转事实): nobody's name. detail: as it was written."""
+
+    id: int
+    business_key: str
+    instance_id: int
+    seq: int
+    at: datetime
+    kind: str
+    node_id: str
+    detail: dict
+
+
+def history_scan(*, after: int, until: datetime | None = None, limit: int, business_key: str = "") -> list[HistoryFact]:  # fmt: skip
+    """List events by id (流转记录扫描), of all instances or of one case, before a moment."""
+    rows = HistoryEvent.objects.filter(pk__gt=after)
+    rows = rows.filter(at__lt=until) if until else rows
+    rows = rows.filter(instance__business_key=business_key) if business_key else rows
+    fields = (
+        "pk",
+        "instance__business_key",
+        "instance_id",
+        "seq",
+        "at",
+        "kind",
+        "node_id",
+        "detail",
+    )
+    return [HistoryFact(*row) for row in rows.order_by("pk").values_list(*fields)[:limit]]

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, product
 
 from yiwang.engines.workflow.data import (
     BOUNDARY,
@@ -47,10 +47,14 @@ class Footprint:
     """
 
     def __init__(
-        self, follows: dict[str | None, frozenset[str]], at_once: frozenset[tuple[str, str]]
+        self,
+        follows: dict[str | None, frozenset[str]],
+        at_once: frozenset[tuple[str, str]],
+        names: dict[str, dict[str, str]] | None = None,
     ) -> None:
         self.follows = follows
         self.at_once = at_once
+        self.names = names or {}
 
     @classmethod
     def of_pairs(
@@ -67,7 +71,9 @@ class Footprint:
         steps = [node for node in net.nodes.values() if node.kind in TASKS]
         follows: dict[str | None, frozenset[str]] = {None: walk.steps_from([net.start().id])}
         follows |= {node.id: walk.steps_from(walk.after(node)) for node in steps}
-        return cls.of_pairs(follows, walk.at_once())
+        made = cls.of_pairs(follows, walk.at_once())
+        made.names = {one.id: {"zh": one.name, "en": one.name_en or one.name} for one in steps}
+        return made
 
     @cached_property
     def steps(self) -> frozenset[str]:
@@ -183,11 +189,13 @@ class _Walk:
                 yield from _across(branches)
             elif node.kind == BOUNDARY and not node.is_interrupting:
                 aside = self._reach(self._targets(node), "")
+                yield from product(aside, aside)  # it may come again while that of before is open
                 yield from _across([aside, self._reach([node.attached_to], "") - aside])
         for starts in self.net.event_starts.values():
             for start in starts:
                 if not start.is_interrupting:
                     aside = self._reach([start.id], "")
+                    yield from product(aside, aside)
                     yield from _across([aside, self._steps() - aside])
 
     def _steps(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ class HallSupervisionConfig(AppConfig):
     verbose_name = "电子监察"
 
     def ready(self) -> None:
+        from yiwang.hall.supervision.flow import flow_sweep  # noqa: PLC0415
         from yiwang.hall.supervision.subscribers import register  # noqa: PLC0415
         from yiwang.hall.supervision.sweep import board_count, supervision_sweep  # noqa: PLC0415
         from yiwang.kernel.api import sweep_register  # noqa: PLC0415
@@ -14,6 +15,7 @@ class HallSupervisionConfig(AppConfig):
         register()
         sweep_register("hall.supervision.sweep", supervision_sweep, every_seconds=60)
         sweep_register("hall.supervision.board", board_count, every_seconds=60)
+        sweep_register("hall.supervision.flow", flow_sweep, every_seconds=21_600)
         self._permissions()
         self._menus()
 
@@ -47,6 +49,7 @@ class HallSupervisionConfig(AppConfig):
             (N_("Supervision board"), "hall_supervision:board", 10, "speedometer2"),
             (N_("Supervision cards"), "hall_supervision:cards", 20, "card-list"),
             (N_("Supervision scores"), "hall_supervision:scores", 30, "award"),
+            (N_("How cases really went"), "hall_supervision:flow", 35, "diagram-3"),
             (N_("Supervision rules"), "hall_supervision:rules", 40, "sliders"),
         )
         for title, name, order, icon in entries:

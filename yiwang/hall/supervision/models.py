@@ -208,3 +208,20 @@ class BoardCell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.department_id} {self.title_zh}"
+
+
+class FlowReport(models.Model):
+    """How the cases of a month really went (流程分析报告): against the models, by step, by department.
+
+    content: {versions: [...], steps: [...], departments: [...]} as `flow.py` counts them.
+    """
+
+    month = models.CharField("月份", max_length=7, unique=True)
+    content = models.JSONField("内容")
+    counted_at = models.DateTimeField("统计时间")
+
+    class Meta:
+        verbose_name = "流程分析报告"
+
+    def __str__(self) -> str:
+        return self.month

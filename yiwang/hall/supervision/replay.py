@@ -1,9 +1,11 @@
 """What other rules would have issued (规则回放): reads the past, changes nothing."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from yiwang.engines.api import (
@@ -14,7 +16,9 @@ from yiwang.engines.api import (
     work_item_past_scan,
 )
 from yiwang.hall.supervision.data import (
+    BASE_SCORE,
     DUE_SOON,
+    KEPT,
     LATE_FORWARDING,
     LIMIT_EXCEEDED,
     REFUSED_ACCEPTANCE,
@@ -30,7 +34,7 @@ from yiwang.hall.supervision.findings import (
     findings_of_clocks,
 )
 from yiwang.hall.supervision.models import SupervisionCard, SupervisionFact
-from yiwang.hall.supervision.rules import over_at
+from yiwang.hall.supervision.rules import grade_of, over_at, scores_make
 from yiwang.kernel.api import CalendarNotPublished, WorkingCalendar, calendar_get
 
 SHOWN = 100
@@ -40,7 +44,10 @@ _ITEM_TRIGGERS = (DUE_SOON, STEP_EXCEEDED, LATE_FORWARDING)
 
 @dataclass(frozen=True, slots=True)
 class ReplayRow:
-    """What a rule would have done in the period, beside what was done (回放对照)."""
+    """What a rule would have done in the period, beside what was done (回放对照).
+
+    departments: cards it would have issued, by department; issued_points: of the cards that still count.
+    """
 
     rule: RuleView
     would: int
@@ -48,6 +55,20 @@ class ReplayRow:
     added: tuple[Finding, ...]
     added_count: int
     dropped_count: int
+    points: int = 0
+    issued_points: int = 0
+    departments: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayScore:
+    """The score of a department in the period under the rules replayed, and as it is (得分对照)."""
+
+    department_id: int
+    would: int
+    would_grade: str
+    was: int
+    was_grade: str
 
 
 @dataclass(slots=True)
@@ -90,6 +111,8 @@ def _row(
         facts.values_list("subject", "period")
     )
     added = [finding for place, finding in would.items() if place not in issued]
+    kept = _kept(since, until).filter(rule_key=rule.key)
+    by_department = Counter(one.department_id for one in would.values() if one.department_id)
     return ReplayRow(
         rule=rule,
         would=len(would),
@@ -97,7 +120,45 @@ def _row(
         added=tuple(added[:SHOWN]),
         added_count=len(added),
         dropped_count=len(issued - set(would)),
+        points=len(would) * rule.points,
+        issued_points=kept.aggregate(points=Sum("points"))["points"] or 0,
+        departments=by_department,
     )
+
+
+def _kept(since: datetime, until: datetime) -> QuerySet[SupervisionCard]:
+    """Return the cards of the period that count: by their limit, or by their day where there is none."""
+    return SupervisionCard.objects.filter(
+        Q(due_at__gte=since, due_at__lt=until)
+        | Q(due_at=None, issued_at__gte=since, issued_at__lt=until),
+        state__in=KEPT,
+    )
+
+
+def replay_scores(
+    rows: Iterable[ReplayRow], *, since: datetime, until: datetime
+) -> list[ReplayScore]:
+    """Return the score of each department in the period (得分对照) as it would be and as it is, most changed first."""
+    would = [
+        (department, row.rule.level, count, count * row.rule.points)
+        for row in rows
+        for department, count in row.departments.items()
+    ]
+    kept = _kept(since, until).exclude(department_id=None).order_by()
+    was = kept.values_list("department_id", "level").annotate(Count("id"), Sum("points"))
+    new = {one.key: one for one in scores_make(would)}
+    old = {one.key: one for one in scores_make(was)}
+    found = [
+        ReplayScore(
+            key,
+            new[key].score if key in new else BASE_SCORE,
+            new[key].grade if key in new else grade_of(BASE_SCORE),
+            old[key].score if key in old else BASE_SCORE,
+            old[key].grade if key in old else grade_of(BASE_SCORE),
+        )
+        for key in new.keys() | old.keys()
+    ]
+    return sorted(found, key=lambda one: (-abs(one.would - one.was), one.department_id))
 
 
 def _would(

@@ -23,9 +23,9 @@ from yiwang.hall.supervision.data import (
 from yiwang.hall.supervision.errors import RuleInvalid
 from yiwang.hall.supervision.models import SupervisionRule
 from yiwang.hall.supervision.queries import SUPERVISE, VIEW, rule_list, rule_versions
-from yiwang.hall.supervision.replay import supervision_replay
-from yiwang.hall.supervision.views import PURPOSE, words
-from yiwang.identity.api import allow
+from yiwang.hall.supervision.replay import replay_scores, supervision_replay
+from yiwang.hall.supervision.views import PURPOSE, department_name, words
+from yiwang.identity.api import allow, department_list
 from yiwang.kernel.api import context_get, flash, render
 from yiwang.sdk.errors import N_, NotFound
 
@@ -154,6 +154,11 @@ def replay(request: HttpRequest) -> HttpResponse:
     names = {
         "rules": proposed,
         "rows": rows,
+        "scores": replay_scores(rows, since=_start(since), until=_start(until + timedelta(days=1)))
+        if rows
+        else [],
+        "department_names": {row.id: department_name(row) for row in department_list()},
+        "level_choices": [(code, _(text)) for code, text in LEVELS.items()],
         "since": since,
         "until": until,
         "counted": COUNTED,
@@ -165,6 +170,11 @@ def replay(request: HttpRequest) -> HttpResponse:
 def _changed(rule: RuleView, asked: QueryDict) -> RuleView:
     days = asked.get(f"days-{rule.key}", "")
     changed = replace(rule, over_days=min(int(days), DAYS_MAX)) if days.isdecimal() else rule
+    points, level = asked.get(f"points-{rule.key}", ""), asked.get(f"level-{rule.key}", "")
+    if points.isdecimal():
+        changed = replace(changed, points=min(int(points), DAYS_MAX))
+    if level in LEVELS:
+        changed = replace(changed, level=level)
     if "since" not in asked:
         return changed
     return replace(changed, is_enabled=f"use-{rule.key}" in asked)

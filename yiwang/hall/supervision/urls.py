@@ -1,6 +1,6 @@
 from django.urls import path
 
-from yiwang.hall.supervision import card_views, rule_views, views
+from yiwang.hall.supervision import card_views, flow_views, rule_views, views
 
 urlpatterns = [
     path("", views.board, name="board"),
@@ -8,6 +8,7 @@ urlpatterns = [
     path("steps/", views.steps, name="steps"),
     path("cases/<str:number>/", views.case, name="case"),
     path("scores/", views.scores, name="scores"),
+    path("flow/", flow_views.flow, name="flow"),
     path("cards/", card_views.cards, name="cards"),
     path("mine/", card_views.mine, name="mine"),
     path("cards/<int:card_id>/", card_views.card, name="card"),

@@ -29,7 +29,7 @@ from yiwang.hall.supervision.errors import (
 )
 from yiwang.hall.supervision.models import SupervisionCard, SupervisionFact, SupervisionRule
 from yiwang.hall.supervision.queries import card_get, rule_list, score_list
-from yiwang.hall.supervision.replay import supervision_replay
+from yiwang.hall.supervision.replay import replay_scores, supervision_replay
 from yiwang.hall.supervision.rules import cutoff, over_at, scores_make
 from yiwang.hall.supervision.sweep import supervision_sweep
 from yiwang.hall.supervision.tests.conftest import NOW, SUPERVISOR, close_of
@@ -261,6 +261,27 @@ def test_other_thresholds_give_other_cards_and_change_nothing(hall):
     assert (yellow.would, yellow.issued, yellow.added_count) == (4, 2, 2)
     assert {finding.number for finding in yellow.added} == {"A3", "A6"}
     assert list(SupervisionCard.objects.order_by("id").values()) == before
+
+
+def test_other_levels_and_points_are_replayed_too_with_the_scores_they_would_give(hall):
+    for day in (2, 10, 20, 23, 24):
+        hall.item(close_of(date(2026, 11, day)))
+    supervision_sweep(now=NOW)
+    changed = {
+        "step_exceeded": {"level": "WARNING", "points": 1},
+        "step_exceeded_red": {"points": 30},
+        "due_soon": {"is_enabled": False},
+    }
+    rules = [replace(rule, **changed.get(rule.key, {})) for rule in rule_list(on=NOW.date())]
+    rows = replayed(rules)
+    red, mild = rows["step_exceeded_red"], rows["step_exceeded"]
+    assert (red.would, red.points, red.issued_points) == (3, 90, 30)
+    assert (mild.rule.level, mild.would, mild.points, mild.issued_points) == ("WARNING", 2, 2, 10)
+    (score,) = replay_scores(
+        rows.values(), since=datetime(2026, 11, 1, tzinfo=UTC), until=NOW + timedelta(days=1)
+    )
+    assert (score.department_id, score.would, score.was) == (hall.department, 8, 60)
+    assert (score.would_grade, score.was_grade) == ("FAIL", "PASS")
 
 
 def replayed(rules) -> dict:
