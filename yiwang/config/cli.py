@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from yiwang.config.engine_commands import engine_commands
 from yiwang.config.keeping_commands import keeping_commands
 from yiwang.config.paper_commands import paper_commands
+from yiwang.config.receipt_commands import receipt_commands
 from yiwang.config.serving import port_number
 from yiwang.sdk.errors import YiwangError
 
@@ -24,6 +25,7 @@ Yiwang (一网): a city's e-government on one network.
   engines          decide, clock, form
   packs            pack list | check | new
   keeping          keys show | new | rotate | reseal, uploads sweep, bounce
+  proofs           receipt verify
   for developers   assets, messages, bench
 """
 EPILOG = """\
@@ -429,6 +431,7 @@ def parser_build() -> argparse.ArgumentParser:
         _pack_commands,
         keeping_commands,
         paper_commands,
+        receipt_commands,
         _developer_commands,
     ):
         add(commands)

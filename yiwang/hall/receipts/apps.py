@@ -13,9 +13,11 @@ class HallReceiptsConfig(AppConfig):
     def ready(self) -> None:
         """Register the sweep that seals and the public page."""
         from yiwang.hall.receipts.actions import submissions_seal  # noqa: PLC0415
+        from yiwang.hall.receipts.histories import histories_seal  # noqa: PLC0415
         from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
 
         sweep_register("hall.receipts.seal", submissions_seal, every_seconds=60)
+        sweep_register("hall.receipts.histories", histories_seal, every_seconds=3600)
         menu_register(
             "portal",
             N_("Follow and verify"),

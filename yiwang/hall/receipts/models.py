@@ -63,3 +63,49 @@ class SealMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seal_id} {self.place}"
+
+
+class HistoryDay(models.Model):
+    """The root over what happened to all cases on a day (历程日根), chained to the day before and published.
+
+    until_id: the last event under it; the next day begins after it.
+    """
+
+    day = models.DateField("日期", unique=True)
+    count = models.PositiveIntegerField("办件数")
+    events = models.PositiveIntegerField("事件数")
+    until_id = models.BigIntegerField("截止事件")
+    root = models.CharField("根摘要", max_length=64)
+    before = models.CharField("前一日链摘要", max_length=64)
+    link = models.CharField("链摘要", max_length=64)
+    sealed_at = models.DateTimeField("封存时间")
+
+    class Meta:
+        verbose_name = "历程日根"
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.link[:12]}"
+
+
+class HistoryLeaf(models.Model):
+    """The newest link of a case at the end of a day (历程叶): how many of its events it covers."""
+
+    day = models.ForeignKey(
+        HistoryDay, models.PROTECT, related_name="leaves", verbose_name="日根", db_index=False
+    )
+    place = models.PositiveIntegerField("位置")
+    key = models.CharField("业务标识", max_length=120)
+    events = models.PositiveIntegerField("事件数")
+    head = models.CharField("链首摘要", max_length=64)
+    nonce = models.CharField("随机数", max_length=32)
+
+    class Meta:
+        verbose_name = "历程叶"
+        constraints = [
+            models.UniqueConstraint(fields=["day", "place"], name="history_leaf_place"),
+        ]
+        indexes = [models.Index(fields=["key", "-id"], name="history_leaf_key")]
+
+    def __str__(self) -> str:
+        return f"{self.day_id} {self.key}"

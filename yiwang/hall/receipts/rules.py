@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from yiwang.sdk import history_proofs
 from yiwang.sdk.canonical import NotCanonical, canonical_digest, canonical_read
 
 FORMAT = "yiwang-submission-proof/1"
@@ -71,3 +72,13 @@ def proof_read(raw: bytes) -> tuple[str, str] | None:
         return content["number"], canonical_digest(content)
     except (NotCanonical, RecursionError):
         return None
+
+
+def history_read(raw: bytes) -> dict | None:
+    """Read a file that says it is a history proof (读取历程证明), None for any other."""
+    try:
+        proof = canonical_read(raw)
+    except (ValueError, RecursionError):
+        return None
+    is_one = isinstance(proof, Mapping) and proof.get("format") == history_proofs.FORMAT
+    return dict(proof) if is_one else None
