@@ -61,7 +61,9 @@ def branches_of(number: str) -> dict[str, str]:
     return dict(the_application(number).branches.values_list("key", "state"))
 
 
-def test_who_lacks_the_degree_is_refused_in_the_words_of_the_rule_and_nothing_is_filed(city, now):
+def test_who_lacks_the_degree_is_refused_in_the_words_of_the_rule_and_nothing_is_filed(
+    city, now, client
+):
     pack, journey = case_of("teaching:teacher_certificate_approved")
     matter = matter_get(TEACHER)
     applicant = applicant_make(city, journey["applicant"], now=now)
@@ -78,6 +80,9 @@ def test_who_lacks_the_degree_is_refused_in_the_words_of_the_rule_and_nothing_is
             in error_text(caught.value)
         )
         assert not application_rows("测试").exists()
+        client.force_login(get_user_model().objects.get(pk=applicant.account_id))
+        shown = client.post(f"/hall/applications/drafts/{draft_id}/submit/")
+        assert (shown.status_code, "教师法第十一条第四项" in shown.content.decode()) == (422, True)
         # The draft is as it was: with the degree it goes through.
         fill_pages(draft_id, {"degree": "BACHELOR"}, now=now)
         number = application_submit(draft_id, now=now).number
@@ -186,6 +191,8 @@ def test_the_guide_says_every_rule_that_runs(city):
     assert all("教师法第十一条" in one.words for one in guide.eligibility_rules)
     assert [bool(one.first) for one in guide.routing_rules] == [False, True, True]
     assert {one.department for one in guide.routing_rules} == {"苏州市姑苏区教育局", "苏州市教育局"}
+    nowhere = guide_get(TEACHER, "zh")
+    assert nowhere.routing_rules[1].first == nowhere.steps[0].department == "所在区县教育部门"
     english = guide_get(TEACHER, "en", area_code="320508")
     assert all(one.words.isascii() for one in english.eligibility_rules)
 

@@ -24,6 +24,11 @@ from yiwang.sdk.errors import NotFound
 from yiwang.sdk.packs import Material
 
 LANGUAGES = ("zh", "en")
+BELOW = {
+    "DISTRICT": ("所在区县{}部门", "{}, your district"),
+    "STREET": ("所在街道（镇）{}部门", "{}, your street or town"),
+}
+"""Who handles it below the city's level, while it is not known where one lives."""
 
 
 def guide_get(
@@ -66,7 +71,7 @@ def guide_build(view: MatterView, *, language: str, area_code: str = "") -> Guid
         routing_rules=routing_rules(
             spec,
             words.of,
-            department=lambda function, level: _department(function, level, area, words).name,
+            department=lambda function, level: _handler(function, level, area, words),
         ),
         legal=spec.limits.legal if spec.limits else None,
         promised=spec.limits.promised if spec.limits else None,
@@ -151,6 +156,7 @@ def _steps(view: MatterView, area: str, words: _Words) -> tuple[GuideStep, ...]:
         return ()
     branches = {branch.key: (branch.department, branch.level) for branch in view.branches}
     owner = (view.department_function, view.level)
+    named = _handler if view.spec.routing else _name_of
     steps = []
     for node in process_nodes(view.process_version_id):
         function, level = branches.get(node["department"], owner)
@@ -158,12 +164,24 @@ def _steps(view: MatterView, area: str, words: _Words) -> tuple[GuideStep, ...]:
         steps.append(
             GuideStep(
                 name=words.of(node["name"]),
-                department=_department(function, level, area, words).name,
+                department=named(function, level, area, words),
                 amount=limit.amount if limit else None,
                 unit=limit.unit if limit else "",
             )
         )
     return tuple(steps)
+
+
+def _name_of(function: str, level: str, area: str, words: _Words) -> str:
+    return _department(function, level, area, words).name
+
+
+def _handler(function: str, level: str, area: str, words: _Words) -> str:
+    """Name who handles something, by level where it is not said in which district one lives (承办层级)."""
+    if level == "CITY" or area != settings.CITY["area_code"]:
+        return _name_of(function, level, area, words)
+    title = words.of(function_title(function))
+    return words.of({"zh": BELOW[level][0].format(title), "en": BELOW[level][1].format(title)})
 
 
 def _branches(view: MatterView, area: str, words: _Words) -> tuple[GuideBranch, ...]:

@@ -17,7 +17,7 @@ from yiwang.engines.api import FormState, draft_post, draft_way_on
 from yiwang.hall.applications.actions.drafts import draft_begin, draft_drop
 from yiwang.hall.applications.actions.filing import draft_filing_of
 from yiwang.hall.applications.actions.submission import application_submit
-from yiwang.hall.applications.errors import SubmissionIncomplete
+from yiwang.hall.applications.errors import NotEligible, SubmissionIncomplete
 from yiwang.hall.applications.filing import OWN
 from yiwang.hall.applications.queries.drafts import DraftContext, draft_context_get
 from yiwang.hall.applications.queries.joint import error_party_of, submitted_state, typed_state
@@ -33,7 +33,7 @@ from yiwang.hall.applications.views.filing import (
 )
 from yiwang.hall.reuse.queries import offer_list
 from yiwang.identity.api import allow, pending_form_take
-from yiwang.kernel.api import flash, upload_overflow
+from yiwang.kernel.api import error_text, flash, upload_overflow
 
 APPLICANTS = {"CITIZEN", "AGENT"}
 PURPOSE = "填报申请"
@@ -156,7 +156,9 @@ def check(request: HttpRequest, draft_id: int) -> HttpResponse:
     return _check_page(request, draft_id)
 
 
-def _check_page(request: HttpRequest, draft_id: int, *, errors: dict | None = None) -> HttpResponse:
+def _check_page(
+    request: HttpRequest, draft_id: int, *, errors: dict | None = None, refused: bool = False
+) -> HttpResponse:
     context = draft_context_get(draft_id)
     state = form_state_of(context)
     whole = state
@@ -174,6 +176,7 @@ def _check_page(request: HttpRequest, draft_id: int, *, errors: dict | None = No
             "edit_href": partial(_page_of, context, state),
             "lines": lines,
             "errors": errors or {},
+            "refused": refused,
             "error_hrefs": {key: _error_href(context, state, key) for key in errors or {}},
             "steps": steps,
             "current": len(steps) - 1,
@@ -216,6 +219,8 @@ def submit(request: HttpRequest, draft_id: int) -> HttpResponse:
         receipt = application_submit(draft_id, now=timezone.now())
     except SubmissionIncomplete as error:
         return _check_page(request, draft_id, errors=error.fields)
+    except NotEligible as error:
+        return _check_page(request, draft_id, errors={"": [error_text(error)]}, refused=True)
     return submitted_redirect(receipt.number)
 
 

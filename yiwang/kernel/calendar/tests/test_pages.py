@@ -95,6 +95,7 @@ def test_who_may_closes_half_a_day_and_takes_it_back(client, area):
     assert (closure.part, closure.counts, closure.document) == ("PM", True, "1号")
     text = page(client, "/kernel/calendar/?year=2026")
     assert 'class="day day-pm" title="停电">15<small>下午停' in text
+    assert 'data-label="停办时段">下午<' in text
     assert "计入工作日" in text
     assert "撤销停办" not in text  # not for everybody
     posted(reopen, STEWARD, {"reason": "", "year": "2026"}, closure.pk)
