@@ -1,6 +1,5 @@
 """Papers checked by anybody: a signed file, the code on the back without a connection, the public keys."""
 
-import json
 from dataclasses import replace
 from datetime import date
 
@@ -9,7 +8,6 @@ import zxingcpp
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from yiwang.config import cli
 from yiwang.hall.licences.documents import licence_document_store
 from yiwang.hall.licences.rules import offline_read
 from yiwang.hall.licences.statements import licence_statement, licence_statement_read
@@ -102,18 +100,3 @@ def test_the_keys_are_published_as_a_page_a_file_and_in_the_offline_page(client)
     assert offline["Content-Disposition"].startswith("attachment")
     assert f'"{name}": {{"spki": "MFkw' in offline.content.decode()
     assert "__" not in offline.content.decode()
-
-
-def test_the_command_checks_texts_and_files_by_certificates_alone(hall, tmp_path, capsys):
-    licence = hall.permit()
-    (tmp_path / "keys.pem").write_text(seal_list()[0].certificate_pem)
-    (tmp_path / "paper.pdf").write_bytes(licence_document_store(licence.id))
-    text = licence_statement(licence)
-    for what, code, state in (
-        (text, 0, "INTACT"),
-        (text[:-4] + "AAAA", 1, "CHANGED"),
-        (str(tmp_path / "paper.pdf"), 0, "INTACT"),
-    ):
-        command = ["licence", "verify", what, "--keys", str(tmp_path / "keys.pem")]
-        assert cli.main(command) == code
-        assert json.loads(capsys.readouterr().out)["state"] == state
