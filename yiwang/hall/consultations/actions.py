@@ -85,7 +85,7 @@ def consultation_ask(  # noqa: PLR0913 - what a request consists of
     )
     _clocks_begin(row, now=now)
     for account_id in filter(None, (values.get("account_id") for values in wanted.values())):
-        _announce("consultation.asked", row, account_id=account_id)
+        consultation_announce("consultation.asked", row, account_id=account_id)
     audit_record(
         subject, detail={"consultation": row.number, "parties": list(wanted), "ground": ground}
     )
@@ -183,7 +183,10 @@ def _dues_announce(row: Consultation) -> None:
         event_publish("clock.due_changed", {"subjects": list(row.clock_subjects)}, key=row.subject)
 
 
-def _announce(topic: str, row: Consultation, *, account_id: int, **more: object) -> None:
+def consultation_announce(
+    topic: str, row: Consultation, *, account_id: int, **more: object
+) -> None:
+    """Tell somebody what happened to a request for opinions (征求意见动态)."""
     event_publish(
         topic,
         {
@@ -221,7 +224,7 @@ def consultation_answer(
     party.attachment_id = _file_keep(file, now=now)
     party.answered_by, party.answered_at = context.name, now
     party.save()
-    _announce("consultation.answered", row, account_id=row.asked_by_id, by=party.name)
+    consultation_announce("consultation.answered", row, account_id=row.asked_by_id, by=party.name)
     _conclude_if_decided(row, now=now)
     audit_record(
         row.subject,
@@ -266,7 +269,7 @@ def _conclude_if_decided(row: Consultation, *, now: datetime) -> None:
         return
     row.result = result
     _close(row, state=data.CONCLUDED, now=now)
-    _announce("consultation.concluded", row, account_id=row.asked_by_id)
+    consultation_announce("consultation.concluded", row, account_id=row.asked_by_id)
 
 
 def _close(row: Consultation, *, state: str, now: datetime) -> None:

@@ -6,9 +6,10 @@ from django.db import transaction
 
 from yiwang.engines.api import clock_due_map
 from yiwang.hall.consultations import data
+from yiwang.hall.consultations.actions import consultation_announce
 from yiwang.hall.consultations.models import Consultation
 from yiwang.identity.api import account_list_by_department
-from yiwang.kernel.api import audit_record, context_system, context_use, event_publish
+from yiwang.kernel.api import audit_record, context_system, context_use
 
 AT_ONCE = 500
 REMINDED_ROLE = "DEPARTMENT_HEAD"
@@ -24,7 +25,7 @@ def consultations_follow(*, now: datetime) -> int:
         for row in warned:
             _remind(row, now=now)
         for row in late:
-            _tell("consultation.overdue", row, account_id=row.asked_by_id)
+            consultation_announce("consultation.overdue", row, account_id=row.asked_by_id)
         Consultation.objects.filter(pk__in=[row.pk for row in warned]).update(warned_at=now)
         Consultation.objects.filter(pk__in=[row.pk for row in late]).update(overdue_at=now)
         if warned or late:
@@ -58,19 +59,4 @@ def _remind(row: Consultation, *, now: datetime) -> None:
             )
             accounts = [one.id for one in heads]
         for account_id in accounts:
-            _tell("consultation.due_soon", row, account_id=account_id)
-
-
-def _tell(topic: str, row: Consultation, *, account_id: int) -> None:
-    event_publish(
-        topic,
-        {
-            "consultation_id": row.pk,
-            "number": row.number,
-            "subject": row.subject,
-            "title": row.title,
-            "department_name": row.department_name,
-            "account_id": account_id,
-        },
-        key=row.number,
-    )
+            consultation_announce("consultation.due_soon", row, account_id=account_id)

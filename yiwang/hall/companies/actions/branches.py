@@ -6,26 +6,25 @@ from decimal import Decimal
 from django.utils import timezone
 
 from yiwang.engines.api import ServiceCall
-from yiwang.hall.applications.actions.work import application_lock
 from yiwang.hall.companies import rules
 from yiwang.hall.companies.actions.changes import draft_filled
 from yiwang.hall.companies.actions.filings import acting_under
 from yiwang.hall.companies.actions.registration import (
     BRANCH_LICENCE,
-    filing_take,
+    entry_announce,
+    filing_granted,
     licence_write,
     uscc_next,
 )
 from yiwang.hall.companies.branching import branch_name
-from yiwang.hall.companies.errors import CompanyEnded
 from yiwang.hall.companies.foundation import scope_of
 from yiwang.hall.companies.history import entry_write
 from yiwang.hall.companies.models import Company, Officer
 from yiwang.hall.companies.parties import subject_of
 from yiwang.hall.companies.queries import BRANCH, PURPOSE
 from yiwang.hall.companies.standing import company_acted
-from yiwang.kernel.api import action, audit_record, context_system, context_use, event_publish
-from yiwang.sdk.identifiers import normalise, person_ref_of
+from yiwang.kernel.api import action, context_system, context_use
+from yiwang.sdk.identifiers import normalise
 
 
 def branch_begin(uscc: str, *, now: datetime, delegation_id: int | None = None) -> int:
@@ -47,12 +46,8 @@ def branch_register(call: ServiceCall) -> dict:
 
     Raises FilingUnconfirmed, CompanyEnded.
     """
-    application = application_lock(call.business_key)
+    application, _filing, company = filing_granted(call)
     content = dict(application.form_data)
-    filing = filing_take(application)
-    company = Company.objects.select_for_update().get(pk=filing.company_id)
-    if company.state != "ACTIVE":
-        raise CompanyEnded(name=company.name)
     with context_use(context_system(PURPOSE)):
         head = subject_of(normalise(content["head_number"]))
     codes = rules.scope_codes(content)
@@ -85,25 +80,12 @@ def branch_register(call: ServiceCall) -> dict:
         changes={"name": branch.name, "uscc": branch.uscc, "parent": company.uscc},
         now=call.now,
     )
-    _announce(branch, company, application)
-    return {"uscc": branch.uscc, "parent": company.uscc}
-
-
-def _announce(branch: Company, company: Company, application) -> None:  # noqa: ANN001 - an Application
-    audit_record(
-        f"company:{branch.uscc}",
-        person_ref=person_ref_of(application.applicant_ref),
-        detail={"application": application.number, "parent": company.uscc},
-    )
-    event_publish(
+    entry_announce(
         "company.branch_registered",
-        {
-            "uscc": branch.uscc,
-            "parent": company.uscc,
-            "number": application.number,
-            "title": {"zh": branch.name, "en": branch.name},
-            "account_id": application.account_id,
-            "department_id": branch.department_id,
-        },
+        branch,
+        application,
+        detail={"parent": company.uscc},
         key=branch.uscc,
+        parent=company.uscc,
     )
+    return {"uscc": branch.uscc, "parent": company.uscc}

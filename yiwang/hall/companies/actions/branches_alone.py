@@ -4,23 +4,21 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from yiwang.engines.api import ServiceCall
-from yiwang.hall.applications.actions.work import application_lock
-from yiwang.hall.applications.models import Application
 from yiwang.hall.companies import change_rules, rules
 from yiwang.hall.companies.actions.cancellation import company_end
 from yiwang.hall.companies.actions.changes import change_enter, draft_filled
 from yiwang.hall.companies.actions.filings import acting_under
-from yiwang.hall.companies.actions.registration import filing_take
+from yiwang.hall.companies.actions.registration import entry_announce, filing_granted
 from yiwang.hall.companies.branch_filing import branch_after
 from yiwang.hall.companies.closing import obstacles_of
-from yiwang.hall.companies.errors import CompanyBusy, CompanyEnded
+from yiwang.hall.companies.errors import CompanyBusy
 from yiwang.hall.companies.history import facts_of
 from yiwang.hall.companies.models import Company
 from yiwang.hall.companies.parties import subject_of
 from yiwang.hall.companies.queries import BRANCH_CANCEL, BRANCH_CHANGE, PURPOSE
 from yiwang.hall.companies.standing import BRANCH_ALONE, company_acted
-from yiwang.kernel.api import action, audit_record, context_system, context_use, event_publish
-from yiwang.sdk.identifiers import normalise, person_ref_of
+from yiwang.kernel.api import action, audit_record, context_system, context_use
+from yiwang.sdk.identifiers import normalise
 
 
 def branch_change_begin(uscc: str, *, now: datetime, delegation_id: int | None = None) -> int:
@@ -62,21 +60,11 @@ def branch_change(call: ServiceCall) -> dict:
 
     Raises FilingUnconfirmed, CompanyEnded.
     """
-    application, branch = _taken(call)
+    application, _filing, branch = filing_granted(call)
     before, content = facts_of(branch), dict(application.form_data)
     _branch_write(branch, content)
     audit_record(f"company:{branch.uscc}", detail={"parent": branch.parent.uscc})
     return change_enter(branch, application, before=before, now=call.now)
-
-
-def _taken(call: ServiceCall) -> tuple[Application, Company]:
-    """Lock the branch of a granted filing, and see that it still stands."""
-    application = application_lock(call.business_key)
-    filing = filing_take(application)
-    branch = Company.objects.select_for_update(of=("self",)).get(pk=filing.company_id)
-    if branch.state != "ACTIVE":
-        raise CompanyEnded(name=branch.name)
-    return application, branch
 
 
 def _branch_write(branch: Company, content: Mapping) -> None:
@@ -103,25 +91,11 @@ def branch_cancel(call: ServiceCall) -> dict:
 
     Raises FilingUnconfirmed, CompanyEnded, CompanyBusy with what stands in the way.
     """
-    application, branch = _taken(call)
+    application, _filing, branch = filing_granted(call)
     if said := obstacles_of(branch, number=application.number):
         raise CompanyBusy(reasons="；".join(said))
     company_end(branch, number=application.number, now=call.now, is_alone=True)
-    audit_record(
-        f"company:{branch.uscc}",
-        person_ref=person_ref_of(application.applicant_ref),
-        detail={"application": application.number, "parent": branch.parent.uscc},
-    )
-    event_publish(
-        "company.branch_cancelled",
-        {
-            "uscc": branch.uscc,
-            "parent": branch.parent.uscc,
-            "number": application.number,
-            "title": {"zh": branch.name, "en": branch.name},
-            "account_id": application.account_id,
-            "department_id": branch.department_id,
-        },
-        key=application.number,
-    )
+    parent = branch.parent.uscc
+    detail = {"parent": parent}
+    entry_announce("company.branch_cancelled", branch, application, detail=detail, parent=parent)
     return {"uscc": branch.uscc, "state": "CANCELLED"}

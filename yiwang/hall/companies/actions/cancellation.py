@@ -9,12 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from yiwang.engines.api import ServiceCall, draft_state
-from yiwang.hall.applications.actions.work import application_lock
 from yiwang.hall.applications.queries.drafts import draft_context_get
 from yiwang.hall.companies import rules
 from yiwang.hall.companies.actions.changes import draft_filled
 from yiwang.hall.companies.actions.filings import CHANGED, NOT_CONFIRMED, acting_under
-from yiwang.hall.companies.actions.registration import filing_take
+from yiwang.hall.companies.actions.registration import entry_announce, filing_granted
 from yiwang.hall.companies.closing import (
     ORDINARY,
     SIMPLE,
@@ -50,7 +49,6 @@ from yiwang.kernel.api import (
     serial_next,
 )
 from yiwang.sdk.errors import N_
-from yiwang.sdk.identifiers import person_ref_of
 from yiwang.sdk.text import clean
 
 GROUP_MISSING = N_("Name the liquidation group and its head, and the day of the resolution, first.")
@@ -237,34 +235,19 @@ def claim_answer(number: str, *, state: str, answer: str, now: datetime) -> None
 def company_cancel(call: ServiceCall) -> dict:
     """Strike a company off (注销登记): the company, its branches and their licences end at once.
 
-    Raises FilingUnconfirmed, CompanyBusy with what is being handled for it, NoticeClosed.
+    Raises FilingUnconfirmed, CompanyEnded, CompanyBusy with what is being handled for it, NoticeClosed.
     """
-    application = application_lock(call.business_key)
+    application, _filing, company = filing_granted(call)
     content = dict(application.form_data)
-    filing = filing_take(application)
-    company = Company.objects.select_for_update().get(pk=filing.company_id)
     if said := obstacles_of(company, number=application.number):
         raise CompanyBusy(reasons="；".join(said))
     _notice_use(company, content)
     ended = [company, *company.branches.select_for_update().filter(state="ACTIVE").order_by("pk")]
     for one in ended:
         company_end(one, number=application.number, now=call.now)
-    audit_record(
-        f"company:{company.uscc}",
-        person_ref=person_ref_of(application.applicant_ref),
-        detail={"application": application.number, "ended": [one.uscc for one in ended]},
-    )
-    event_publish(
-        "company.cancelled",
-        {
-            "uscc": company.uscc,
-            "number": application.number,
-            "title": {"zh": company.name, "en": company.name},
-            "account_id": application.account_id,
-            "department_id": company.department_id,
-            "branches": [one.uscc for one in ended[1:]],
-        },
-        key=application.number,
+    codes = [one.uscc for one in ended]
+    entry_announce(
+        "company.cancelled", company, application, detail={"ended": codes}, branches=codes[1:]
     )
     return {"uscc": company.uscc, "state": "CANCELLED"}
 

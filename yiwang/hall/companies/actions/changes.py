@@ -7,13 +7,16 @@ from decimal import Decimal
 from django.utils import timezone
 
 from yiwang.engines.api import ServiceCall, ValueSource, draft_get, draft_open
-from yiwang.hall.applications.actions.work import application_lock
 from yiwang.hall.applications.models import Application
 from yiwang.hall.companies import change_rules
 from yiwang.hall.companies.actions.filings import acting_under, draft_of
-from yiwang.hall.companies.actions.registration import filing_take, licence_first, name_use
+from yiwang.hall.companies.actions.registration import (
+    entry_announce,
+    filing_granted,
+    licence_first,
+    name_use,
+)
 from yiwang.hall.companies.changing import after_of, people_of, scope_codes
-from yiwang.hall.companies.errors import CompanyEnded
 from yiwang.hall.companies.history import differences, entry_write, facts_of
 from yiwang.hall.companies.models import Company, Officer, Shareholding
 from yiwang.hall.companies.queries import CHANGE, PURPOSE, reservation_get
@@ -21,8 +24,7 @@ from yiwang.hall.companies.standing import company_acted
 from yiwang.hall.companies.tables import law_rules
 from yiwang.hall.companies.taken import SHOWN_AS, taken_facts
 from yiwang.hall.licences.lifecycle import licence_change
-from yiwang.kernel.api import action, audit_record, context_system, context_use, event_publish
-from yiwang.sdk.identifiers import person_ref_of
+from yiwang.kernel.api import action, context_system, context_use
 
 REGISTER_SOURCE = {"zh": "登记机关登记簿", "en": "Register of companies"}
 
@@ -90,12 +92,8 @@ def company_change(call: ServiceCall) -> dict:
 
     The old values stay in the entry, the old licence stays as a version. Raises FilingUnconfirmed, CompanyEnded.
     """
-    application = application_lock(call.business_key)
+    application, filing, company = filing_granted(call)
     content = dict(application.form_data)
-    filing = filing_take(application)
-    company = Company.objects.select_for_update().get(pk=filing.company_id)
-    if company.state != "ACTIVE":
-        raise CompanyEnded(name=company.name)
     if filing.reservation_id:
         name_use(filing)
     before = facts_of(company)
@@ -128,25 +126,16 @@ def change_enter(
     else:
         with context_use(context_system(PURPOSE)):
             _licence_renew(company, changed, registrar_id=registrar_id, now=now)
-    audit_record(
-        f"company:{company.uscc}",
-        person_ref=person_ref_of(application.applicant_ref),
-        detail={"application": application.number, "items": sorted(changed)},
-    )
-    event_publish(
+    items = sorted(changed)
+    entry_announce(
         "company.changed",
-        {
-            "uscc": company.uscc,
-            "number": application.number,
-            "items": sorted(changed),
-            "title": {"zh": company.name, "en": company.name},
-            "account_id": application.account_id,
-            "department_id": company.department_id,
-            "branches": list(branches),
-        },
-        key=application.number,
+        company,
+        application,
+        detail={"items": items},
+        items=items,
+        branches=list(branches),
     )
-    return {"uscc": company.uscc, "changed": sorted(changed)}
+    return {"uscc": company.uscc, "changed": items}
 
 
 def _company_write(company: Company, content: Mapping) -> None:

@@ -6,14 +6,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from yiwang.engines.api import ServiceCall
-from yiwang.hall.applications.actions.work import application_lock
 from yiwang.hall.companies import change_rules
 from yiwang.hall.companies.actions.changes import change_enter, draft_filled
 from yiwang.hall.companies.actions.filings import acting_under
-from yiwang.hall.companies.actions.registration import filing_take
+from yiwang.hall.companies.actions.registration import filing_granted
 from yiwang.hall.companies.actions.takings import registrar_tell
 from yiwang.hall.companies.errors import (
-    CompanyEnded,
     FileHandOverObjected,
     FileNotHandedOver,
     FileTransferClosed,
@@ -179,11 +177,7 @@ def company_move(call: ServiceCall) -> dict:
     old registrar still owes the papers. Raises FilingUnconfirmed, CompanyEnded, FileNotHandedOver,
     FileHandOverObjected.
     """
-    application = application_lock(call.business_key)
-    filing = filing_take(application)
-    company = Company.objects.select_for_update(of=("self",)).get(pk=filing.company_id)
-    if company.state != "ACTIVE":
-        raise CompanyEnded(name=company.name)
+    application, _filing, company = filing_granted(call)
     _file_take(application.number, now=call.now)
     before, content = facts_of(company), dict(application.form_data)
     moved = {**content, "changes": ["ADDRESS"]}

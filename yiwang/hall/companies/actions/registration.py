@@ -12,6 +12,7 @@ from yiwang.hall.applications.models import Application
 from yiwang.hall.companies import rules
 from yiwang.hall.companies.data import COMPANY_KINDS, FOLLOW_UPS
 from yiwang.hall.companies.errors import (
+    CompanyEnded,
     CompanyNotFound,
     FilingNotFound,
     FilingUnconfirmed,
@@ -86,22 +87,8 @@ def company_register(call: ServiceCall) -> dict:
         now=call.now,
     )
     _follow_ups_write(company, content, now=call.now)
-    audit_record(
-        f"company:{company.uscc}",
-        person_ref=person_ref_of(application.applicant_ref),
-        detail={"application": application.number, "digest": filing.digest},
-    )
-    event_publish(
-        "company.registered",
-        {
-            "uscc": company.uscc,
-            "number": application.number,
-            "title": {"zh": company.name, "en": company.name},
-            "account_id": application.account_id,
-            "department_id": company.department_id,
-        },
-        key=company.uscc,
-    )
+    detail = {"digest": filing.digest}
+    entry_announce("company.registered", company, application, detail=detail, key=company.uscc)
     return {"uscc": company.uscc}
 
 
@@ -127,6 +114,48 @@ def filing_take(application: Application) -> Filing:
         filing.state, filing.application_number = "REGISTERED", application.number
         filing.save(update_fields=["state", "application_number"])
     return filing
+
+
+def filing_granted(call: ServiceCall) -> tuple[Application, Filing, Company]:
+    """Lock the company of a granted filing (锁定登记主体): what was confirmed stands there, and the company stands.
+
+    Raises FilingUnconfirmed, CompanyEnded.
+    """
+    application = application_lock(call.business_key)
+    filing = filing_take(application)
+    company = Company.objects.select_for_update(of=("self",)).get(pk=filing.company_id)
+    if company.state != "ACTIVE":
+        raise CompanyEnded(name=company.name)
+    return application, filing, company
+
+
+def entry_announce(
+    topic: str,
+    company: Company,
+    application: Application,
+    *,
+    detail: Mapping[str, object],
+    key: str = "",
+    **more: object,
+) -> None:
+    """Audit what was entered for an application, and announce it (登记公告): once for an application, or for `key`."""
+    audit_record(
+        f"company:{company.uscc}",
+        person_ref=person_ref_of(application.applicant_ref),
+        detail={"application": application.number, **detail},
+    )
+    event_publish(
+        topic,
+        {
+            "uscc": company.uscc,
+            "number": application.number,
+            "title": {"zh": company.name, "en": company.name},
+            "account_id": application.account_id,
+            "department_id": company.department_id,
+            **more,
+        },
+        key=key or application.number,
+    )
 
 
 def name_use(filing: Filing) -> NameReservation:

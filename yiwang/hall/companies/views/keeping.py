@@ -45,7 +45,7 @@ PURPOSE = "商事登记管理"
 TAKINGS = (
     Column("name", N_("Name of the company")),
     Column("uscc", N_("Unified social credit code")),
-    Column("taken", N_("Taken up"), text=lambda row: date_text(row.taken_at)),
+    Column("taken", N_("Taken up on"), text=lambda row: date_text(row.taken_at)),
     Column("open", N_("Points to settle"), text=lambda row: f"{row.open}", align="end"),
     Column("checked", N_("Settled on"),
            text=lambda row: date_text(row.checked_at) if row.checked_at else ""),
