@@ -20,7 +20,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import SignalEv
 from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 
-DURATION = re.compile("<timeDuration>(.*?)<")
+WRITTEN = re.compile("<(timeDuration|timeCycle|timeDate)>(.*?)<")
 
 
 class Clock(datetime.datetime):
@@ -48,7 +48,7 @@ def follow(walk: dict) -> str:
     Clock.at = datetime.datetime.fromisoformat(walk["start"])
     parser = BpmnParser()
     for xml in (walk["xml"], *walk["called"].values()):
-        parser.add_bpmn_xml(etree.fromstring(DURATION.sub(r"<timeDuration>'\1'<", xml).encode()))
+        parser.add_bpmn_xml(etree.fromstring(WRITTEN.sub(r"<\1>'\2'<", xml).encode()))
     workflow = BpmnWorkflow(parser.get_spec("p"), parser.get_subprocess_specs("p"))
     workflow.do_engine_steps()
     for number, step in enumerate(walk["steps"]):

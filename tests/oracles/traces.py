@@ -32,6 +32,11 @@ EVENTS = (
     "escalated",
     "call",
     "handled",
+    "thrown",
+    "reminded",
+    "dated",
+    "halted",
+    "cut",
 )
 KINDS = {
     "basic": ("seq", "and", "xor", "loop"),
@@ -40,6 +45,9 @@ KINDS = {
     "several": ("seq", "and", "xor", "multi"),
     "events": ("seq", "and", "xor", "caught", "timer", "race", "limited", "watched"),
     "scopes": ("seq", "and", "stopped", "faulty", "escalated", "call", "limited"),
+    "throws": ("seq", "and", "xor", "thrown", "caught"),
+    "ends": ("seq", "and", "xor", "halted", "cut", "limited"),
+    "times": ("seq", "and", "loop", "reminded", "dated", "timer"),
     "handlers": ("seq", "and", "handled", "caught", "stopped", "faulty"),
     "everything": (*BASIC, "or", "multi", *EVENTS),
     "all": ("seq", "and", "xor", "loop", "or", "sub", "multi", "manual"),
@@ -115,7 +123,8 @@ class Step:
             key=lambda one: (one.node_id, one.pk),
         )
         waiting = Subscription.objects.filter(instance__in=ids, state="PENDING")
-        self.waits = sorted(set(waiting.values_list("kind", "name")))
+        waits = set(waiting.values_list("kind", "name"))
+        self.waits = sorted(one for one in waits if one[1] not in net.thrown)
         timers = Timer.objects.filter(instance__in=ids, state="PENDING").order_by("due_at", "pk")
         self.due_at = timers.values_list("due_at", flat=True).first()
         self.choices = [*self.items * 2, *self.waits, *([self.due_at] if self.due_at else [])]
@@ -134,17 +143,18 @@ class Step:
                 messages.message_send(name, key=self.key(), now=self.now)
             else:
                 messages.signal_send(name, now=self.now)
-                sweeps.message_sweep(self.now)
             told |= {"sent": name, "kind": kind}
         elif isinstance(chosen, datetime.datetime):
             self.now = max(self.now, chosen) + datetime.timedelta(seconds=1)
-            sweeps.timer_sweep(self.now)
             told["time"] = True
         else:
             name, values = self.net.choices.get(chosen.node_id, ("", [0]))
             own = {name: draw.choice(values)} if name else {}
             told |= {"done": chosen.node_id, "values": own}
             actions.work_item_complete(chosen.pk, outcome="DONE", variables=own, now=self.now)
+        # What the net threw arrives, what is late goes off, before anybody looks again.
+        while sweeps.message_sweep(self.now) + sweeps.timer_sweep(self.now):
+            pass
         return {**told, "at": self.now.isoformat()}
 
     def key(self) -> str:
@@ -152,6 +162,7 @@ class Step:
 
         return (
             Subscription.objects.filter(state="PENDING", kind="message")
+            .exclude(name__in=self.net.thrown)
             .order_by("-pk")
             .values_list("key", flat=True)[0]
         )

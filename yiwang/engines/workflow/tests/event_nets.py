@@ -1,12 +1,14 @@
 """Random sound nets with events (带事件的随机流程): every event has a name of its own, every timer a length of its own.
 
 What may happen from outside is told by `RandomNet.choices` (what a task sets) and by what waits: messages
-and signals by name, timers by the hour. Called processes stand in `called`.
+and signals by name, timers by the hour. Called processes stand in `called`; what a net throws itself stands in `thrown`
+and need not come from outside.
 """
 
+import datetime
 import random
 
-from yiwang.engines.workflow.tests.models_of_processes import process, user
+from yiwang.engines.workflow.tests.models_of_processes import NOW, process, user
 from yiwang.engines.workflow.tests.random_nets import RandomNet
 
 EVENTS = (
@@ -20,6 +22,11 @@ EVENTS = (
     "escalated",
     "call",
     "handled",
+    "thrown",
+    "reminded",
+    "dated",
+    "halted",
+    "cut",
 )
 
 
@@ -29,6 +36,7 @@ class EventNet(RandomNet):
     def __init__(self, draw: random.Random, kinds: tuple[str, ...]) -> None:
         self.roots: list[str] = []
         self.called: dict[str, str] = {}
+        self.thrown: set[str] = set()
         self.hours = self.inside = 0
         super().__init__(draw, kinds)
         self.xml = self.xml.replace("<process ", "".join(self.roots) + "<process ", 1)
@@ -170,6 +178,70 @@ class EventNet(RandomNet):
     def handled_(self, depth: int) -> tuple[str, str]:
         self.features.add("event sub-process")
         key = self.sub(depth, by_event=self.waited("message", "signal", "timer"))
+        return key, key
+
+    def thrown_(self, depth: int) -> tuple[str, str]:
+        """One branch waits for what the other throws when its task is done."""
+        split, merge = self.gateways("parallelGateway")
+        self.joined()
+        self.parallel += 1
+        body = self.declared(self.draw.choice(("message", "signal")))
+        self.thrown.add(body.split('"')[1])
+        catch = self.event("intermediateCatchEvent", body)
+        self.flow(split, catch)
+        self.chain(catch, self.block(depth), merge)
+        throw = self.event("intermediateThrowEvent", body)
+        self.chain(split, self.task_(), throw)
+        self.chain(throw, self.block(depth), merge)
+        self.parallel -= 1
+        self.features.add("intermediate throw")
+        return split, merge
+
+    def reminded_(self, depth: int) -> tuple[str, str]:
+        """A timer beside a task that goes off several times."""
+        key = self.task_()[0]
+        self.hours += 1
+        length = f"R{self.draw.choice((2, 3))}/PT{self.hours * 10 + self.draw.randint(0, 9)}H"
+        body = f"<timerEventDefinition><timeCycle>{length}</timeCycle></timerEventDefinition>"
+        self.features |= {"event beside an activity", "timer cycle"}
+        self.beside(self.at(key, body, interrupting=False))
+        return key, key
+
+    def dated_(self, depth: int) -> tuple[str, str]:
+        """A moment in the calendar; in a loop it may have passed."""
+        self.hours += 1
+        moment = NOW + datetime.timedelta(hours=self.hours * 10 + self.draw.randint(0, 9))
+        text = moment.isoformat()
+        body = f"<timerEventDefinition><timeDate>{text}</timeDate></timerEventDefinition>"
+        key = self.event("intermediateCatchEvent", body)
+        self.features.add("timer date")
+        return key, key
+
+    def halted_(self, depth: int) -> tuple[str, str]:
+        """Branches side by side; one of them may end the whole scope at once."""
+        split, merge = self.gateways("parallelGateway")
+        self.joined()
+        self.parallel += 1
+        first = self.block(depth)
+        self.flow(split, first[0])
+        self.flow(self.choice_(first[1], "<terminateEventDefinition/>", ""), merge)
+        self.chain(split, self.block(depth), merge)
+        self.parallel -= 1
+        self.features.add("terminate end")
+        if self.inside:
+            self.features.add("terminate end in a sub-process")
+        return split, merge
+
+    def cut_(self, depth: int) -> tuple[str, str]:
+        """A sub-process that may end itself at once; what comes after it goes on."""
+        key = self.key("p")
+        outer, self.lines = self.lines, []
+        self.lines += [f'<startEvent id="{key}s"/>', f'<endEvent id="{key}e"/>']
+        self.inside += 1
+        self.chain(f"{key}s", self.halted_(depth), f"{key}e")
+        self.inside -= 1
+        inner = "".join(self.lines)
+        self.lines = [*outer, f'<subProcess id="{key}" name="{key}">{inner}</subProcess>']
         return key, key
 
     def call_(self, depth: int) -> tuple[str, str]:
