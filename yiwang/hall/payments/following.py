@@ -177,6 +177,9 @@ def reconcile_due(now: datetime) -> int:
     newest = local.date() - timedelta(days=1 if local.hour >= STATEMENT_HOUR else 2)
     days = [newest - timedelta(days=back) for back in range(DAYS_BACK)]
     done = set(Reconciliation.objects.filter(day__in=days).values_list("provider", "day"))
+    # A day with money that the provider has and could not yet explain is compared again.
+    unknown = Difference.objects.filter(day__in=days, state="OPEN", kind="MISSING_HERE")
+    done -= set(unknown.values_list("provider", "day"))
     count = 0
     for way in provider_list():
         for day in sorted(days):
@@ -200,8 +203,11 @@ def reconcile(provider: str, day: date, *, now: datetime) -> list[Difference]:
     statement = way.statement(day)
     for one in rules.books_compare(statement, books_of(provider, day)):
         if one.kind == "MISSING_HERE":
-            is_payment = one.entry == "PAY"
-            events = way.ask(one.number) if is_payment else way.ask_refund(one.number)
+            ask = way.ask if one.entry == "PAY" else way.ask_refund
+            try:
+                events = ask(one.number)
+            except ProviderSilent:
+                continue  # silent about one entry: a difference meanwhile, the others are settled
             _take_all(provider, events, source="STATEMENT", now=now)
     with context_use(context_system("日终对账")):
         return _reconcile(provider, day, statement, now=now)

@@ -18,6 +18,7 @@ from yiwang.hall.payments.data import FeeLine, ProviderEvent
 from yiwang.hall.payments.errors import (
     BillNotDue,
     BillNotFound,
+    ProviderSilent,
     ProviderUnknown,
     RefundOwn,
     RefundStateWrong,
@@ -363,6 +364,31 @@ def test_the_day_agrees_and_planted_differences_are_found(db, monkeypatch):
     with context_use(officer(3, queries.RECONCILE)):
         following.difference_resolve(left[0].pk, resolution="银行已更正", now=NOW)
     assert Difference.objects.filter(state="OPEN").count() == 1
+
+
+def test_a_provider_silent_about_one_entry_holds_up_no_other_and_is_asked_again(db, monkeypatch):
+    monkeypatch.setattr(sandbox, "faults_of", lambda number: [])
+    silent, other = (paid_at(f"application:{n}", NOW, monkeypatch).number for n in range(2))
+    asked = sandbox.Sandbox.ask
+
+    def ask(self, number):
+        if number == silent:
+            raise ProviderSilent()
+        return asked(self, number)
+
+    monkeypatch.setattr(sandbox.Sandbox, "ask", ask)
+    at_ten = NOW + DAY + 60 * MINUTE
+
+    assert following.reconcile_due(at_ten) == following.DAYS_BACK
+    states = dict(Payment.objects.values_list("number", "state"))
+    assert states == {silent: "CREATED", other: "CAPTURED"}
+    assert list(Difference.objects.values_list("kind", "number")) == [("MISSING_HERE", silent)]
+
+    monkeypatch.setattr(sandbox.Sandbox, "ask", asked)
+    assert following.reconcile_due(at_ten + 30 * MINUTE) == 1
+    assert set(Payment.objects.values_list("state", flat=True)) == {"CAPTURED"}
+    assert not Difference.objects.filter(state="OPEN").exists()
+    assert following.reconcile_due(at_ten + 60 * MINUTE) == 0
 
 
 def test_an_entry_across_midnight_settles_itself(db, monkeypatch):
