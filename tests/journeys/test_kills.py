@@ -1,136 +1,96 @@
-"""`kill -9` anywhere in the journey: no acknowledged submission is lost, and none is doubled.
+"""`kill -9` of any process during 200 random journeys: no acknowledged act is lost or doubled, clocks are right.
 
-Eight citizens apply without pause and two windows of one clerk approve, while web workers, the whole
-web server, its main process alone and the job worker are killed, one after the other.
+Eight citizens live through five working days: they apply, correct, pay at a provider outside the city, withdraw,
+book, take tickets, choose deliveries, rate; officers accept, ask for corrections, review, decide, call, serve and hand
+out. Meanwhile web workers, the web server, its main process alone, the job worker, its worker for batches and the
+payment provider are killed. After each day what stands in the tables is held against what everybody wrote down; after
+the last, reconciliation finds exactly what was planted.
 """
 
-import hashlib
 import os
 import random
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.journeys.conftest import IS_POSTGRESQL, LiveCity, run_city
-from yiwang.config.browsing import Browser, Page, PageProblem
-from yiwang.config.check import Walk, fill_draft
-from yiwang.config.serving import PortTaken, port_check
+from tests.journeys.conftest import IS_POSTGRESQL, ROOT, LiveCity, run_city
+from tests.journeys.kills import invariants
+from tests.journeys.kills.clock import CityClock
+from tests.journeys.kills.people import (
+    PATIENCE_SECONDS,
+    Caller,
+    Officer,
+    Person,
+    Resident,
+    same_person,
+)
+from yiwang.config.serving import PortTaken, port_check, port_free
 
 pytestmark = pytest.mark.kills
 
-CARD = "/hall/applications/start/322014001000/"
-HANDS = 8
+HANDS, DAYS, QUOTA = 8, 5, 5
+JOURNEYS = HANDS * DAYS * QUOTA
+SETTINGS = "tests.journeys.kills.settings"
 # One turn of the killer; the two that take the whole city down come last in each half.
-TURN = (*("child", "worker") * 3, "server", *("worker", "child") * 2, "worker", "main")
-KILLS = 4 * len(TURN)
-PATIENCE_SECONDS = 90
-
-
-class PatientBrowser(Browser):
-    """A person who presses *reload* while the city does not answer, and notes what should not be."""
-
-    def __init__(self, base: str) -> None:
-        super().__init__(base)
-        self.broken = 0
-        self.faults: list[str] = []
-
-    def _send(self, request, expect) -> Page:
-        until = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                return super()._send(request, expect)
-            except PageProblem as problem:
-                if problem.status and problem.status < 500:
-                    raise
-                if problem.status:
-                    self.faults.append(str(problem))
-                else:
-                    self.broken += 1
-                if time.monotonic() > until:
-                    raise
-            time.sleep(0.1)
-            vars(request).pop("redirect_dict", None)  # or urllib takes a fifth reload for a loop
-
-
-class Hand(threading.Thread):
-    """Somebody who repeats one thing until told to stop; an exception ends the test."""
-
-    def __init__(self, browser: PatientBrowser, over: threading.Event) -> None:
-        super().__init__(daemon=True)
-        self.browser, self.over = browser, over
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            while not self.over.is_set():
-                self.once()
-        except BaseException as error:  # noqa: BLE001 - told by the test itself
-            self.error = error
-
-    def once(self) -> None:
-        raise NotImplementedError
-
-
-class Applicant(Hand):
-    """A citizen: applies for the card and writes down the number of each receipt."""
-
-    def __init__(self, browser: PatientBrowser, over: threading.Event) -> None:
-        super().__init__(browser, over)
-        self.acknowledged: list[str] = []
-
-    def once(self) -> None:
-        page = self.browser.open(CARD)
-        page = fill_draft(self.browser, page, {"delivery": "ELECTRONIC", "agree": "true"})
-        page = self.browser.submit(page, page.form(action="/materials/"), button=("go", "next"))
-        page = self.browser.submit(page, page.form(action="/submit/"))
-        assert "/receipt/" in page.url, page.text[:300]
-        self.acknowledged.append(page.url.rstrip("/").split("/")[-2])
-
-
-class Clerk(Hand):
-    """A window: approves what lies on the desk; another window may have been quicker."""
-
-    def once(self) -> None:
-        desk = self.browser.open("/portal/spaces/desk/?show=all")
-        items = sorted({href for href, _text in desk.links if "/hall/applications/items/" in href})
-        for href in random.Random(len(items)).sample(items, min(8, len(items))):
-            page = self.browser.open(href, expect=None)
-            if page.status == 200 and any("/conclude/" in form.action for form in page.forms):
-                form = page.form(action="/conclude/")
-                words = {"opinion": "材料齐全，准予发证"}
-                answer = self.browser.submit(
-                    page, form, words, button=("outcome", "APPROVE"), expect=None
-                )
-                assert answer.status in (200, 403, 404, 409), (answer.status, answer.text[:300])
-        time.sleep(0.2)
+TURN = (
+    "child",
+    "worker",
+    "provider",
+    "child",
+    "batch",
+    "worker",
+    "server",
+    "provider",
+    "child",
+    "main",
+)
+DAY_SECONDS = 400  # before a day is called endless; on a still machine it takes a minute
+BETWEEN = (20, 100)  # answers between two kills
 
 
 class Killer:
     """Kills processes of a city and does what a supervisor does: starts what is gone."""
 
-    def __init__(self, city: LiveCity) -> None:
-        self.city, self.group = city, city.group
+    def __init__(self, city: LiveCity, answers) -> None:
+        self.city, self.group, self.answers = city, city.group, answers
         self.random = random.Random(2026)
         self.count: Counter[str] = Counter()
-        self.seconds: Counter[str] = Counter()
+        self.turns = 0
+        self.error: BaseException | None = None
 
-    def rage(self) -> None:
-        """Kill everything in turn, with pauses long enough for work in between."""
-        for number in range(KILLS):
-            time.sleep(self.random.uniform(0.3, 1.1))
-            kind = TURN[number % len(TURN)]
-            begun = time.monotonic()
-            getattr(self, f"kill_{kind}")()
-            self.count[kind] += 1
-            self.seconds[kind] += time.monotonic() - begun
+    def start(self, over: threading.Event) -> threading.Thread:
+        """Begin to kill until `over`."""
+
+        def rage() -> None:
+            try:
+                while self._wait_for_work(over):
+                    kind = TURN[self.turns % len(TURN)]
+                    getattr(self, f"kill_{kind}")()
+                    self.count[kind] += 1
+                    self.turns += 1
+            except BaseException as error:  # noqa: BLE001 - told by the test itself
+                self.error = error
+
+        thread = threading.Thread(target=rage, daemon=True)
+        thread.start()
+        return thread
+
+    def _wait_for_work(self, over: threading.Event) -> bool:
+        """Let people get some answers between two kills: more time on a slow machine; False in the evening."""
+        until = self.answers() + self.random.randint(*BETWEEN)
+        while self.answers() < until and not over.is_set():
+            time.sleep(self.random.uniform(0.05, 0.2))
+        return not over.is_set()
 
     def kill_child(self) -> None:
         """Kill the older of the server's own workers; the server replaces it."""
-        children = self._children()
+        children = _children(self.group.children["web"].pid)
         if children:
             _kill(children[0])
         time.sleep(0.2)
@@ -150,14 +110,31 @@ class Killer:
     def kill_worker(self) -> None:
         """Kill the job worker once it is at work, and start another."""
         child = self.group.children["worker"]
-        until = time.monotonic() + 5
-        at_work = f"SELECT count(*) FROM kernel_jobs_worker WHERE process_id = {child.pid}"
-        while time.monotonic() < until and not self.city.query(at_work)[0][0]:
-            time.sleep(0.1)
-        time.sleep(self.random.uniform(0, 0.5))
+        self._wait_at_work(child.pid)
         _kill(child.pid)
         child.wait()
         self.group.child_start("worker")
+
+    def kill_batch(self) -> None:
+        """Kill the worker for batches, which the job worker replaces."""
+        worker = self.group.children["worker"]
+        self._wait_at_work(worker.pid)
+        for child in _children(worker.pid):
+            _kill(child)
+
+    def kill_provider(self) -> None:
+        """Kill the payment provider; it comes back with its books after a while."""
+        self.group.children["provider"].kill()
+        self.group.children["provider"].wait()
+        time.sleep(self.random.uniform(0, 1))
+        provider_start(self.city)
+
+    def _wait_at_work(self, process_id: int) -> None:
+        until = time.monotonic() + 5
+        at_work = f"SELECT count(*) FROM kernel_jobs_worker WHERE process_id = {process_id}"
+        while time.monotonic() < until and not self.city.query(at_work)[0][0]:
+            time.sleep(0.1)
+        time.sleep(self.random.uniform(0, 0.5))
 
     def _web_again(self) -> None:
         self.group.children["web"].wait()
@@ -172,15 +149,15 @@ class Killer:
         self.group.child_start("web")
         self.group.wait_ready()
 
-    def _children(self) -> list[int]:
-        main = self.group.children["web"].pid
-        found = subprocess.run(
-            ["ps", "-o", "pid=", "--sort", "start_time", "--ppid", str(main)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return [int(word) for word in found.stdout.split()]
+
+def _children(process_id: int) -> list[int]:
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--sort", "start_time", "--ppid", str(process_id)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [int(word) for word in found.stdout.split()]
 
 
 def _kill(process_id: int) -> None:
@@ -190,160 +167,199 @@ def _kill(process_id: int) -> None:
         return
 
 
+def provider_start(city: LiveCity) -> None:
+    """Start the payment provider, a process like the others."""
+    port = city.group.environment["YIWANG_KILLS_PROVIDER"].rsplit(":", 1)[1]
+    city.group.children["provider"] = subprocess.Popen(
+        [sys.executable, "-m", "tests.journeys.kills.provider", str(city.folder), port],
+        cwd=ROOT,
+        env={**os.environ, **city.group.environment},
+        start_new_session=True,
+    )
+
+
 @pytest.fixture
 def fresh_city(city_template, tmp_path):
-    """A city of this test's own."""
-    yield from run_city(city_template, tmp_path)
+    """A city of this test's own, with its own clock and a payment provider; and the days it lives through."""
+    for city in run_city(city_template, tmp_path, begin=False):
+        group = city.group
+        group.environment |= {
+            "DJANGO_SETTINGS_MODULE": SETTINGS,
+            "YIWANG_ADDRESS": city.base,
+            "YIWANG_KILLS_PROVIDER": f"http://127.0.0.1:{port_free()}",
+            "YIWANG_KILLS_SECRET": "made-for-tests-only",
+        }
+        made = subprocess.run(
+            [sys.executable, "-m", "tests.journeys.kills.prepare", str(DAYS + 2)],
+            cwd=ROOT,
+            env={**os.environ, **group.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert made.returncode == 0, made.stdout + made.stderr
+        group.begin()
+        provider_start(city)
+        group.wait_ready()
+        yield city, [datetime.fromisoformat(line) for line in made.stdout.split()]
 
 
-def test_kills_anywhere_lose_no_acknowledged_submission_and_double_none(fresh_city):
-    city, killer = fresh_city, Killer(fresh_city)
-    applicants_over, clerks_over = threading.Event(), threading.Event()
-    applicants = [
-        Applicant(_signed_in(city, f"load{number}"), applicants_over) for number in range(HANDS)
+def test_kills_anywhere_lose_no_acknowledged_act_and_double_none(fresh_city):
+    city, days = fresh_city
+    clock, begun = CityClock(city.folder), time.monotonic()
+    residents = [
+        Resident(city.base, city.accounts[f"load{number}"], clock) for number in range(HANDS)
     ]
-    window = _signed_in(city, "clerk")
-    clerks = [Clerk(browser, clerks_over) for browser in (window, _second_window(window))]
-    for hand in (*applicants, *clerks):
-        hand.start()
+    officers, copies = officers_of(city, clock)
+    everybody = [*residents, *officers, *(copy for _one, copy in copies)]
+    killer = Killer(city, lambda: sum(one.browser.answers for one in everybody))
 
-    killer.rage()
+    for number, day in enumerate(days[:-1]):
+        clock.put(day)
+        is_last = number == DAYS
+        for resident in residents:
+            resident.quota = 0 if is_last else QUOTA
+        live_a_day(residents, officers, copies, killer=None if is_last else killer)
+        drained(city, clock)
+        found = wrong_today(city, everybody)
+        assert found == {}, (number, found)
+        if number == DAYS - 1:
+            planted = plant(city)
+            invariants.provider_write(city, "INSERT INTO statement VALUES ('HONEST')")
+    figures(city, killer, everybody, begun)
 
-    applicants_over.set()
-    _joined(applicants)
-    _until(lambda: not city.query(_OPEN_ITEMS)[0][0], "the desk is not emptied")
-    clerks_over.set()
-    _joined(clerks)
-    city.execute(_LEASES_OVER)
-    _until(lambda: not city.query(_PENDING)[0][0], "the outbox is not drained")
-    acknowledged = [number for hand in applicants for number in hand.acknowledged]
-    print(  # noqa: T201 - the figures of the run
-        f"{sum(killer.count.values())} kills {dict(killer.count)}, {len(acknowledged)} receipts, "
-        f"{sum(hand.browser.broken for hand in (*applicants, *clerks))} broken requests; seconds "
-        f"{ {kind: round(seconds) for kind, seconds in killer.seconds.items()} }"
-    )
     assert sum(killer.count.values()) >= 50
-    assert len(acknowledged) >= HANDS
-    assert [fault for hand in (*applicants, *clerks) for fault in hand.browser.faults] == []
-    assert sorted(acknowledged) == sorted(row[0] for row in city.query(_NUMBERS))
-    _rows_hold(city, count=len(acknowledged))
-    _letters_hold(city, count=len(acknowledged))
+    assert killer.count["provider"] >= 5
+    numbers = [key for one in residents for key in one.said["submit"]]
+    assert len(numbers) == JOURNEYS
+    assert [one.number for resident in residents for one in resident.open_journeys()] == []
+    assert invariants.wrong_letters(city) == []
+    compared(city, clock, days[-1])
+    drained(city, clock)
+    assert sorted(city.query(OPEN_DIFFERENCES)) == sorted(planted)
+    assert invariants.wrong_acts(city, everybody, acts=("pay",)) == {}
+    assert wrong_today(city, everybody) == {}
+    assert {row[0] for row in invariants.wrong_books(city)} == {row[1] for row in planted}
     if not IS_POSTGRESQL:
         assert city.query("PRAGMA integrity_check") == [("ok",)]
 
 
-def _signed_in(city: LiveCity, username: str) -> PatientBrowser:
-    walk = Walk(city.base, city.accounts, lambda _text: None)
-    return _with_cookies(PatientBrowser(city.base), walk.browser(username))
+OPEN_DIFFERENCES = "SELECT kind, number FROM hall_payments_difference WHERE state = 'OPEN'"
 
 
-def _second_window(first: PatientBrowser) -> PatientBrowser:
-    return _with_cookies(PatientBrowser(first.base), first)
-
-
-def _with_cookies(browser: PatientBrowser, other: Browser) -> PatientBrowser:
-    for cookie in other.cookies:
-        browser.cookies.set_cookie(cookie)
-    return browser
-
-
-def _joined(hands: list[Hand]) -> None:
-    for hand in hands:
-        hand.join(PATIENCE_SECONDS)
-        assert not hand.is_alive(), "somebody waits for an answer for ever"
-        if hand.error:
-            raise hand.error
-
-
-def _until(holds, otherwise: str) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < until, otherwise
-        time.sleep(0.2)
-
-
-_NUMBERS = "SELECT number FROM hall_applications_application"
-_OPEN_ITEMS = (
-    "SELECT count(*) FROM engines_workflow_workitem "
-    "WHERE state NOT IN ('COMPLETED', 'WITHDRAWN', 'CANCELLED')"
-)
-_PENDING = "SELECT count(*) FROM kernel_events_eventdelivery WHERE state = 'PENDING'"
-# An outside delivery whose worker was killed comes again when its lease of five minutes is over.
-_LEASES_OVER = (
-    "UPDATE kernel_events_eventdelivery SET due_at = published_at FROM kernel_events_outboxevent "
-    "WHERE kernel_events_outboxevent.id = event_id AND state = 'PENDING'"
-)
-# What must be empty, whatever was killed: each finds rows that are too many or too few.
-_NOWHERE = {
-    "an application without its approval": (
-        "SELECT number FROM hall_applications_application WHERE state <> 'APPROVED'"
-    ),
-    "an application without exactly one decision and one opinion": (
-        "SELECT a.number FROM hall_applications_application a "
-        "WHERE (SELECT count(*) FROM hall_applications_decision d WHERE d.application_id = a.id) <> 1 "
-        "OR (SELECT count(*) FROM hall_applications_applicationopinion o "
-        "WHERE o.application_id = a.id) <> 1"
-    ),
-    "an application without exactly one licence": (
-        "SELECT a.number FROM hall_applications_application a WHERE (SELECT count(*) "
-        "FROM hall_licences_licence l WHERE l.source = 'application:' || a.number) <> 1"
-    ),
-    "an application without exactly one audit row of its submission": (
-        "SELECT a.number FROM hall_applications_application a WHERE (SELECT count(*) "
-        "FROM kernel_audit_auditevent e WHERE e.subject = 'application:' || a.number "
-        "AND e.act = 'hall.applications.submit') <> 1"
-    ),
-    "an application without exactly one item and one ended instance": (
-        "SELECT a.number FROM hall_applications_application a "
-        "WHERE (SELECT count(*) FROM engines_workflow_workitem w "
-        "WHERE w.business_key = 'application:' || a.number AND w.state = 'COMPLETED') <> 1 "
-        "OR (SELECT count(*) FROM engines_workflow_processinstance p "
-        "WHERE p.business_key = 'application:' || a.number AND p.state = 'COMPLETED') <> 1"
-    ),
-    "a work item or instance without its application": (
-        "SELECT business_key FROM engines_workflow_workitem "
-        "UNION ALL SELECT business_key FROM engines_workflow_processinstance "
-        "EXCEPT SELECT 'application:' || number FROM hall_applications_application"
-    ),
-    "a token in an ended instance": "SELECT id FROM engines_workflow_token",
-    "a running clock": "SELECT subject FROM engines_clocks_clock WHERE stopped_at IS NULL",
-    "a draft left over": "SELECT id FROM engines_forms_draft",
-    "an event told twice, or not": (
-        "SELECT a.number, t.topic FROM hall_applications_application a "
-        "CROSS JOIN (SELECT 'application.submitted' AS topic UNION SELECT 'application.decided') t "
-        "WHERE (SELECT count(*) FROM kernel_events_outboxevent o "
-        "WHERE o.key = a.number AND o.topic = t.topic) <> 1"
-    ),
-    "a delivery that is not delivered": (
-        "SELECT id, error FROM kernel_events_eventdelivery WHERE state <> 'DELIVERED'"
-    ),
-    "an event about which the applicant was not told exactly once": (
-        "SELECT o.id FROM kernel_events_outboxevent o "
-        "JOIN kernel_events_eventdelivery d ON d.event_id = o.id "
-        "WHERE d.subscriber LIKE 'hall.messages.application.%' AND (SELECT count(*) "
-        "FROM hall_messages_message m WHERE m.source = 'event:' || o.id) <> 1"
-    ),
-    "a message that did not go out exactly once by telephone": (
-        "SELECT m.id FROM hall_messages_message m WHERE m.template = 'application_approved' "
-        "AND (SELECT count(*) FROM hall_messages_messagesending s "
-        "WHERE s.message_id = m.id AND s.channel = 'SMS') <> 1"
-    ),
-}
-
-
-def _rows_hold(city: LiveCity, *, count: int) -> None:
-    assert {what: city.query(sql) for what, sql in _NOWHERE.items()} == dict.fromkeys(_NOWHERE, [])
-    told = dict(
-        city.query("SELECT template, count(*) FROM hall_messages_message GROUP BY template")
+def plant(city: LiveCity) -> list[tuple]:
+    """Spoil the provider's books of today: one entry gone, one with another amount, one that nobody ordered."""
+    gone, other = [
+        row[0]
+        for row in city.query(
+            "SELECT p.number FROM hall_payments_payment p JOIN hall_payments_bill b ON b.id = p.bill_id "
+            "JOIN hall_applications_application a ON b.subject = 'application:' || a.number "
+            "WHERE p.state = 'CAPTURED' AND a.state = 'APPROVED' ORDER BY p.settled_at DESC LIMIT 2"
+        )
+    ]
+    invariants.provider_write(
+        city,
+        f"DELETE FROM entry WHERE number = '{gone}'",
+        f"UPDATE entry SET amount = amount + 100 WHERE number = '{other}'",
+        "INSERT INTO entry (number, kind, amount, state, settled_at) SELECT 'P-NOBODY', 'PAY', 777, "
+        f"'PAID', settled_at FROM entry WHERE number = '{other}'",
     )
-    assert told["application_submitted"] == told["application_approved"] == count
-    serials = city.query("SELECT sum(last) FROM hall_applications_numbercounter")
-    assert serials[0][0] == 2 * count  # one of the day, one of the documents: none is left out
+    return [("MISSING_THERE", gone), ("AMOUNT", other), ("MISSING_HERE", "P-NOBODY")]
 
 
-def _letters_hold(city: LiveCity, *, count: int) -> None:
-    rows = city.query("SELECT document_path, document_sha256 FROM hall_licences_licence")
-    assert len(rows) == count
-    for path, digest in rows:
-        content = (city.folder / "files" / path).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == digest
+def compared(city: LiveCity, clock: CityClock, day: datetime) -> None:
+    """Let the last day come, and wait until all before it were compared with the provider and asked about."""
+    clock.put(day)
+    until = time.monotonic() + PATIENCE_SECONDS
+    while city.query(f"{OPEN_DIFFERENCES} AND number LIKE 'P2%' AND kind = 'MISSING_HERE'") or not (
+        city.query(f"SELECT 1 FROM hall_payments_reconciliation WHERE at >= '{day:%Y-%m-%d}'")
+    ):
+        assert time.monotonic() < until, city.query(OPEN_DIFFERENCES)
+        time.sleep(3)
+        clock.put(clock.now() + timedelta(minutes=31))
+
+
+def officers_of(city: LiveCity, clock: CityClock) -> tuple[list[Person], list[tuple]]:
+    """Name the civil servants: one of each step, and the clerk at three windows at once."""
+    accounts = city.accounts
+    clerk, reviewer, approver = (
+        Officer(city.base, accounts[name], clock) for name in ("clerk", "reviewer", "approver")
+    )
+    second = Officer(city.base, accounts["clerk"], clock)
+    second.random.seed("second")
+    caller = Caller(city.base, accounts["clerk"], clock)
+    return [clerk, reviewer, approver], [(clerk, second), (clerk, caller)]
+
+
+def live_a_day(residents, officers, copies, *, killer: Killer | None) -> None:
+    """Let everybody live until the citizens have nothing more to do today."""
+    for person in (*residents, *officers):
+        person.sign_in()
+    for one, copy in copies:
+        same_person(one, copy)
+    workers = [*officers, *(copy for _one, copy in copies)]
+    evening = threading.Event()
+    watched = [*([killer] if killer else []), *residents, *workers]
+    threads = [person.start(evening) for person in workers]
+    outside = [person.start(evening) for person in residents]
+    raging = [killer.start(evening)] if killer else []
+    try:
+        until = time.monotonic() + DAY_SECONDS
+        while any(thread.is_alive() for thread in outside) and time.monotonic() < until:
+            time.sleep(0.2)
+            for one in watched:
+                if one.error:
+                    raise one.error
+    finally:
+        evening.set()
+        for thread in (*raging, *outside, *threads):
+            thread.join(PATIENCE_SECONDS)
+    assert not any(thread.is_alive() for thread in (*outside, *threads)), "somebody waits for ever"
+    assert [one.error for one in watched if one.error] == []
+
+
+def drained(city: LiveCity, clock: CityClock) -> None:
+    """Wait until everything that goes by itself has gone: events, jobs, refunds. The evening passes quickly."""
+    until, looks = time.monotonic() + PATIENCE_SECONDS, 0
+    while any(city.query(sql)[0][0] for sql in UNDER_WAY):
+        assert time.monotonic() < until, {sql: city.query(sql)[0][0] for sql in UNDER_WAY}
+        time.sleep(0.3)
+        looks += 1
+        if looks % 10 == 0:
+            clock.put(clock.now() + timedelta(minutes=1))
+
+
+UNDER_WAY = (
+    "SELECT count(*) FROM kernel_events_eventdelivery WHERE state = 'PENDING'",
+    "SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status IN ('READY', 'RUNNING')",
+    "SELECT count(*) FROM hall_payments_refund WHERE state IN ('APPROVED', 'SENT')",
+)
+
+
+def wrong_today(city: LiveCity, everybody: list[Person]) -> dict:
+    """Gather everything that does not hold at the end of a day."""
+    found = {
+        **invariants.wrong_rows(city),
+        **invariants.wrong_acts(city, everybody),
+        **invariants.wrong_numbers(city),
+        "clocks": invariants.wrong_clocks(city)[:5],
+        "due dates on the desk": invariants.wrong_dues(city)[:5],
+    }
+    return {what: rows for what, rows in found.items() if rows}
+
+
+def figures(city: LiveCity, killer: Killer, everybody: list[Person], begun: float) -> None:
+    """Print the figures of the run."""
+    said = Counter(dict.fromkeys(invariants.DONE, 0))
+    for one in everybody:
+        said.update({act: len(keys) for act, keys in one.said.items()})
+    sources = dict(
+        city.query("SELECT source, count(*) FROM hall_payments_paymentevent GROUP BY source")
+    )
+    print(  # noqa: T201
+        f"{time.monotonic() - begun:.0f} s, {sum(killer.count.values())} kills {dict(killer.count)}; "
+        f"acknowledged {dict(said)}; {sum(one.browser.broken for one in everybody)} broken requests, "
+        f"{sum(one.browser.silent for one in everybody)} times told that the provider is silent; "
+        f"payments heard of by {sources}; "
+        f"{city.query('SELECT count(*) FROM hall_payments_refund')[0][0]} refunds"
+    )
