@@ -137,6 +137,7 @@ def test_a_party_without_an_account_takes_part_by_a_link_to_their_phone(
     assert (data["spouse_name"], data["spouse_phone"]) == (guest["name"], PART["spouse_phone"])
     acts = {row["act"]: row["actor_name"] for row in audit_list(person_ref=guest["ref"])}
     assert acts["hall.parties.confirm"] == guest["name"]
+    assert acts["registries.check"] == "短信链接来访人"
     assert {"registries.check", "hall.parties.link_enter", "hall.parties.join_by_link"} <= set(acts)
 
 

@@ -38,6 +38,8 @@ from yiwang.sdk.identifiers import person_ref_of
 from yiwang.sdk.masking import mask_name, mask_phone
 
 IDENTIFYING = "凭短信链接共同办理核验身份"
+VISITOR = "短信链接来访人"
+"""Who asks the registry, to whom it concerns: before the answer nobody knows who they are."""
 NOBODY = 0
 """The account of drafts and files of who has none: no account has this id."""
 CODE_LIFE = timedelta(minutes=10)
@@ -140,7 +142,9 @@ def _subject_of(link: PartyLink, *, number: str, code: str, now: datetime) -> st
     if not compare_digest(given, link.code_digest):
         return ""
     part = link.part
-    ref = person_identify(number, part.name, phone=link.phone, purpose=IDENTIFYING, now=now)
+    asking = replace(context_get(), name=VISITOR, session_ref=f"party-link:{link.pk}")
+    with context_use(asking):
+        ref = person_identify(number, part.name, phone=link.phone, purpose=IDENTIFYING, now=now)
     if not ref or (part.ref and part.ref != ref) or (part.by_number and part.meant_ref != ref):
         return ""
     is_there = part_rows().filter(case=part.case, ref=ref).exclude(pk=part.pk).exists()
