@@ -5,26 +5,52 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('hall_projects', '0002_types_reports_changes'),
+        ("hall_projects", "0002_types_reports_changes"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ProjectYear',
+            name="ProjectYear",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(verbose_name='年度')),
-                ('planned_wan', models.DecimalField(decimal_places=2, max_digits=16, verbose_name='计划投资（万元）')),
-                ('works', models.CharField(blank=True, max_length=500, verbose_name='年度建设内容')),
-                ('account_id', models.BigIntegerField(null=True, verbose_name='填报账户')),
-                ('planned_at', models.DateTimeField(verbose_name='填报时间')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='years', to='hall_projects.project', verbose_name='投资项目')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField(verbose_name="年度")),
+                (
+                    "planned_wan",
+                    models.DecimalField(
+                        decimal_places=2, max_digits=16, verbose_name="计划投资（万元）"
+                    ),
+                ),
+                (
+                    "works",
+                    models.CharField(blank=True, max_length=500, verbose_name="年度建设内容"),
+                ),
+                ("account_id", models.BigIntegerField(null=True, verbose_name="填报账户")),
+                ("planned_at", models.DateTimeField(verbose_name="填报时间")),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="years",
+                        to="hall_projects.project",
+                        verbose_name="投资项目",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '年度投资计划',
-                'constraints': [models.UniqueConstraint(fields=('project', 'year'), name='project_year_once'), models.CheckConstraint(condition=models.Q(('planned_wan__gte', 0)), name='project_year_not_below_zero')],
+                "verbose_name": "年度投资计划",
+                "constraints": [
+                    models.UniqueConstraint(fields=("project", "year"), name="project_year_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("planned_wan__gte", 0)),
+                        name="project_year_not_below_zero",
+                    ),
+                ],
             },
         ),
     ]
