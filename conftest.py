@@ -54,6 +54,17 @@ def _impolite():
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _templates_compiled(pytestconfig):
+    """Keep compiled templates for the other workers and the next run: a change of the source compiles it anew."""
+    from django.template import engines
+    from jinja2 import FileSystemBytecodeCache
+
+    if pytestconfig.pluginmanager.hasplugin("cacheprovider"):
+        folder = str(pytestconfig.cache.mkdir("templates"))
+        engines.all()[0].env.bytecode_cache = FileSystemBytecodeCache(folder)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment,
