@@ -212,8 +212,8 @@ class Resident(Person):
     def withdraw(self, journey: Journey, page: Page) -> None:
         """Take the application back."""
         form = page.form(action="/withdraw/")
-        answer, sure = self.browser.press(page, form, {"reason": "不办了"})
-        if not self.note("withdraw", journey.number, answer, sure=sure and False):
+        answer, _sure = self.browser.press(page, form, {"reason": "不办了"})
+        if not self.note("withdraw", journey.number, answer, sure=False):
             journey.fate = 1.0
 
     def correct(self, journey: Journey, address: str) -> None:
@@ -228,6 +228,8 @@ class Resident(Person):
             return
         values = {CORRECTED[journey.matter]: f"苏州市姑苏区平江路{self.random.randrange(1, 900)}号"}
         answer, sure = self.browser.press(page, forms[0], values)
+        # A withdrawal whose answer was lost may still be under way in a worker that outlived its server.
+        sure = sure and journey.number not in self.unsure["withdraw"]
         self.note("correct", int(address.strip("/").split("/")[-1]), answer, sure=sure)
 
     def pay(self, journey: Journey, address: str) -> None:
