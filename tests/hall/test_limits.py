@@ -46,7 +46,7 @@ def test_silence_accepts_a_licence_from_the_day_its_papers_came(city, now):
 
     application = the_application(number)
     assert (application.state, application.accepted_at) == ("HANDLING", now)
-    assert the_item(number).node_id == "review"
+    assert the_item(number, "first").node_id == "review"
     legal = next(c for c in clock_list(f"application:{number}", now=now) if c.kind == "LEGAL")
     assert (legal.started_at, legal.extension_max, legal.approver) == (now, 10, "AGENCY_HEAD")
     swept(now + TEN_DAYS)
@@ -55,9 +55,9 @@ def test_silence_accepts_a_licence_from_the_day_its_papers_came(city, now):
 
 def test_a_notice_in_time_breaks_the_silence(city, now):
     number = certificate_submit(city, now)
-    with context_use(officer_of(the_item(number), now=now)):
+    with context_use(officer_of(the_item(number, "first"), now=now)):
         items = [{"kind": "material", "key": "diploma", "title": {"zh": "学历"}, "what": "不清晰"}]
-        correction_request(the_item(number).id, items=items, now=now)
+        correction_request(the_item(number, "first").id, items=items, now=now)
 
     swept(now + TEN_DAYS)
 
