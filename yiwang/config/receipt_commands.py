@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -21,6 +22,10 @@ def receipt_commands(commands: argparse._SubParsersAction) -> None:
         help="the published roots, from /hall/receipts/roots.json; without it they are only listed",
     )
     verify.set_defaults(run=_verify)
+    check = verbs.add_parser(
+        "check", help="work every sealed day out anew from the events kept here"
+    )
+    check.set_defaults(run=_check)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -44,6 +49,18 @@ def _verify(options: argparse.Namespace) -> int:
     )
     sys.stdout.write(f"{text}\n")
     return 0 if result.is_right else 1
+
+
+def _check(_options: argparse.Namespace) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yiwang.config.settings")
+    import django
+
+    django.setup()
+    from yiwang.hall.api import histories_check
+
+    wrong = histories_check()
+    sys.stdout.write("".join(f"{day}: does not fit\n" for day in wrong) or "every day fits\n")
+    return 1 if wrong else 0
 
 
 def _json(path: Path) -> object:

@@ -54,6 +54,7 @@ from yiwang.hall.messages.actions import message_send
 from yiwang.hall.messages.data import MessageView
 from yiwang.hall.messages.queries import count_unread, message_list
 from yiwang.hall.messages.sendings import bounce_take
+from yiwang.hall.receipts.histories import histories_check
 from yiwang.hall.windows.actions import window_put
 
 __all__ = [
@@ -88,6 +89,7 @@ __all__ = [
     "filed_state_map",
     "guide_get",
     "hall_demo_load",
+    "histories_check",
     "licence_get",
     "licence_issue",
     "licence_list",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from yiwang.hall.promises.bar_actions import bar_rule_put
-from yiwang.hall.promises.data import KINDS, SCOPES
+from yiwang.hall.promises.data import KINDS, SCOPES, BarRuleView
 from yiwang.hall.promises.errors import BarRuleInvalid
 from yiwang.hall.promises.queries import BAR_RULES, bar_rule_list
 from yiwang.hall.promises.rules import terms_text
@@ -39,10 +39,16 @@ def bar_rules(request: HttpRequest) -> HttpResponse:
             flash(request, "success", _("Set. It is told to whoever promises from now on."))
             return redirect("hall_promises:bar_rules")
     names = {
-        "rules": [(rule, terms_text(rule.terms)) for rule in bar_rule_list()],
+        "rules": [(rule, _told(rule)) for rule in bar_rule_list()],
         "kinds": KINDS,
         "scopes": [(code, _(text)) for code, text in SCOPES.items()],
         "errors": errors,
         "wrong": kind if errors else "",
     }
     return render(request, "hall/promises/bar_rules.html", names, status=422 if errors else 200)
+
+
+def _told(rule: BarRuleView) -> dict[str, str]:
+    """Return what is told of a rule as a sentence by itself."""
+    text = terms_text(rule.terms)
+    return {"zh": text["zh"].removeprefix("，并"), "en": text["en"].removeprefix(", and ")}

@@ -7,111 +7,147 @@ import yiwang.hall.promises.models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('hall_promises', '0001_promises'),
+        ("hall_promises", "0001_promises"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PromiseBarRule',
+            name="PromiseBarRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('TOLERANT', '容缺后补'), ('COMMITMENT', '告知承诺')], max_length=10, unique=True, verbose_name='类型')),
-                ('days', models.PositiveSmallIntegerField(verbose_name='限制天数')),
-                ('scope', models.CharField(default='MATTER', max_length=6, verbose_name='限制范围')),
-                ('kinds', models.JSONField(default=list, verbose_name='限制种类')),
-                ('basis', models.CharField(blank=True, max_length=300, verbose_name='依据')),
-                ('is_enabled', models.BooleanField(default=True, verbose_name='启用')),
-                ('changed_by', models.CharField(blank=True, max_length=80, verbose_name='修改人')),
-                ('changed_at', models.DateTimeField(null=True, verbose_name='修改时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("TOLERANT", "容缺后补"), ("COMMITMENT", "告知承诺")],
+                        max_length=10,
+                        unique=True,
+                        verbose_name="类型",
+                    ),
+                ),
+                ("days", models.PositiveSmallIntegerField(verbose_name="限制天数")),
+                (
+                    "scope",
+                    models.CharField(default="MATTER", max_length=6, verbose_name="限制范围"),
+                ),
+                ("kinds", models.JSONField(default=list, verbose_name="限制种类")),
+                ("basis", models.CharField(blank=True, max_length=300, verbose_name="依据")),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="启用")),
+                ("changed_by", models.CharField(blank=True, max_length=80, verbose_name="修改人")),
+                ("changed_at", models.DateTimeField(null=True, verbose_name="修改时间")),
             ],
             options={
-                'verbose_name': '承诺限制规则',
+                "verbose_name": "承诺限制规则",
             },
         ),
         migrations.CreateModel(
-            name='PromiseBreach',
+            name="PromiseBreach",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('holder_ref', models.CharField(db_index=True, max_length=80, verbose_name='承诺人')),
-                ('reason', models.TextField(verbose_name='理由')),
-                ('legal_basis', models.CharField(blank=True, max_length=300, verbose_name='依据')),
-                ('barred_until', models.DateField(null=True, verbose_name='限制截止日期')),
-                ('broken_at', models.DateTimeField(verbose_name='认定时间')),
-                ('voided_at', models.DateTimeField(null=True, verbose_name='失效时间')),
-                ('taken_at', models.DateTimeField(null=True, verbose_name='移交时间')),
-                ('taken_by', models.CharField(blank=True, max_length=80, verbose_name='接收方')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "holder_ref",
+                    models.CharField(db_index=True, max_length=80, verbose_name="承诺人"),
+                ),
+                ("reason", models.TextField(verbose_name="理由")),
+                ("legal_basis", models.CharField(blank=True, max_length=300, verbose_name="依据")),
+                ("barred_until", models.DateField(null=True, verbose_name="限制截止日期")),
+                ("broken_at", models.DateTimeField(verbose_name="认定时间")),
+                ("voided_at", models.DateTimeField(null=True, verbose_name="失效时间")),
+                ("taken_at", models.DateTimeField(null=True, verbose_name="移交时间")),
+                ("taken_by", models.CharField(blank=True, max_length=80, verbose_name="接收方")),
             ],
             options={
-                'verbose_name': '失信记录',
+                "verbose_name": "失信记录",
             },
         ),
         migrations.RemoveConstraint(
-            model_name='promisebar',
-            name='promise_bar_open_once',
+            model_name="promisebar",
+            name="promise_bar_open_once",
         ),
         migrations.AddField(
-            model_name='promise',
-            name='bar_terms',
-            field=models.JSONField(null=True, verbose_name='限制条件'),
+            model_name="promise",
+            name="bar_terms",
+            field=models.JSONField(null=True, verbose_name="限制条件"),
         ),
         migrations.AddField(
-            model_name='promisebar',
-            name='appeal',
-            field=models.TextField(blank=True, verbose_name='申诉理由'),
+            model_name="promisebar",
+            name="appeal",
+            field=models.TextField(blank=True, verbose_name="申诉理由"),
         ),
         migrations.AddField(
-            model_name='promisebar',
-            name='appealed_at',
-            field=models.DateTimeField(null=True, verbose_name='申诉时间'),
+            model_name="promisebar",
+            name="appealed_at",
+            field=models.DateTimeField(null=True, verbose_name="申诉时间"),
         ),
         migrations.AddField(
-            model_name='promisebar',
-            name='decided_by_id',
-            field=models.BigIntegerField(null=True, verbose_name='认定账户'),
+            model_name="promisebar",
+            name="decided_by_id",
+            field=models.BigIntegerField(null=True, verbose_name="认定账户"),
         ),
         migrations.AddField(
-            model_name='promisebar',
-            name='kinds',
-            field=models.JSONField(default=yiwang.hall.promises.models.commitment_only, verbose_name='限制种类'),
+            model_name="promisebar",
+            name="kinds",
+            field=models.JSONField(
+                default=yiwang.hall.promises.models.commitment_only, verbose_name="限制种类"
+            ),
         ),
         migrations.AddField(
-            model_name='promisebar',
-            name='ruled_at',
-            field=models.DateTimeField(null=True, verbose_name='申诉决定时间'),
+            model_name="promisebar",
+            name="ruled_at",
+            field=models.DateTimeField(null=True, verbose_name="申诉决定时间"),
         ),
         migrations.AddField(
-            model_name='promisebar',
-            name='ruled_by',
-            field=models.CharField(blank=True, max_length=80, verbose_name='申诉决定人'),
+            model_name="promisebar",
+            name="ruled_by",
+            field=models.CharField(blank=True, max_length=80, verbose_name="申诉决定人"),
         ),
         migrations.AddField(
-            model_name='promisebar',
-            name='ruling',
-            field=models.TextField(blank=True, verbose_name='申诉决定'),
+            model_name="promisebar",
+            name="ruling",
+            field=models.TextField(blank=True, verbose_name="申诉决定"),
         ),
         migrations.AddField(
-            model_name='promisebar',
-            name='until',
-            field=models.DateField(null=True, verbose_name='截止日期'),
+            model_name="promisebar",
+            name="until",
+            field=models.DateField(null=True, verbose_name="截止日期"),
         ),
         migrations.AlterField(
-            model_name='promisebar',
-            name='matter_code',
-            field=models.CharField(blank=True, max_length=64, verbose_name='事项编码'),
+            model_name="promisebar",
+            name="matter_code",
+            field=models.CharField(blank=True, max_length=64, verbose_name="事项编码"),
         ),
         migrations.AddIndex(
-            model_name='promisebar',
-            index=models.Index(condition=models.Q(('lifted_at__isnull', True)), fields=['holder_ref'], name='promise_bar_open'),
+            model_name="promisebar",
+            index=models.Index(
+                condition=models.Q(("lifted_at__isnull", True)),
+                fields=["holder_ref"],
+                name="promise_bar_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promisebarrule',
-            constraint=models.CheckConstraint(condition=models.Q(('scope__in', ['MATTER', 'ALL'])), name='promise_bar_rule_scope'),
+            model_name="promisebarrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("scope__in", ["MATTER", "ALL"])), name="promise_bar_rule_scope"
+            ),
         ),
         migrations.AddField(
-            model_name='promisebreach',
-            name='promise',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='breach', to='hall_promises.promise', verbose_name='承诺'),
+            model_name="promisebreach",
+            name="promise",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="breach",
+                to="hall_promises.promise",
+                verbose_name="承诺",
+            ),
         ),
     ]
