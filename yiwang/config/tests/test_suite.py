@@ -1,10 +1,12 @@
 """The tests' own ground: which database a test finds, and what `./test` makes of its command line."""
 
 import sys
+from collections import namedtuple
 
 import pytest
 
-from yiwang.config import suite
+from yiwang.config import environment, suite
+from yiwang.config.testing_databases import touches
 from yiwang.kernel.codes.models import CodeTable
 
 
@@ -47,6 +49,38 @@ def test_what_was_filled_is_there_for_each_as_it_was(filled, tmp_path, name):
     CodeTable.objects.all().delete()
     filled.append(name)
     (tmp_path / "paper.txt").unlink()
+
+
+def test_what_touches_no_database_is_not_repeated_on_another(request):
+    assert not touches(request.node)
+
+
+def test_what_asks_for_the_database_is_repeated_on_another(db, request):
+    assert touches(request.node)
+
+
+@pytest.mark.django_db
+def test_what_is_marked_for_the_database_is_repeated_on_another(request):
+    assert touches(request.node)
+
+
+@pytest.mark.parametrize(("free", "given"), [(999_999_999, None), (1_000_000_000, "/dev/shm")])  # noqa: S108
+def test_a_disk_in_memory_is_used_when_it_has_the_room(monkeypatch, free, given):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: usage(10**10, 0, free))
+    monkeypatch.setattr("os.access", lambda _path, _mode: True)
+    assert environment.memory_disk(1000) == given
+
+
+def test_steps_beside_others_speak_when_they_are_done_and_their_failure_counts(capfd):
+    report, beside = suite.Report(), suite.Report(beside=[])
+    beside.step("fails", [sys.executable, "-c", "print('what it said'); raise SystemExit(3)"])
+    assert capfd.readouterr().out == ""
+    report.take(beside)
+    said = capfd.readouterr().out.splitlines()
+    assert said[1:3] == ["== fails", "what it said"]
+    assert said[3].startswith("   FAILED (3) in ")
+    assert report.failed == ["fails"]
 
 
 @pytest.mark.parametrize(
