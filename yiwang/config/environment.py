@@ -91,6 +91,7 @@ def environment_make(kind: str) -> None:
         "install",
         "--quiet",
         "--disable-pip-version-check",
+        "--no-compile",  # a third of the packages' modules is ever imported, and compiled then
     ]
     command += ["--require-hashes", "--only-binary", ":all:"]
     for path in requirements_of(kind):
@@ -128,6 +129,8 @@ def main() -> None:
     elif not python_of(VENV).exists():
         environment_make(kind)
     python = str(python_of(VENV))
+    # Else each of the processes that follow would compile the whole house anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.chdir(ROOT)
     os.execv(python, [python, "-m", MODULES[command], *options])  # noqa: S606
 

@@ -78,8 +78,6 @@ class Report:
 def main() -> int:
     """Run ./test; exit code 0 only if everything that had to run passed."""
     options, chosen = _options()
-    # Else each of some hundred processes would compile the whole house anew.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     report = Report()
     if extra := next((name for name in EXTRAS if getattr(options, name)), ""):
         _spark(report) if extra == "spark" else _extra(report, extra)
