@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from django.db import connection
+
 from yiwang.config.assets import developer_file
 
 SIZES = ((1280, 900), (390, 844))
@@ -16,6 +18,9 @@ def axe() -> str:
 
 def window(browser, live_server, client=None, **settings):
     """Open a window; client: a test client whose session the window has."""
+    if connection.vendor == "sqlite" and not connection.is_in_memory_db():
+        # The server began with the plain database; each request now opens the file that the test has.
+        live_server.thread.connections_override.clear()
     context = browser.new_context(locale="zh-CN", **settings)
     if client is not None:
         value = client.cookies["sessionid"].value
