@@ -170,7 +170,8 @@ def step_strata(*, since: datetime, until: datetime) -> list[Stratum]:
 def _seen() -> str:
     return f"""
             SELECT i.id, i.instance_id, i.node_id, i.department_id, n.version_id, n.state,
-                   LAG(i.node_id) OVER w AS before, LEAD(i.node_id) OVER w AS following
+                   LAG(i.node_id) OVER w AS before,
+                   NULLIF(MAX(i.id) OVER (PARTITION BY i.instance_id), i.id) AS following
             FROM {_table(WorkItem)} i JOIN {_table(ProcessInstance)} n ON n.id = i.instance_id
             WHERE n.started_at >= %s AND n.started_at < %s
             WINDOW w AS (PARTITION BY i.instance_id ORDER BY i.id)"""  # noqa: S608
