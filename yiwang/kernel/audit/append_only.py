@@ -11,11 +11,23 @@ remakes the table, and the triggers go with the old one.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection, migrations, transaction
+from django.db import connection, migrations, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 APPEND_ONLY_TABLES: list[str] = []
 _REFUSAL = "rows of {table} are only ever added"
+
+
+class _Statements(migrations.RunPython):
+    """Statements of one engine: like RunPython, but nobody waits until all models of the house are made again."""
+
+    def database_forwards(self, app_label: str, editor: object, *_states: object) -> None:
+        if router.allow_migrate(editor.connection.alias, app_label, **self.hints):
+            self.code(None, editor)
+
+    def database_backwards(self, app_label: str, editor: object, *_states: object) -> None:
+        if router.allow_migrate(editor.connection.alias, app_label, **self.hints):
+            self.reverse_code(None, editor)
 
 
 def append_only(table: str) -> migrations.RunPython:
@@ -30,7 +42,7 @@ def append_only(table: str) -> migrations.RunPython:
         for sql in _unlock_sql(editor.connection, table):
             editor.execute(sql, params=None)
 
-    return migrations.RunPython(forwards, backwards)
+    return _Statements(forwards, backwards)
 
 
 @contextmanager
