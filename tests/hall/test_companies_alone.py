@@ -99,6 +99,7 @@ def test_a_change_of_a_branch_that_cannot_be_is_said_so(city, branch, values, fi
     assert list(refusal.value.fields) == [field]
 
 
+@pytest.mark.heavy
 def test_a_branch_ends_alone_and_its_company_goes_on(city, company, branch, clock):
     with pytest.raises(NoBranch):
         begun(city, branch_cancel_begin, company)
