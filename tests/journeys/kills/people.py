@@ -345,8 +345,11 @@ class Resident(Person):
         key = answer.url.strip("/").split("/")[-1]
         done, sure = self.browser.press(answer, forms[0], button=values)
         self.note(act, key, done, sure=sure and act != "check_in")
+        mine = [href for href, _text in done.links if "/tickets/" in href]
         if "/tickets/" in done.url:
             self._ticket_has(done)
+        elif mine:  # checked in by the press whose answer was lost
+            self._ticket_has(self.browser.open(mine[0]))
 
     def look_at_ticket(self) -> None:
         """Look at one's ticket until the visit is finished."""
