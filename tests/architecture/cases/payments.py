@@ -142,9 +142,11 @@ def _rating_finding(world: World) -> Case:
         ).pk
 
     name = "hall_ratings:finding"
+    other = found(world.other_department)
     return Case(
         own=reverse(name, args=[found(world.own_department)]),
-        other=reverse(name, args=[found(world.other_department)]),
+        # The supervisor judges the findings of all departments: there is no other's for them.
+        other=lambda persona: reverse(name, args=[999_999 if persona == "SUPERVISOR" else other]),
     )
 
 

@@ -51,7 +51,11 @@ def paper_sentences(paper: DecisionPaper) -> list[str]:
     """Return the paragraphs of a document in order (文书正文)."""
     asked = f"你（单位）于{date_zh(paper.submitted_date)}提出的“{paper.matter}”申请（办件编号：{paper.application_number}）"
     article = _ARTICLE.get(paper.outcome, "")
-    by_law = f"根据《中华人民共和国行政许可法》{article}的规定，" if article and paper.is_licensing else ""
+    by_law = (
+        f"根据《中华人民共和国行政许可法》{article}的规定，"
+        if article and paper.is_licensing
+        else ""
+    )
     basis = f"依据{'；'.join(paper.legal_basis)}，"
     if paper.outcome == GRANTED:
         return [f"{asked}，经审查，符合法定条件、标准。{by_law}{basis}决定准予{_object(paper)}。"]
