@@ -198,9 +198,11 @@ def plain(typed: str) -> str:
 
 
 def same(typed: str, shown: str, kind: str) -> bool:
-    """Tell whether the page shows what was typed; of a number it may show another writing of the same."""
+    """Tell whether the page shows what was typed; of numbers it may show another writing of the same."""
     if plain(typed) == plain(shown):
         return True
+    if kind in ("phone", "date"):  # spaces within them are left out on purpose
+        return "".join(plain(typed).split()) == "".join(plain(shown).split())
     if kind not in ("whole", "number"):
         return False
     try:
@@ -292,7 +294,7 @@ def test_any_form_takes_anything_and_shows_it_again(filler, definition, posts):
 
 
 @pytest.mark.heavy
-@profile(400)
+@profile(150)
 @given(definitions(), POSTS)
 def test_many_forms_take_anything_and_show_it_again(filler, definition, posts):
     any_form_and_posts(filler, definition, posts)
