@@ -304,8 +304,9 @@ class Resident(Person):
         forms = [form for form in page.forms if form.action.endswith("/take/")]
         if not forms:
             return
-        form = forms[1] if len(forms) > 1 else forms[0]  # B: civil affairs and the elderly
-        answer, sure = self.browser.press(page, form)
+        answer, sure = self.browser.press(
+            page, forms[1]
+        )  # the queue that the clerk's window serves
         if "/tickets/" in answer.url:
             self._ticket_has(answer)
         else:  # told on the hall's page that one has a ticket already: the first press had come through
@@ -320,8 +321,8 @@ class Resident(Person):
 
     def book(self) -> None:
         """Book the soonest free time of today; then check in or cancel."""
-        hall = self.browser.open(HALL)
-        queue = next(form.value("queue") for form in hall.forms if form.value("queue"))
+        queues = [form.value("queue") for form in self.browser.open(HALL).forms]
+        queue = [one for one in queues if one][1]  # the one that the clerk's window serves
         page = self.browser.open(
             f"/hall/counters/appointments/new/gusu/?queue={queue}&people=1"
             f"&day={self.clock.now().date().isoformat()}"
