@@ -220,8 +220,7 @@ def test_kills_anywhere_lose_no_acknowledged_act_and_double_none(fresh_city):
         for resident in residents:
             resident.quota = 0 if is_last else QUOTA
         live_a_day(residents, officers, copies, killer=None if is_last else killer)
-        drained(city, clock)
-        found = wrong_today(city, everybody)
+        found = wrong_when_drained(city, clock, everybody)
         assert found == {}, (number, found)
         if number == DAYS - 1:
             planted = plant(city)
@@ -235,10 +234,9 @@ def test_kills_anywhere_lose_no_acknowledged_act_and_double_none(fresh_city):
     assert [one.number for resident in residents for one in resident.open_journeys()] == []
     assert invariants.wrong_letters(city) == []
     compared(city, clock, days[-1])
-    drained(city, clock)
+    assert wrong_when_drained(city, clock, everybody) == {}
     assert sorted(city.query(OPEN_DIFFERENCES)) == sorted(planted)
     assert invariants.wrong_acts(city, everybody, acts=("pay",)) == {}
-    assert wrong_today(city, everybody) == {}
     assert {row[0] for row in invariants.wrong_books(city)} == {row[1] for row in planted}
     if not IS_POSTGRESQL:
         assert city.query("PRAGMA integrity_check") == [("ok",)]
@@ -334,6 +332,17 @@ UNDER_WAY = (
     "SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status IN ('READY', 'RUNNING')",
     "SELECT count(*) FROM hall_payments_refund WHERE state IN ('APPROVED', 'SENT')",
 )
+
+
+def wrong_when_drained(city: LiveCity, clock: CityClock, everybody: list[Person]) -> dict:
+    """Gather what does not hold once the day is quiet; a sweep may begin something anew between two looks."""
+    for _look in range(5):
+        drained(city, clock)
+        found = wrong_today(city, everybody)
+        if not found:
+            break
+        time.sleep(1)
+    return found
 
 
 def wrong_today(city: LiveCity, everybody: list[Person]) -> dict:
