@@ -1,6 +1,6 @@
 """What a branch files by itself (分公司变更、注销登记): its own name, place, head and trade change; it ends alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext
@@ -28,6 +28,7 @@ TITLES_ZH = {
     "address": "营业场所",
     "legal_representative": "负责人",
     "business_scope": "经营范围",
+    "registrar": "登记机关",
 }
 
 
@@ -81,10 +82,12 @@ def change_decision(content: Mapping) -> str:
     """Write the company's decision on a change of its branch (变更分公司决定)."""
     branch = company_row(content)
     changed = differences(facts_of(branch), branch_after(branch, content))
-    lines = [f"{branch.parent.name}变更{branch.name}登记事项的决定", ""]
-    for number, (fact, (before, after)) in enumerate(changed.items(), start=1):
-        lines.append(f"{number}. {TITLES_ZH[fact]}由“{before}”变更为“{after}”。")
-    return "\n".join(lines)
+    return decision_make(f"{branch.parent.name}变更{branch.name}登记事项的决定", changed)
+
+
+def decision_make(heading: str, changed: Mapping[str, Sequence]) -> str:
+    """Write a company's decision on what changes of its branch (公司决定): item → [old, new]."""
+    return "\n".join([heading, "", *change_rules.changed_lines(changed, TITLES_ZH)])
 
 
 def _change_subject(content: Mapping) -> FilingSubject:

@@ -187,10 +187,17 @@ def resolution_make(name: str, changed: Mapping[str, Sequence], *, single: bool)
         "",
         f"就公司登记事项变更，{'股东决定' if single else '股东会决议'}如下：",
     ]
-    for number, (fact, (before, after)) in enumerate(changed.items(), start=1):
-        lines.append(f"{number}. {TITLES_ZH[fact]}由“{_text(before)}”变更为“{_text(after)}”。")
+    lines += changed_lines(changed, TITLES_ZH)
     lines.append(f"{len(changed) + 1}. 公司章程的相应条款按上述内容修改，其他条款不变。")
     return "\n".join(lines)
+
+
+def changed_lines(changed: Mapping[str, Sequence], titles: Mapping[str, str]) -> list[str]:
+    """Write what a decision changes (变更事项条款), numbered: item → [old, new], titles by item."""
+    return [
+        f"{number}. {titles[fact]}由“{_text(before)}”变更为“{_text(after)}”。"
+        for number, (fact, (before, after)) in enumerate(changed.items(), start=1)
+    ]
 
 
 def _text(value: object) -> str:

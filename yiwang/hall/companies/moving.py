@@ -69,13 +69,12 @@ def changed_of(company: Company, content: Mapping) -> dict[str, list]:
 def resolution_of(content: Mapping) -> str:
     """Write the resolution to move (迁移决议)."""
     company = company_row(content)
-    if not company.parent_id:
-        changed, single = changed_of(company, content), company.kind == "SINGLE"
-        return change_rules.resolution_make(company.name, changed, single=single)
-    lines = [f"{company.parent.name}迁移{company.name}的决定", ""]
-    for number, (fact, (old, new)) in enumerate(changed_of(company, content).items(), start=1):
-        lines.append(f"{number}. {change_rules.TITLES_ZH[fact]}由“{old}”变更为“{new}”。")
-    return "\n".join(lines)
+    changed = changed_of(company, content)
+    if company.parent_id:
+        return branch_filing.decision_make(
+            f"{company.parent.name}迁移{company.name}的决定", changed
+        )
+    return change_rules.resolution_make(company.name, changed, single=company.kind == "SINGLE")
 
 
 def _subject(content: Mapping) -> FilingSubject:
