@@ -146,6 +146,8 @@ class _Walk:
         if node.multi is not None:
             yield node.id
         for scope in self._scopes(node):
+            if scope and _is_cut_short(self.net.nodes[scope]):
+                yield from self._targets(self.net.nodes[scope])
             for start in self.net.event_starts.get(scope, ()):
                 yield from self._targets(start)
             for event in self.net.boundaries.get(scope, ()):
@@ -168,8 +170,10 @@ class _Walk:
         sub = self.net.nodes[scope]
         if sub.is_event_sub:
             yield from self._out_of(sub.scope) if sub.scope else ("",)
-        else:
-            yield from self._targets(sub)
+            return
+        if sub.multi is not None:
+            yield self.net.start(sub.id).id
+        yield from self._targets(sub)
 
     def _scopes(self, node: Node) -> Iterator[str]:
         scope = node.scope
@@ -191,6 +195,9 @@ class _Walk:
                 aside = self._reach(self._targets(node), "")
                 yield from product(aside, aside)  # it may come again while that of before is open
                 yield from _across([aside, self._reach([node.attached_to], "") - aside])
+            elif node.kind == SUB and node.multi is not None and not node.multi.is_sequential:
+                inside = self._inside(node.id)
+                yield from product(inside, inside)
         for starts in self.net.event_starts.values():
             for start in starts:
                 if not start.is_interrupting:
@@ -200,6 +207,11 @@ class _Walk:
 
     def _steps(self) -> frozenset[str]:
         return frozenset(node.id for node in self.net.nodes.values() if node.kind in TASKS)
+
+    def _inside(self, scope: str) -> frozenset[str]:
+        return frozenset(
+            key for key in self._steps() if scope in self._scopes(self.net.nodes[key])
+        )
 
     def _reach(self, keys: Iterable[str], stop: str) -> frozenset[str]:
         """Return the steps that can be reached at all without passing `stop` again."""
@@ -213,6 +225,11 @@ class _Walk:
             seen.add(key)
             queue += self.after(node) if node.kind in TASKS else self.through(node)
         return self._steps() & seen
+
+
+def _is_cut_short(sub: Node) -> bool:
+    """Tell whether instances of a sub-process are left open inside when enough are done (提前结束)."""
+    return sub.multi is not None and sub.multi.completion is not None
 
 
 def _across(branches: list[frozenset[str]]) -> Iterator[tuple[str, str]]:

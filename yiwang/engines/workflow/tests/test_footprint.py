@@ -60,6 +60,18 @@ def test_what_the_engine_runs_by_itself_never_deviates(running, block, choices):
     assert [pair for pair in zip(before, path, strict=False) if footprint.deviation(*pair)] == []
 
 
+@pytest.mark.parametrize("sequential", [True, False])
+def test_instances_side_by_side_may_mix_and_one_after_the_other_begin_again(sequential):
+    inside = [el.start("is"), el.end("ie"), user("a"), user("b"), *chain("is", "a", "b", "ie")]
+    each = el.sub("each", *inside, el.several(count="2", sequential=sequential))
+    net = el.process(el.start(), el.end(), each, user("c"), *chain("s", "each", "c", "e"))
+    footprint = Footprint.of_net(process_read(net)[0])
+    mixed = {pair: footprint.allows(*pair) for pair in (("a", "a"), ("b", "b"), ("b", "a"))}
+    assert mixed == {("a", "a"): not sequential, ("b", "b"): not sequential, ("b", "a"): True}
+    assert footprint.allows("b", "c")
+    assert footprint.deviation("a", "c").skipped == ("b",)
+
+
 def test_branches_at_once_may_come_in_any_order_and_what_follows_both_may_not_come_before(running):
     net = Net(("seq", ["task", ("and", ["task", "task"]), "task"]))
     footprint = Footprint.of_net(process_read(net.xml)[0])
