@@ -209,9 +209,7 @@ class _Walk:
         return frozenset(node.id for node in self.net.nodes.values() if node.kind in TASKS)
 
     def _inside(self, scope: str) -> frozenset[str]:
-        return frozenset(
-            key for key in self._steps() if scope in self._scopes(self.net.nodes[key])
-        )
+        return frozenset(key for key in self._steps() if scope in self._scopes(self.net.nodes[key]))
 
     def _reach(self, keys: Iterable[str], stop: str) -> frozenset[str]:
         """Return the steps that can be reached at all without passing `stop` again."""
