@@ -7,6 +7,7 @@ import shutil
 from datetime import UTC, datetime
 
 import pytest
+from django.core.cache import cache
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
@@ -35,6 +36,20 @@ def _plain_settings(settings):
     # Reads leave their audit row where the test looks for it; the journal has tests of its own.
     settings.AUDIT_READS_BESIDE = False
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _still_minute():
+    """Hold the minute still that tries are counted in: now and then it would end in the middle of a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("yiwang.kernel.ui.limits._now", lambda: NOW)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    """Count no try of another test, and no answer that was kept for it: numbers of rows come again."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True, scope="session")

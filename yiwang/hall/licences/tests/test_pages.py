@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.cache import cache
 
 from yiwang.hall.licences import views
 from yiwang.hall.licences.queries import licence_get
@@ -14,11 +13,6 @@ from yiwang.identity.api import account_create, post_assign, post_put
 from yiwang.kernel.api import audit_list, context_use, data_access_list
 
 SECRETS = ("沈月琴", "320508195501020021", "1955", "person:P1")
-
-
-@pytest.fixture(autouse=True)
-def _fresh_cache():
-    cache.clear()
 
 
 def _citizen(username="shen", subject_ref="person:P1") -> AbstractBaseUser:

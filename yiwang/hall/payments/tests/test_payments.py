@@ -223,7 +223,6 @@ def test_a_flood_of_forged_notices_is_refused_shown_on_the_desk_and_then_not_eve
     bill, client: Client
 ):
     begin(bill)
-    cache.clear()
     url = "/hall/payments/notifications/sandbox/"
     answers = [client.post(url, b"{}", content_type="a/b").status_code for _n in range(63)]
     assert answers == [401] * 60 + [429] * 3
