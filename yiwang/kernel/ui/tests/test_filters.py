@@ -70,3 +70,16 @@ def test_a_limit_reads_in_its_unit():
         assert filters.duration(1.5, "WORKING_HOUR") == "1.5 working hours"
     with override("zh-hans"):
         assert filters.duration(20, "WORKING_DAY") == "20个工作日"
+
+
+def test_a_list_and_a_label_have_the_marks_of_the_language():
+    values = ["张三<", {"zh": "李四", "en": "Li Si"}]
+    with override("zh-hans"):
+        assert filters.listed(values) == "张三&lt;、李四"
+        assert filters.listed(["1", "2"], clauses=True) == "1；2"
+        assert filters.colon("理由") == "理由："
+    with override("en"):
+        assert filters.listed(values) == "张三&lt;, Li Si"
+        assert filters.listed(["1", "2"], clauses=True) == "1; 2"
+        assert filters.colon("Reason") == "Reason: "
+        assert filters.listed([]) == ""
