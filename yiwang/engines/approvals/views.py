@@ -35,7 +35,16 @@ from yiwang.identity.api import (
     department_get,
     department_list,
 )
-from yiwang.kernel.api import Column, context_get, error_text, flash, localized, page_of, render
+from yiwang.kernel.api import (
+    Column,
+    choices_of,
+    context_get,
+    error_text,
+    flash,
+    localized,
+    page_of,
+    render,
+)
 from yiwang.sdk.errors import N_, Conflict, Forbidden, Invalid, NotFound
 
 ACT = "engines.approvals.act"
@@ -126,7 +135,7 @@ def _item_page(
             else [],
             "may_hold": cases.may_hold(found.instance_id, context_get()),
             "targets": _targets(found) if may_work and found.state != "SUSPENDED" else [],
-            "hows": [(code, _(text)) for code, text in HOWS],
+            "hows": choices_of(HOWS),
             "operations": queries.operation_list(found),
             "kinds": KINDS,
             "typed": request.POST,

@@ -29,7 +29,16 @@ from yiwang.engines.workflow.interchange.difference import Change
 from yiwang.engines.workflow.queries import instance_diagram, instance_history
 from yiwang.engines.workflow.registry import SERVICES
 from yiwang.identity.api import ROLES, allow
-from yiwang.kernel.api import Column, Filter, context_get, error_text, flash, page_of, render
+from yiwang.kernel.api import (
+    Column,
+    Filter,
+    choices_of,
+    context_get,
+    error_text,
+    flash,
+    page_of,
+    render,
+)
 from yiwang.sdk.errors import N_, YiwangError
 
 READ, DESIGN = "engines.designer.read", "engines.designer.design"
@@ -365,7 +374,7 @@ def instances(request: HttpRequest, key: str) -> HttpResponse:
             "state",
             N_("State"),
             kind="select",
-            choices=[(code, _(text)) for code, text in INSTANCE_STATES.items()],
+            choices=choices_of(INSTANCE_STATES),
             apply=lambda rows, value: rows.filter(state=value),
         ),
     )

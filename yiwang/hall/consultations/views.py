@@ -30,6 +30,7 @@ from yiwang.identity.api import allow, department_get, department_list
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     context_get,
     error_text,
     flash,
@@ -52,7 +53,7 @@ COLUMNS = (
 
 
 def _list(request: HttpRequest, rows, *, tab: str) -> HttpResponse:
-    states = [(key, _(label)) for key, label in data.STATES.items()]
+    states = choices_of(data.STATES)
     filters = [
         Filter("state", N_("State"), "select", states, lambda r, value: r.filter(state=value)),
         Filter("number", N_("Number"), apply=lambda r, value: r.filter(number=value.strip())),

@@ -25,6 +25,7 @@ from yiwang.identity.api import allow, public
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     context_get,
     datetime_text,
     error_text,
@@ -54,7 +55,7 @@ COLUMNS = (
 
 def _page(request: HttpRequest):
     source = source_of(delivery_list, delivery_count, ("state", "number"))
-    choices = [(code, _(text)) for code, text in STATES.items()]
+    choices = choices_of(STATES)
     filters = [
         Filter("state", N_("State"), "select", choices=choices),
         Filter("number", N_("Delivery or tracking number")),

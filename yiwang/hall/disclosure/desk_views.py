@@ -30,6 +30,7 @@ from yiwang.kernel.api import (
     Filter,
     Source,
     audit_read_record,
+    choices_of,
     context_get,
     error_text,
     flash,
@@ -70,15 +71,19 @@ def desk(request: HttpRequest) -> HttpResponse:
     )
     filters = [
         Filter("q", N_("Code or number")),
-        Filter("kind", N_("Kind"), "select", choices=_pairs(KINDS)),
+        Filter("kind", N_("Kind"), "select", choices=choices_of(KINDS)),
         Filter(
-            "state", N_("State"), "select", choices=_pairs(STATES), unset=N_("Not published yet")
+            "state",
+            N_("State"),
+            "select",
+            choices=choices_of(STATES),
+            unset=N_("Not published yet"),
         ),
     ]
     page = page_of(request, source, columns=COLUMNS, filters=filters)
     context = {
         "page": page,
-        "kinds": dict(_pairs(KINDS)),
+        "kinds": dict(choices_of(KINDS)),
         "words": {row.id: problem_texts(row.kind, row.errors) for row in page.rows},
         "may_publish": context_get().may(PUBLISH),
         "ready": queries.record_count(state="READY", cap=2000),
@@ -122,7 +127,7 @@ def new(request: HttpRequest, kind: str) -> HttpResponse:
         errors = problem_texts(kind, {code: ["missing"] for code in missing})
     context = {
         "kind": kind,
-        "kinds": dict(_pairs(KINDS)),
+        "kinds": dict(choices_of(KINDS)),
         "groups": _groups(kind, values),
         "errors": errors,
         "department": department,
@@ -158,7 +163,7 @@ def record(request: HttpRequest, record_id: int) -> HttpResponse:
     problems = problem_texts(view.kind, view.errors)
     context = {
         "record": view,
-        "kinds": dict(_pairs(KINDS)),
+        "kinds": dict(choices_of(KINDS)),
         "groups": _groups(view.kind, values),
         "errors": errors or problems,
         "field_errors": problems | errors,
@@ -234,7 +239,7 @@ def file(request: HttpRequest) -> HttpResponse:
             lines = [(line, problem_texts(kind, each)) for line, each in found.problems.items()]
     context = {
         "kind": kind,
-        "kinds": _pairs(KINDS),
+        "kinds": choices_of(KINDS),
         "found": found,
         "errors": errors,
         "lines": lines,
@@ -329,10 +334,6 @@ def _field(spec, values: dict[str, str]) -> dict:  # noqa: ANN001 - a FieldSpec
         "required": spec.required == "ALWAYS",
         "maxlength": spec.max,
     }
-
-
-def _pairs(texts: dict[str, str]) -> list[tuple[str, str]]:
-    return [(code, _(text)) for code, text in texts.items()]
 
 
 def _periods() -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from yiwang.kernel.api import (
     Filter,
     ListQuery,
     Source,
+    choices_of,
     localized,
     page_of,
     render,
@@ -230,7 +231,7 @@ def change_page(request: HttpRequest, adjustment_id: int, names: dict[str, str],
     """Return the page of an adjustment's changes (调整事项分页)."""
     rows = queries.change_rows(adjustment_id)
     rows = rows if left_out else rows.filter(is_left_out=False)
-    kinds = [(key, _(text)) for key, text in CHANGE_KINDS.items()]
+    kinds = choices_of(CHANGE_KINDS)
     filters = [
         Filter(
             "q",

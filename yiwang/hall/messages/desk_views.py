@@ -42,6 +42,7 @@ from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     datetime_text,
     error_text,
     flash,
@@ -129,9 +130,9 @@ def template(request: HttpRequest, name: str) -> HttpResponse:
             "sms_parts": {lang: sms_parts(text) for lang, text in _sample(shown)["sms"].items()},
             "missing": _left_out(shown, TEMPLATES[name]),
             "versions": version_list(name),
-            "kinds": [(code, _(text)) for code, text in KINDS.items()],
+            "kinds": choices_of(KINDS),
             "groups": [(code, localized(text)) for code, text in GROUPS.items()],
-            "channels": [(code, _(text)) for code, text in CHANNELS.items()],
+            "channels": choices_of(CHANNELS),
         },
         status=422 if errors else 200,
     )
@@ -207,8 +208,8 @@ _COLUMNS = (
 
 
 def _filters() -> tuple[Filter, ...]:
-    states = [("FAILED", _("Failed")), *((code, _(text)) for code, text in STATES.items())]
-    channels = [(code, _(text)) for code, text in ALL_CHANNELS.items()]
+    states = [("FAILED", _("Failed")), *choices_of(STATES)]
+    channels = choices_of(ALL_CHANNELS)
     return (
         Filter(
             "state",
@@ -333,7 +334,7 @@ def _stop_filters() -> tuple[Filter, ...]:
             "source",
             N_("Why it is here"),
             "select",
-            [(code, _(text)) for code, text in STOP_SOURCES.items()],
+            choices_of(STOP_SOURCES),
             lambda rows, value: rows.filter(source=value),
         ),
         Filter(
@@ -371,7 +372,7 @@ def stops(request: HttpRequest) -> HttpResponse:
             "page": page,
             "errors": errors,
             "values": values,
-            "channels": [(code, _(text)) for code, text in CHANNELS.items()],
+            "channels": choices_of(CHANNELS),
             "channel_names": ALL_CHANNELS,
             "masked": address_masked,
         },

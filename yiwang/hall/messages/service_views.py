@@ -29,6 +29,7 @@ from yiwang.identity.api import allow, department_get
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     context_get,
     datetime_text,
     error_text,
@@ -203,7 +204,7 @@ def _service_page(request: HttpRequest, row: NotifyService, **more: object) -> H
             "kinds": KINDS,
             "key_names": KEYS,
             "callback_word": callback_token(row.pk) if row.callback_url else "",
-            "key_kinds": [(code, _(text)) for code, text in KEY_KINDS.items()],
+            "key_kinds": choices_of(KEY_KINDS),
             "numbers": NUMBERS,
             "errors": {},
             "now": timezone.now(),
@@ -305,7 +306,7 @@ def service_template(
             "current": current,
             "values": values,
             "errors": errors,
-            "kinds": [(code, _(text)) for code, text in KINDS.items()],
+            "kinds": choices_of(KINDS),
         },
         status=422 if errors else 200,
     )

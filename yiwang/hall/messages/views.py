@@ -36,7 +36,16 @@ from yiwang.hall.messages.rules import GROUPS
 from yiwang.hall.messages.sendings import DEAD, receipts_take
 from yiwang.hall.messages.timing import AT_ONCE, DIGEST, OFF
 from yiwang.identity.api import AccountView, account_get, allow, public
-from yiwang.kernel.api import Column, Source, context_get, flash, page_of, pushed, render
+from yiwang.kernel.api import (
+    Column,
+    Source,
+    choices_of,
+    context_get,
+    flash,
+    page_of,
+    pushed,
+    render,
+)
 from yiwang.sdk.errors import N_, NotFound
 
 STEWARD = "DATA_STEWARD"
@@ -130,8 +139,8 @@ def choices(request: HttpRequest) -> HttpResponse:
             "choice": choice,
             "groups": groups,
             "channels": CHANNELS,
-            "ways": [(code, _(text)) for code, text in WAYS],
-            "languages": [(code, _(text)) for code, text in LANGUAGES],
+            "ways": choices_of(WAYS),
+            "languages": choices_of(LANGUAGES),
             "stopped": _stopped(account),
             "errors": {key: [_(text) for text in texts] for key, texts in errors.items()},
             "shell": shell(),

@@ -47,6 +47,7 @@ from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     context_get,
     datetime_text,
     error_text,
@@ -111,7 +112,7 @@ COLUMNS = (
 
 def _bills(request: HttpRequest, columns: tuple[Column, ...]):
     source = source_of(bill_list, bill_count, ("state", "number"))
-    choices = [(code, _(text)) for code, text in BILL_STATES.items()]
+    choices = choices_of(BILL_STATES)
     filters = [
         Filter("state", N_("State"), "select", choices=choices),
         Filter("number", N_("Bill or voucher number")),

@@ -49,6 +49,7 @@ from yiwang.kernel.api import (
     Column,
     Filter,
     Page,
+    choices_of,
     code_list,
     context_get,
     date_text,
@@ -86,7 +87,7 @@ COLUMNS = (
 
 def _page(request: HttpRequest) -> Page:
     source = source_of(project_list, project_count, ("text", "state", "track"))
-    states = [(code, _(text)) for code, text in PROJECT_STATES.items()]
+    states = choices_of(PROJECT_STATES)
     filters = [
         Filter("text", N_("Name, code or investor"), "text"),
         Filter("state", N_("State"), "select", choices=states),
@@ -137,7 +138,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "errors": errors,
         "funding": [(one.value, localized(one.title)) for one in project_plan().funding],
         "catalogue": [(one.value, localized(one.title)) for one in project_plan().catalogue],
-        "uses": [(key, _(text)) for key, text in USES.items()],
+        "uses": choices_of(USES),
         "areas": [
             (row.code, localized({"zh": row.name, "en": row.name_en or row.name})) for row in areas
         ],

@@ -12,7 +12,7 @@ from yiwang.hall.promises.errors import BarRuleInvalid
 from yiwang.hall.promises.queries import BAR_RULES, bar_rule_list
 from yiwang.hall.promises.rules import terms_text
 from yiwang.identity.api import allow
-from yiwang.kernel.api import flash, render
+from yiwang.kernel.api import choices_of, flash, render
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,7 +41,7 @@ def bar_rules(request: HttpRequest) -> HttpResponse:
     names = {
         "rules": [(rule, _told(rule)) for rule in bar_rule_list()],
         "kinds": KINDS,
-        "scopes": [(code, _(text)) for code, text in SCOPES.items()],
+        "scopes": choices_of(SCOPES),
         "errors": errors,
         "wrong": kind if errors else "",
     }

@@ -28,6 +28,7 @@ from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     context_get,
     datetime_text,
     error_text,
@@ -60,7 +61,7 @@ def _filters() -> tuple[Filter, ...]:
             "state",
             N_("State"),
             "select",
-            choices=[("WAITING", _("Waiting for us")), *((c, _(t)) for c, t in STATES.items())],
+            choices=[("WAITING", _("Waiting for us")), *choices_of(STATES)],
             apply=lambda rows, value: (
                 rows.filter(waits_for_department())
                 if value == "WAITING"
@@ -71,7 +72,7 @@ def _filters() -> tuple[Filter, ...]:
             "kind",
             N_("Kind"),
             "select",
-            choices=[(code, _(text)) for code, text in KINDS.items()],
+            choices=choices_of(KINDS),
             apply=lambda rows, value: rows.filter(kind=value),
         ),
         Filter(

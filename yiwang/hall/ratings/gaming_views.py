@@ -28,6 +28,7 @@ from yiwang.identity.api import account_list, allow, department_list
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     context_get,
     datetime_text,
     flash,
@@ -70,8 +71,8 @@ COMMON = {
 def findings(request: HttpRequest) -> HttpResponse:
     """List suspicious ratings (刷评线索): all for who decides, a head those of the department."""
     filters = [
-        Filter("state", N_("State"), "select", [(k, _(v)) for k, v in FINDING_STATES.items()]),
-        Filter("kind", N_("What is suspicious"), "select", [(k, _(v)) for k, v in GAMING_KINDS.items()]),
+        Filter("state", N_("State"), "select", choices_of(FINDING_STATES)),
+        Filter("kind", N_("What is suspicious"), "select", choices_of(GAMING_KINDS)),
     ]  # fmt: skip
     source = source_of(finding_list, finding_count, ("state", "kind"))
     names = _names()

@@ -14,7 +14,16 @@ from yiwang.hall.ratings.errors import RatingIncomplete
 from yiwang.hall.ratings.gaming_queries import left_out_list
 from yiwang.hall.ratings.queries import DECIDE, HANDLE, case_count, case_get, case_list, ranking
 from yiwang.identity.api import allow, department_list, public
-from yiwang.kernel.api import Column, Filter, context_get, flash, page_of, render, source_of
+from yiwang.kernel.api import (
+    Column,
+    Filter,
+    choices_of,
+    context_get,
+    flash,
+    page_of,
+    render,
+    source_of,
+)
 from yiwang.sdk.errors import N_, NotFound
 
 PERIODS = {"30": 30, "90": 90, "365": 365}
@@ -54,7 +63,7 @@ def _midnight(now: datetime) -> datetime:
 def desk(request: HttpRequest) -> HttpResponse:
     """List bad ratings to deal with (差评整改), the soonest due first."""
     source = source_of(case_list, case_count, ("state",))
-    choices = [(code, _(text)) for code, text in CASE_STATES.items()]
+    choices = choices_of(CASE_STATES)
     filters = [Filter("state", N_("State"), "select", choices=choices)]
     page = page_of(request, source, columns=COLUMNS, filters=filters)
     return render(request, "hall/ratings/desk.html", {"page": page, "now": timezone.now()})

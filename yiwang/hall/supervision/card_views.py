@@ -34,6 +34,7 @@ from yiwang.identity.api import account_get, allow, department_get, department_l
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     context_get,
     flash,
     localized,
@@ -43,10 +44,6 @@ from yiwang.kernel.api import (
 from yiwang.sdk.errors import N_, NotFound, YiwangError
 
 TEXT_MAX = 2000
-
-
-def _choices(words_of: dict[str, str]) -> list[tuple[str, str]]:
-    return [(code, _(text)) for code, text in words_of.items()]
 
 
 def _columns(departments: dict[int, str]) -> tuple[Column, ...]:
@@ -66,9 +63,9 @@ def _filters(departments: dict[int, str]) -> list[Filter]:
     used = set(SupervisionCard.objects.values_list("department_id", flat=True).distinct())
     of_department = [(key, name) for key, name in departments.items() if key in used]
     return [
-        Filter("level", N_("Supervision level"), "select", _choices(LEVELS), _by("level")),
-        Filter("state", N_("State"), "select", _choices(STATES), _by("state")),
-        Filter("trigger", N_("Violation class"), "select", _choices(TRIGGERS), _by("trigger")),
+        Filter("level", N_("Supervision level"), "select", choices_of(LEVELS), _by("level")),
+        Filter("state", N_("State"), "select", choices_of(STATES), _by("state")),
+        Filter("trigger", N_("Violation class"), "select", choices_of(TRIGGERS), _by("trigger")),
         Filter("department", N_("Department"), "select", of_department, _by("department_id")),
         Filter(
             "number",
@@ -116,8 +113,8 @@ def mine(request: HttpRequest) -> HttpResponse:
         rows.order_by(F("state").desc(), F("reply_due_at").asc(nulls_last=True), "-id"),
         columns=_columns(departments),
         filters=[
-            Filter("level", N_("Supervision level"), "select", _choices(LEVELS), _by("level")),
-            Filter("state", N_("State"), "select", _choices(STATES), _by("state")),
+            Filter("level", N_("Supervision level"), "select", choices_of(LEVELS), _by("level")),
+            Filter("state", N_("State"), "select", choices_of(STATES), _by("state")),
         ],
     )
     letters_to_me = letter_list(department_ids=context_get().department_ids)

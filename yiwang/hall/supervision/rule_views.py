@@ -26,7 +26,7 @@ from yiwang.hall.supervision.queries import SUPERVISE, VIEW, rule_list, rule_ver
 from yiwang.hall.supervision.replay import replay_scores, supervision_replay
 from yiwang.hall.supervision.views import PURPOSE, department_name, words
 from yiwang.identity.api import allow, department_list
-from yiwang.kernel.api import context_get, flash, render
+from yiwang.kernel.api import choices_of, context_get, flash, render
 from yiwang.sdk.errors import N_, NotFound
 
 NUMBERS = ("over_days", "reply_days", "points")
@@ -105,8 +105,8 @@ def _rule_page(
         "versions": versions,
         "values": values,
         "errors": errors,
-        "trigger_choices": [(code, _(text)) for code, text in TRIGGERS.items()],
-        "level_choices": [(code, _(text)) for code, text in LEVELS.items()],
+        "trigger_choices": choices_of(TRIGGERS),
+        "level_choices": choices_of(LEVELS),
         **words(),
     }
     return render(request, "hall/supervision/rule.html", names, status=422 if errors else 200)
@@ -158,7 +158,7 @@ def replay(request: HttpRequest) -> HttpResponse:
         if rows
         else [],
         "department_names": {row.id: department_name(row) for row in department_list()},
-        "level_choices": [(code, _(text)) for code, text in LEVELS.items()],
+        "level_choices": choices_of(LEVELS),
         "since": since,
         "until": until,
         "counted": COUNTED,

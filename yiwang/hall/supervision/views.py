@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from yiwang.engines.api import (
@@ -28,7 +27,7 @@ from yiwang.hall.supervision.queries import (
 from yiwang.hall.supervision.rules import grade_of, quarter_of, quarter_span
 from yiwang.hall.supervision.sweep import board_is_stale
 from yiwang.identity.api import DepartmentView, account_list, allow, department_get, department_list
-from yiwang.kernel.api import Column, Filter, Source, localized, page_of, render
+from yiwang.kernel.api import Column, Filter, Source, choices_of, localized, page_of, render
 from yiwang.sdk.errors import N_, NotFound
 
 LIGHTS = {
@@ -200,7 +199,7 @@ def steps(request: HttpRequest) -> HttpResponse:
         filters=[
             Filter("department", N_("Department"), "select", _department_choices(departments)),
             Filter("matter", N_("Matter")),
-            Filter("light", N_("State"), "select", [(k, _(v)) for k, v in LIGHTS.items()]),
+            Filter("light", N_("State"), "select", choices_of(LIGHTS)),
         ],
         count_cap=10_000,
     )

@@ -29,6 +29,7 @@ from yiwang.kernel.api import (
     Column,
     Filter,
     Source,
+    choices_of,
     context_get,
     datetime_text,
     flash,
@@ -77,7 +78,7 @@ def papers(request: HttpRequest) -> HttpResponse:
         flash(request, "success", _("Print the list and give it along with the papers."))
         return redirect("hall_windows:hand_over", number)
     source = source_of(hand_over_list, hand_over_count, ("state",))
-    choices = [(code, _(text)) for code, text in STATES.items()]
+    choices = choices_of(STATES)
     filters = [Filter("state", N_("State"), "select", choices=choices)]
     page = page_of(request, source, columns=LISTS, filters=filters)
     if page.wants_export:
@@ -166,7 +167,7 @@ def manage(request: HttpRequest) -> HttpResponse:
             (str(one.id), localized({"zh": one.name, "en": one.name_en or one.name}))
             for one in departments
         ],
-        "kinds": [(code, _(text)) for code, text in KINDS.items()],
+        "kinds": choices_of(KINDS),
         "typed": typed,
         "errors": errors,
     }

@@ -15,7 +15,7 @@ from yiwang.hall.windows.data import COMPLAINTS, VisitView
 from yiwang.hall.windows.errors import RatingCodeWrong
 from yiwang.hall.windows.queries import visit_at_tablet, visit_by_code, visit_subject
 from yiwang.identity.api import public
-from yiwang.kernel.api import context_get, flash, rate_exceeded, render
+from yiwang.kernel.api import choices_of, context_get, flash, rate_exceeded, render
 
 TRIES_PER_MINUTE = 10
 FACES = {
@@ -105,8 +105,8 @@ def _rate_visit(request: HttpRequest, visit: VisitView, names: dict) -> HttpResp
         "errors": errors,
         "rated": rated,
         "case": case_of(subject),
-        "levels": [(level, _(text)) for level, text in LEVELS.items()],
-        "indicators": [(key, _(text)) for key, text in INDICATORS[ON_SITE].items()],
+        "levels": choices_of(LEVELS),
+        "indicators": choices_of(INDICATORS[ON_SITE]),
     }
     return render(request, "hall/windows/rate.html", names, status=422 if errors else 200)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from yiwang.kernel.ui.tables import Column, Filter, page_of
+from yiwang.kernel.ui.tables import Column, Filter, choices_of, page_of
 from yiwang.sdk.errors import N_
 
 _DAY = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
@@ -64,7 +64,7 @@ def _filters() -> tuple[Filter, ...]:
             "state",
             N_("State"),
             kind="select",
-            choices=[(code, _(title)) for code, title in _STATES.items()],
+            choices=choices_of(_STATES),
             apply=lambda rows, value: [row for row in rows if row["state"] == value],
         ),
     )

@@ -13,7 +13,7 @@ import binascii
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +73,12 @@ class Filter:
     choices: Sequence[tuple[object, str]] = ()
     apply: Callable[[Any, str], Any] | None = None
     unset: str = ""
+
+
+def choices_of(words: Mapping[Any, str] | Iterable[tuple[Any, str]]) -> list[tuple[Any, str]]:
+    """Translate what may be chosen (选项): code → message id, or pairs of them; for a select or `Filter.choices`."""
+    pairs = words.items() if isinstance(words, Mapping) else words
+    return [(code, _(text)) for code, text in pairs]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     context_get,
     error_text,
     flash,
@@ -183,7 +184,7 @@ def exceptions(request: HttpRequest) -> HttpResponse:
                 "state",
                 N_("State"),
                 kind="select",
-                choices=[(code, _(text)) for code, text in EXCEPTION_STATES.items()],
+                choices=choices_of(EXCEPTION_STATES),
                 apply=lambda rows, value: rows.filter(state=value),
             ),
             Filter(

@@ -25,7 +25,7 @@ from yiwang.engines.formdesigner.views.parts import finding_rows, number_of, pla
 from yiwang.engines.formdesigner.words import FORMAT_WORDS, KIND_WORDS, TYPE_WORDS, WIDGET_WORDS
 from yiwang.engines.forms.registry import prefill_sources
 from yiwang.identity.api import allow
-from yiwang.kernel.api import context_get, error_text, flash, localized, render
+from yiwang.kernel.api import choices_of, context_get, error_text, flash, localized, render
 
 Edit = Callable[[dict], dict]
 
@@ -83,7 +83,7 @@ def draft(request: HttpRequest, key: str) -> HttpResponse:
         "pages": view.definition["ui"]["pages"],
         "conditions": [rule_words(one, titles) for one in view.definition.get("conditions") or []],
         "checks": [rule_words(one, titles) for one in view.definition.get("checks") or []],
-        "kinds": [(code, _(text)) for code, text in KIND_WORDS.items()],
+        "kinds": choices_of(KIND_WORDS),
         "types": {code: _(text) for code, text in TYPE_WORDS.items()},
         "findings": finding_rows(key, queries.draft_check(view.definition)),
         "may_publish": context_get().may(PUBLISH),
@@ -211,8 +211,8 @@ def field(request: HttpRequest, key: str, path: str) -> HttpResponse:
         "limits": LIMITS_OF.get(str(texts["type"]), ()),
         "page": definition["ui"]["pages"][place]["key"] if place is not None else "",
         "pages": [(one.get("key"), localized(one.get("title") or {})) for one in definition["ui"]["pages"]],
-        "formats": [(code, _(text)) for code, text in FORMAT_WORDS.items()],
-        "widgets": [(code, _(text)) for code, text in WIDGET_WORDS.items()],
+        "formats": choices_of(FORMAT_WORDS),
+        "widgets": choices_of(WIDGET_WORDS),
         "prefills": _prefills(path),
         "type_word": _(TYPE_WORDS.get(str(texts["type"]), "text")),
         "findings": [

@@ -33,6 +33,7 @@ from yiwang.identity.api import allow, pending_form_take
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     context_get,
     error_text,
     flash,
@@ -59,7 +60,7 @@ def _filters() -> tuple[Filter, ...]:
             "state",
             N_("State"),
             "select",
-            choices=[(code, _(label)) for code, label in rules.STATE_LABELS.items()],
+            choices=choices_of(rules.STATE_LABELS),
             apply=lambda rows, value: rows.filter(state=value),
         ),
         Filter(
@@ -135,7 +136,7 @@ def delivery(request: HttpRequest, number: str) -> HttpResponse:
         "detail": found,
         "typed": typed,
         "errors": errors,
-        "methods": [(code, _(text)) for code, text in METHODS.items()],
+        "methods": choices_of(METHODS),
         "lockers": [
             (one.id, f"{localized(one.title)} · {one.address}") for one in locker_list() if one.free
         ],
@@ -172,8 +173,8 @@ def rate(request: HttpRequest, number: str) -> HttpResponse:
         "detail": found,
         "typed": typed,
         "errors": errors,
-        "levels": [(code, _(text)) for code, text in LEVELS.items()],
-        "indicators": [(key, _(text)) for key, text in INDICATORS[ONLINE].items()],
+        "levels": choices_of(LEVELS),
+        "indicators": choices_of(INDICATORS[ONLINE]),
     }
     return render(request, "hall/applications/rate.html", names, status=422 if errors else 200)
 

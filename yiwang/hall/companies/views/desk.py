@@ -25,7 +25,16 @@ from yiwang.hall.companies.queries import (
 )
 from yiwang.hall.companies.taken import difference_list, taken_facts
 from yiwang.identity.api import allow
-from yiwang.kernel.api import Column, Filter, date_text, flash, page_of, render, source_of
+from yiwang.kernel.api import (
+    Column,
+    Filter,
+    choices_of,
+    date_text,
+    flash,
+    page_of,
+    render,
+    source_of,
+)
 from yiwang.sdk.errors import N_
 
 PURPOSE = "商事登记管理"
@@ -55,7 +64,7 @@ def register(request: HttpRequest) -> HttpResponse:
         Filter("name", N_("Name of the company"), "text"),
         Filter("uscc", N_("Unified social credit code"), "text"),
         Filter("state", N_("State"), "select",
-               choices=[(code, _(text)) for code, text in COMPANY_STATES.items()]),
+               choices=choices_of(COMPANY_STATES)),
     ]  # fmt: skip
     page = page_of(request, source, columns=COLUMNS, filters=filters)
     if page.wants_export:

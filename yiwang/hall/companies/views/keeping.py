@@ -31,6 +31,7 @@ from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     context_get,
     date_text,
     error_text,
@@ -129,7 +130,7 @@ def files(request: HttpRequest) -> HttpResponse:
         Filter("way", N_("Way of the file"), "select",
                choices=[("OUT", _("To hand over")), ("IN", _("To take in"))]),
         Filter("state", N_("State"), "select",
-               choices=[(code, _(text)) for code, text in TRANSFER_STATES.items()]),
+               choices=choices_of(TRANSFER_STATES)),
     ]  # fmt: skip
     source = source_of(transfer_list, transfer_count, ("way", "state"))
     page = page_of(request, source, columns=FILES, filters=filters)

@@ -22,6 +22,7 @@ from yiwang.hall.companies.taken import takeable_own
 from yiwang.hall.companies.views.deputies import delegation_chosen, principals
 from yiwang.identity.api import allow, public
 from yiwang.kernel.api import (
+    choices_of,
     code_list,
     context_get,
     flash,
@@ -80,7 +81,7 @@ def _choices(area: str) -> dict[str, object]:
             (row.code, localized({"zh": row.name, "en": row.name_en or row.name})) for row in rows
         ],
         "pairs": lambda texts: [(text, text) for text in texts],
-        "labelled": lambda rows: [(key, _(text)) for key, text in rows.items()],
+        "labelled": choices_of,
     }
 
 

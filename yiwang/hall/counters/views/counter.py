@@ -44,6 +44,7 @@ from yiwang.identity.api import allow
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     datetime_text,
     error_text,
     flash,
@@ -236,7 +237,7 @@ def appointments(request: HttpRequest, code: str) -> HttpResponse:
         return appointment_count(hall_id=view.id, day=_day(day), cap=cap, **wanted)
 
     source = source_of(listed, counted, ("day", "state", "text"))
-    choices = [(state, _(text)) for state, text in APPOINTMENT_STATES.items()]
+    choices = choices_of(APPOINTMENT_STATES)
     filters = [
         Filter("day", N_("Day"), "date"),
         Filter("state", N_("State"), "select", choices=choices),

@@ -24,6 +24,7 @@ from yiwang.identity.api import allow, public
 from yiwang.kernel.api import (
     Column,
     Filter,
+    choices_of,
     context_get,
     error_text,
     flash,
@@ -55,7 +56,7 @@ def halls(request: HttpRequest) -> HttpResponse:
             "level",
             N_("Level"),
             "select",
-            choices=[(code, _(text)) for code, text in LEVELS.items()],
+            choices=choices_of(LEVELS),
             apply=lambda found, value: [one for one in found if one.level == value],
         ),
         Filter("text", N_("Name or address"), apply=_named),

@@ -7,7 +7,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from yiwang.identity.api import allow, department_list
-from yiwang.kernel.api import Column, Filter, context_get, error_text, flash, page_of, render
+from yiwang.kernel.api import (
+    Column,
+    Filter,
+    choices_of,
+    context_get,
+    error_text,
+    flash,
+    page_of,
+    render,
+)
 from yiwang.resources.catalogue.actions import (
     proposal_accept,
     proposal_dismiss,
@@ -101,7 +110,7 @@ def review(request: HttpRequest, resource_id: int) -> HttpResponse:
 @allow(populations={"STAFF"}, permission=REGISTER)
 def proposals(request: HttpRequest) -> HttpResponse:
     """List what the inventory found in my department's sources (盘点提议)."""
-    states = [(code, _(text)) for code, text in PROPOSAL_STATES.items()]
+    states = choices_of(PROPOSAL_STATES)
     page = page_of(
         request,
         proposal_rows(),

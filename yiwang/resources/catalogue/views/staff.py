@@ -11,6 +11,7 @@ from yiwang.kernel.api import (
     Column,
     Filter,
     audit_list,
+    choices_of,
     context_get,
     error_text,
     flash,
@@ -71,7 +72,7 @@ def mine(request: HttpRequest) -> HttpResponse:
                 "state",
                 N_("State"),
                 kind="select",
-                choices=[(code, _(text)) for code, text in STATES.items()],
+                choices=choices_of(STATES),
                 apply=lambda rows, value: rows.filter(state=value),
             ),
             Filter(

@@ -12,6 +12,7 @@ from yiwang.kernel.api import (
     Column,
     Filter,
     audit_list,
+    choices_of,
     context_get,
     error_text,
     flash,
@@ -146,13 +147,13 @@ def reviewers(request: HttpRequest) -> HttpResponse:
 def _filters() -> tuple[Filter, ...]:
     return (
         Filter("registry", N_("Registry"), kind="select",
-               choices=[(name, _(text)) for name, text in REGISTRIES.items()],
+               choices=choices_of(REGISTRIES),
                apply=lambda rows, value: rows.filter(registry=value)),
         Filter("state", N_("State"), kind="select",
-               choices=[(name, _(text)) for name, text in PAIR_STATES.items()],
+               choices=choices_of(PAIR_STATES),
                apply=lambda rows, value: rows.filter(state=value)),
         Filter("likely", N_("Likelihood"), kind="select",
-               choices=[(name, _(text)) for name, text in LIKELY.items()], apply=_likely),
+               choices=choices_of(LIKELY), apply=_likely),
     )  # fmt: skip
 
 
@@ -252,7 +253,7 @@ def _page(request: HttpRequest, view: PairView, *, is_open: bool) -> dict:
         "decisions": decision_history(view.id),
         "me": context.account_id,
         "history": _history(view),
-        "purposes": [(code, _(text)) for code, text in PURPOSES.items()],
+        "purposes": choices_of(PURPOSES),
         "reason": request.POST.get("reason", ""),
         "words": words,
     }

@@ -8,7 +8,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from yiwang.identity.api import allow
-from yiwang.kernel.api import Column, Filter, error_text, flash, page_of, render, wants_partial
+from yiwang.kernel.api import (
+    Column,
+    Filter,
+    choices_of,
+    error_text,
+    flash,
+    page_of,
+    render,
+    wants_partial,
+)
 from yiwang.resources.fusion.actions import run_request
 from yiwang.resources.fusion.data import FusionPlan
 from yiwang.resources.fusion.desk import REGISTRIES, RUN_STATES, FusionRunView
@@ -58,9 +67,9 @@ def runs(request: HttpRequest) -> HttpResponse:
         run_rows(),
         columns=COLUMNS,
         filters=(
-            Filter("registry", N_("Registry"), kind="select", choices=_choices(REGISTRIES),
+            Filter("registry", N_("Registry"), kind="select", choices=choices_of(REGISTRIES),
                    apply=lambda rows, value: rows.filter(registry=value)),
-            Filter("state", N_("State"), kind="select", choices=_choices(RUN_STATES),
+            Filter("state", N_("State"), kind="select", choices=choices_of(RUN_STATES),
                    apply=lambda rows, value: rows.filter(state=value)),
         ),
         default_order="-pk",
@@ -107,10 +116,6 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
         "lineage": f"{reverse('resources_fusion:lineage')}?run={view.trace}",
     }
     return render(request, "resources/fusion/run.html", context)
-
-
-def _choices(texts: dict[str, str]) -> list[tuple[str, str]]:
-    return [(code, _(text)) for code, text in texts.items()]
 
 
 def _change(view: FusionRunView, before: FusionRunView, name: str) -> int:

@@ -13,6 +13,7 @@ from yiwang.kernel.api import (
     Filter,
     Source,
     audit_list,
+    choices_of,
     context_get,
     error_text,
     flash,
@@ -118,7 +119,7 @@ def batches(request: HttpRequest) -> HttpResponse:
                 "state",
                 N_("State"),
                 kind="select",
-                choices=[(code, _(text)) for code, text in STATES.items()],
+                choices=choices_of(STATES),
                 apply=lambda rows, value: rows.filter(state=value),
             ),
             Filter(

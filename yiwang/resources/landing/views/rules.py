@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from yiwang.identity.api import allow
-from yiwang.kernel.api import context_get, error_text, flash, render
+from yiwang.kernel.api import choices_of, context_get, error_text, flash, render
 from yiwang.resources.catalogue.actions import draft_put
 from yiwang.resources.catalogue.actions.resources import EDITABLE
 from yiwang.resources.catalogue.data import QualityRule, ResourceSpec, ResourceView
@@ -267,9 +267,9 @@ def _words(spec: ResourceSpec) -> dict:
         "kind_words": {code: _(text) for code, text in KINDS.items()},
         "that_words": [(_(KINDS[code]), _(THAT[code]), code) for code in WRITTEN],
         "checks": checks,
-        "actions": [(code, _(text)) for code, text in ACTIONS.items()],
+        "actions": choices_of(ACTIONS),
         "action_words": {code: _(text) for code, text in ACTIONS.items()},
-        "properties": [(code, _(text)) for code, text in PROPERTIES.items()],
+        "properties": choices_of(PROPERTIES),
         "property_words": {code: _(PROPERTIES[name]) for code, name in KIND_PROPERTY.items()},
         "field_options": [
             (one.name, f"{one.title or one.name}  {one.name}") for one in spec.fields

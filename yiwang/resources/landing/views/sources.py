@@ -8,7 +8,16 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from yiwang.identity.api import allow
-from yiwang.kernel.api import Column, Filter, context_get, error_text, flash, page_of, render
+from yiwang.kernel.api import (
+    Column,
+    Filter,
+    choices_of,
+    context_get,
+    error_text,
+    flash,
+    page_of,
+    render,
+)
 from yiwang.resources.catalogue.queries import view_of
 from yiwang.resources.landing.actions import source_acts
 from yiwang.resources.landing.actions.source_acts import SECRETS, source_get, url_parts
@@ -135,7 +144,7 @@ def sources(request: HttpRequest) -> HttpResponse:
                 "state",
                 N_("State"),
                 kind="select",
-                choices=[(code, _(text)) for code, text in _STATES.items()],
+                choices=choices_of(_STATES),
                 apply=_with_state,
             ),
         ),
@@ -241,7 +250,7 @@ def _form(request: HttpRequest, kind: str, view: SourceView | None) -> HttpRespo
             "resources": [(one.code, f"{one.spec.title}  {one.code}") for one in free],
             "systems": SYSTEMS,
             "units": [(code, _(text)) for code, (_n, text) in UNITS.items()],
-            "modes": [(code, _(text)) for code, text in MODES.items()],
+            "modes": choices_of(MODES),
             "secrets": SECRETS,
             **_texts(),
         },

@@ -12,6 +12,7 @@ from yiwang.kernel.api import (
     Column,
     Filter,
     audit_list,
+    choices_of,
     context_get,
     error_text,
     flash,
@@ -91,7 +92,7 @@ def _filters(now) -> tuple[Filter, ...]:  # noqa: ANN001 - a moment
     return (
         Filter(
             "state", N_("State"), kind="select", unset=N_("Not settled yet"),
-            choices=[("ALL", _("All")), *((key, _(text)) for key, text in STATES.items())],
+            choices=[("ALL", _("All")), *choices_of(STATES)],
             apply=lambda rows, value: rows if value == "ALL" else rows.filter(state=value),
         ),
         Filter(
@@ -101,7 +102,7 @@ def _filters(now) -> tuple[Filter, ...]:  # noqa: ANN001 - a moment
         ),
         Filter(
             "origin", N_("Origin"), kind="select",
-            choices=[(key, _(text)) for key, text in ORIGINS.items()],
+            choices=choices_of(ORIGINS),
             apply=lambda rows, value: rows.filter(origin=value),
         ),
         Filter(

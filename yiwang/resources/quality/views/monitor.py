@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from yiwang.identity.api import allow
-from yiwang.kernel.api import Column, Filter, error_text, flash, page_of, render
+from yiwang.kernel.api import Column, Filter, choices_of, error_text, flash, page_of, render
 from yiwang.resources.quality.actions.monitoring import alert_acknowledge
 from yiwang.resources.quality.data import ALERT_STATES, ALERTS
 from yiwang.resources.quality.queries import HANDLE, alert_rows
@@ -63,12 +63,12 @@ def _filters() -> tuple[Filter, ...]:
     return (
         Filter(
             "state", N_("State"), kind="select",
-            choices=[(key, _(text)) for key, text in ALERT_STATES.items()],
+            choices=choices_of(ALERT_STATES),
             apply=lambda rows, value: rows.filter(state=value),
         ),
         Filter(
             "kind", N_("What was seen"), kind="select",
-            choices=[(key, _(text)) for key, text in ALERTS.items()],
+            choices=choices_of(ALERTS),
             apply=lambda rows, value: rows.filter(kind=value),
         ),
     )  # fmt: skip

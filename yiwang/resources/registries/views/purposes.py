@@ -5,6 +5,7 @@ import time
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from yiwang.kernel.api import choices_of
 from yiwang.sdk.errors import N_, Invalid
 from yiwang.sdk.text import clean
 
@@ -52,4 +53,4 @@ def purpose_text(purpose: str) -> str:
 
 def options() -> list[tuple[str, str]]:
     """Return the purposes of a select."""
-    return [(code, _(text)) for code, text in PURPOSES.items()]
+    return choices_of(PURPOSES)

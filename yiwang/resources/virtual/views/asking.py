@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from yiwang.identity.api import allow
-from yiwang.kernel.api import Column, context_get, page_of, render, wants_partial
+from yiwang.kernel.api import Column, choices_of, context_get, page_of, render, wants_partial
 from yiwang.resources.virtual.actions import run_cancel, run_export
 from yiwang.resources.virtual.data import (
     FAULTS,
@@ -99,8 +99,8 @@ def dataset(request: HttpRequest, key: str) -> HttpResponse:
             "scope": scope,
             "typed": typed,
             "errors": errors,
-            "operators": [(code, _(text)) for code, text in OPERATORS.items()],
-            "measures": [(code, _(text)) for code, text in MEASURES.items()],
+            "operators": choices_of(OPERATORS),
+            "measures": choices_of(MEASURES),
             "limits": [(number, number) for number in LIMITS if number <= spec.max_rows],
             "options": [(one.key, field_title(one)) for one in spec.fields],
             "field_title": field_title,
