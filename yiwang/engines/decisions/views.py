@@ -3,6 +3,7 @@
 import json
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from yiwang.engines.decisions.data import FINDINGS, DecisionModelUnknown, DecisionModelView
@@ -15,11 +16,29 @@ from yiwang.engines.decisions.queries import (
     decision_model_xml,
     decision_sheet_list,
 )
+from yiwang.engines.decisions.sheets import Sheet
 from yiwang.identity.api import allow
 from yiwang.kernel.api import render
+from yiwang.sdk.errors import N_
 
 READ = "engines.decisions.read"
 MAX_TYPED = 2000
+KINDS = {
+    "string": N_("text"),
+    "number": N_("A number"),
+    "boolean": N_("true or false"),
+    "date": N_("a day: 2026-11-21"),
+}
+POLICIES = {
+    "UNIQUE": N_("One rule answers (unique)"),
+    "ANY": N_("Rules that answer agree (any)"),
+    "FIRST": N_("The first rule that fits answers (first)"),
+    "PRIORITY": N_("The most important answer holds (priority)"),
+    "COLLECT": N_("All answers together (collect)"),
+    "RULE ORDER": N_("All answers, in the order of the rules (rule order)"),
+    "OUTPUT ORDER": N_("All answers, the most important first (output order)"),
+}
+_OTHERS = "other than "
 
 
 @require_GET
@@ -35,10 +54,8 @@ def models(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, key: str) -> HttpResponse:
     """Show a version as it is written, with its findings, and try it with what was typed (试算)."""
     view = decision_model_get(key, number=_number(request, key))
-    typed = {
-        name: request.GET.get(f"in-{name}", "")[:MAX_TYPED]
-        for name, _kind in decision_input_list(view)
-    }
+    inputs, sheets = decision_input_list(view), decision_sheet_list(view)
+    typed = {name: request.GET.get(f"in-{name}", "")[:MAX_TYPED] for name, _kind in inputs}
     asked = request.GET.get("decision", "")
     tried = _tried(view, asked, typed) if asked in view.decisions else None
     return render(
@@ -47,8 +64,12 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
         {
             "model": view,
             "versions": decision_model_versions(key),
-            "sheets": decision_sheet_list(view),
-            "inputs": decision_input_list(view),
+            "sheets": sheets,
+            "inputs": inputs,
+            "titles": input_titles(sheets),
+            "kinds": KINDS,
+            "policies": POLICIES,
+            "where_text": where_text,
             "typed": typed,
             "asked": asked or next(reversed(view.decisions), ""),
             "decision_options": [(name, name) for name in view.decisions],
@@ -70,6 +91,26 @@ def download(request: HttpRequest, key: str) -> HttpResponse:
     name = f"{key}-v{view.number}.dmn"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def input_titles(sheets: list[Sheet]) -> dict[str, str]:
+    """Return what the tables call the names that they ask for (输入名称), by name."""
+    return {
+        name: title
+        for sheet in sheets
+        for name, title in zip(sheet.expressions, sheet.inputs, strict=True)
+    }
+
+
+def where_text(where: list[str]) -> str:
+    """Say for which values of its inputs a finding holds (检查结果所在), in the language of the page."""
+    return " | ".join(" … ".join(map(_segment_text, text.split(" … "))) for text in where)
+
+
+def _segment_text(text: str) -> str:
+    if not text.startswith(_OTHERS):
+        return gettext("any value") if text == "-" else text
+    return gettext("other than %(values)s") % {"values": text.removeprefix(_OTHERS)}
 
 
 def _number(request: HttpRequest, key: str) -> int | None:
