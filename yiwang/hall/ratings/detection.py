@@ -1,10 +1,10 @@
-"""Finding ratings that look made up (刷评检测): one statement a rule, the same on both databases.
+"""Finding ratings that look made up (刷评检测): set-based statements, the same on both databases.
 
-A burst is found by a window over the ratings of one counter, clerk, device or department: a rating belongs to one
-when among it and those after it `count_min` were given within `minutes`. What is found is grouped here.
+A burst is a stretch of time in which `count_min` ratings of one counter, clerk, device or department were given within
+`minutes`. One window over the ratings finds the stretches, which are few; only what lies in them is read and grouped.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
@@ -39,6 +39,11 @@ SECONDS = {
     "sqlite": "CAST(strftime('%%s', {0}) AS INTEGER)",
     "postgresql": "EXTRACT(EPOCH FROM {0})",
 }
+EARLIER = {
+    "sqlite": "datetime({0}, '-{1} seconds')",
+    "postgresql": "{0} - interval '{1} seconds'",
+}
+SPANS_AT_ONCE = 200
 BURSTS = {
     PLACE: ("place", "place", "AND place <> ''"),
     OFFICER: ("officer", "officer_id", "AND officer_id IS NOT NULL"),
@@ -56,6 +61,14 @@ class Row(NamedTuple):
     at: datetime
 
 
+class Span(NamedTuple):
+    """A stretch of time in which ratings of one key came close together; its moments as the database writes them."""
+
+    key: object
+    since: object
+    until: object
+
+
 def suspects_find(rule: GamingRuleView, *, now: datetime) -> list[Suspect]:
     """Return the groups of ratings that a rule holds for in the days it looks back (刷评检测)."""
     since = now - timedelta(days=rule.days)
@@ -64,37 +77,63 @@ def suspects_find(rule: GamingRuleView, *, now: datetime) -> list[Suspect]:
 
 
 def _bursts(rule: GamingRuleView, since: datetime, until: datetime) -> Iterator[Suspect]:
-    name, column, narrowed = BURSTS[rule.kind]
-    period = _period(since, until)
-    if (
-        rule.kind == DEVICE
-    ):  # nearly every rating has its own: leave those out before anything is sorted
+    name, column, _narrowed = BURSTS[rule.kind]
+    gap = timedelta(minutes=rule.minutes)
+    spans = list(_spans(rule, _period(since, until), gap))
+    for key, group in groupby(_rows_within(column, spans), key=lambda row: row.key):
+        for burst in _split(group, gap):
+            yield from _suspects(f"{name}:{key}", burst)
+
+
+def _spans(rule: GamingRuleView, period: list[object], gap: timedelta) -> Iterator[Span]:
+    """Find the stretches in which `count_min` ratings of a key lie within `gap`; those that touch are one.
+
+    Whatever was given in such a stretch, its ends included, belongs to the burst.
+    """
+    _name, column, narrowed = BURSTS[rule.kind]
+    if rule.kind == DEVICE:  # nearly all are used once: leave those out before anything is sorted
         narrowed += f"""
               AND device IN (SELECT device FROM {_table()} WHERE {_PERIOD}
                              GROUP BY device HAVING COUNT(*) >= {rule.count_min})"""  # noqa: S608
-        period *= 2
+        period = period * 2
+    earlier = EARLIER[connection.vendor].format("ended", int(gap.total_seconds()) + 1)
     sql = f"""
-        WITH given AS (
-            SELECT id, department_id, at, {column} AS shared, {_seconds("at")} AS moment
+        SELECT shared, began, ended FROM (
+            SELECT {column} AS shared, at AS ended, LAG(at, {rule.count_min - 1})
+                OVER (PARTITION BY {column} ORDER BY at) AS began
             FROM {_table()} WHERE {_PERIOD} {narrowed}
-        ), spans AS (
-            SELECT id, department_id, at, shared, moment,
-                   moment - LAG(moment, {rule.count_min - 1})
-                       OVER (PARTITION BY shared ORDER BY moment, id) AS span
-            FROM given
-        ), held AS (
-            SELECT id, department_id, at, shared, MIN(span) OVER (
-                       PARTITION BY shared ORDER BY moment, id
-                       ROWS BETWEEN CURRENT ROW AND {rule.count_min - 1} FOLLOWING) AS least
-            FROM spans
-        )
-        SELECT shared, department_id, id, at FROM held WHERE least <= %s ORDER BY shared, at, id
-        LIMIT {ROWS_MAX}"""  # noqa: S608 - names and numbers of ours
-    rows = _rows(sql, [*period, rule.minutes * 60])
-    gap = timedelta(minutes=rule.minutes)
-    for key, group in groupby(rows, key=lambda row: row.key):
-        for burst in _split(group, gap):
-            yield from _suspects(f"{name}:{key}", burst)
+        ) AS counted
+        WHERE began >= {earlier} ORDER BY shared, ended LIMIT {ROWS_MAX}"""  # noqa: S608 - names and numbers of ours
+    last: Span | None = None
+    for span in (Span(*found) for found in _fetched(sql, period)):
+        if _moment(span.until) - _moment(span.since) > gap:
+            continue  # less than a second too long: SQLite looks at whole seconds
+        if last and last.key == span.key and _moment(span.since) <= _moment(last.until):
+            last = last._replace(until=span.until)
+            continue
+        if last:
+            yield last
+        last = span
+    if last:
+        yield last
+
+
+def _rows_within(column: str, spans: Sequence[Span]) -> Iterator[Row]:
+    """Read the ratings that lie in the spans, in their order; ROWS_MAX at most."""
+    left = ROWS_MAX
+    for start in range(0, len(spans), SPANS_AT_ONCE):
+        chunk = spans[start : start + SPANS_AT_ONCE]
+        marks = ", ".join(["(%s, %s, %s)"] * len(chunk))
+        sql = f"""
+            WITH spans (shared, since, until) AS (VALUES {marks})
+            SELECT shared, department_id, id, at FROM spans CROSS JOIN {_table()} AS given
+            WHERE given.{column} = shared AND at BETWEEN since AND until AND acted_at IS NOT NULL
+            ORDER BY shared, at, id LIMIT {left}"""  # noqa: S608
+        found = _rows(sql, [value for span in chunk for value in span])
+        yield from found
+        left -= len(found)
+        if left <= 0:
+            return
 
 
 def _split(rows: Iterable[Row], gap: timedelta) -> Iterator[list[Row]]:
@@ -233,10 +272,16 @@ def _table() -> str:
 
 
 def _rows(sql: str, params: list[object]) -> list[Row]:
+    return [
+        Row(key, department, rating, _moment(at))
+        for key, department, rating, at in _fetched(sql, params)
+    ]
+
+
+def _fetched(sql: str, params: list[object]) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        found = cursor.fetchall()
-    return [Row(key, department, rating, _moment(at)) for key, department, rating, at in found]
+        return cursor.fetchall()
 
 
 def _moment(value: object) -> datetime:

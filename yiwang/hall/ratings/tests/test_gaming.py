@@ -108,33 +108,74 @@ def test_two_bursts_of_one_clerk_are_two_and_each_department_has_its_own(db):
     ]
 
 
+KEYS = {
+    "BURST_PLACE": ("place", ("W1", "W2", "w1")),
+    "BURST_OFFICER": ("officer", (5, 6, 10)),
+    "BURST_DEVICE": ("device", ("d", "e", "f")),
+    "BURST_OFFICE": ("department", (7, 8, 9)),
+}
+COLUMNS = {"officer": "officer_id", "department": "department_id"}
+EDGES = st.sampled_from([0, 1, 59_999, 60_000, 60_001, 119_999, 120_000, 120_999])
+"""Milliseconds around whole minutes, where counting goes wrong first."""
+
+
+def bursts_by_hand(rows, name, *, count_min, gap):
+    """Go through the ratings of each key one by one: who lies in a stretch of `gap` with `count_min` of them."""
+    wanted = []
+    for key in {row[0] for row in rows}:
+        own = sorted(
+            (at, number, department) for shared, department, at, number in rows if shared == key
+        )
+        held = set()
+        for start in range(len(own) - count_min + 1):
+            if own[start + count_min - 1][0] - own[start][0] <= gap:
+                held |= set(range(start, start + count_min))
+        bursts: list[list] = []
+        for at in sorted(held):
+            if not bursts or own[at][0] - bursts[-1][-1][0] > gap:
+                bursts.append([])
+            bursts[-1].append(own[at])
+        for burst in bursts:
+            for department in {one[2] for one in burst}:
+                ids = tuple(one[1] for one in burst if one[2] == department)
+                wanted.append((f"{name}:{key}", department, ids))
+    return sorted(wanted)
+
+
 @given(
-    gaps=st.lists(st.integers(0, 400), min_size=1, max_size=25),
+    kind=st.sampled_from(sorted(KEYS)),
+    steps=st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 90_000) | EDGES, st.integers(7, 8)),
+        min_size=1,
+        max_size=30,
+    ),
     count_min=st.integers(2, 5),
-    minutes=st.integers(1, 5),
+    minutes=st.integers(1, 3),
 )
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_the_statement_finds_what_counting_by_hand_finds(db, gaps, count_min, minutes):
+def test_the_statement_finds_what_counting_by_hand_finds(db, kind, steps, count_min, minutes):
     with data_scope(purpose="测试"):
         Rating.objects.all().delete()
-    moments, at = [], begin(20)
-    for gap in gaps:
-        at += timedelta(seconds=gap)
-        moments.append(at)
-    ids = put(*[rating(f"h{n}", each, device="d") for n, each in enumerate(moments)])
-    held = set()
-    for start in range(len(moments) - count_min + 1):
-        end = start + count_min - 1
-        if moments[end] - moments[start] <= minutes * MINUTE:
-            held |= set(ids[start : end + 1])
-    got = {
-        each
-        for _s, _d, rating_ids in found("BURST_DEVICE", count_min=count_min, minutes=minutes)
-        for each in rating_ids
-    }
-    assert got == held
+    name, keys = KEYS[kind]
+    rows, made, at = [], [], begin(20)
+    for number, (chosen, step, department) in enumerate(steps):
+        at += timedelta(milliseconds=step)
+        own = {"department_id": department, COLUMNS.get(name, name): keys[chosen]}
+        made.append(rating(f"h{number}", at, **own))
+        rows.append([keys[chosen], made[-1].department_id, at])
+    untraced = [rating(f"u{number}", row.at, acted_at=None, place="W1", device="d", officer_id=5)
+                for number, row in enumerate(made)]  # fmt: skip
+    ids = put(*made)
+    put(*untraced)
+    wanted = bursts_by_hand(
+        [(*row, number) for row, number in zip(rows, ids, strict=True)],
+        name,
+        count_min=count_min,
+        gap=minutes * MINUTE,
+    )
+    assert sorted(found(kind, count_min=count_min, minutes=minutes)) == wanted
 
 
 def test_ratings_within_seconds_of_the_act_count_when_one_clerk_has_several(db):
