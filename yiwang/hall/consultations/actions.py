@@ -268,14 +268,14 @@ def _conclude_if_decided(row: Consultation, *, now: datetime) -> None:
     if result is None:
         return
     row.result = result
-    _close(row, state=data.CONCLUDED, now=now)
+    consultation_close(row, state=data.CONCLUDED, now=now)
     consultation_announce("consultation.concluded", row, account_id=row.asked_by_id)
 
 
-def _close(row: Consultation, *, state: str, now: datetime) -> None:
-    """End a request: nobody else need answer, its clock stops, those that stood still run on."""
+def consultation_close(row: Consultation, *, state: str, now: datetime) -> None:
+    """End a request (结束征求), in the caller's act: nobody else need answer, its clock stops, those that stood still run on."""
     row.state, row.closed_at = state, now
-    row.save(update_fields=["state", "result", "closed_at", "note"])
+    row.save(update_fields=["state", "result", "closed_at", "note", "ending"])
     row.parties.filter(state=data.WAITING).update(state=data.ENDED)
     clock_stop(f"consultation:{row.number}", now=now)
     others = Consultation.objects.filter(subject=row.subject, state=data.OPEN, ground=row.ground)
@@ -297,6 +297,6 @@ def consultation_recall(consultation_id: int, *, reason: str, now: datetime) -> 
     if not reason.strip():
         raise QuestionIncomplete(fields={"reason": [_("Give the reason.")]})
     row.note = reason.strip()[:300]
-    _close(row, state=data.RECALLED, now=now)
+    consultation_close(row, state=data.RECALLED, now=now)
     audit_record(row.subject, detail={"consultation": row.number, "recalled": row.note})
     return view_of(row, now=now)

@@ -13,8 +13,17 @@ class HallConsultationsConfig(AppConfig):
     def ready(self) -> None:
         """Register what other rooms call back."""
         from yiwang.engines.api import attachment_access_register  # noqa: PLC0415
-        from yiwang.hall.applications.hooks import conclusion_hook_register  # noqa: PLC0415
-        from yiwang.hall.consultations import casework, following, joining, queries  # noqa: PLC0415
+        from yiwang.hall.applications.hooks import (  # noqa: PLC0415
+            conclusion_hook_register,
+            ending_hook_register,
+        )
+        from yiwang.hall.consultations import (  # noqa: PLC0415
+            casework,
+            ending,
+            following,
+            joining,
+            queries,
+        )
         from yiwang.hall.matters.parts import part_register  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
         from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
@@ -36,6 +45,7 @@ class HallConsultationsConfig(AppConfig):
             {"DEPARTMENT_HEAD"},
         )
         conclusion_hook_register(casework.conclusion_check)
+        ending_hook_register(ending.consultations_end)
         part_register("work", joining.join_part, order=5)
         part_register("work", casework.review_part, order=6)
         part_register("work", casework.work_part, order=30)

@@ -7,7 +7,7 @@ from datetime import datetime
 from yiwang.sdk.errors import N_
 from yiwang.sdk.joins import AGREE, ALL, ANY, QUORUM, REFUSE, VETO
 
-OPEN, CONCLUDED, RECALLED = "OPEN", "CONCLUDED", "RECALLED"
+OPEN, CONCLUDED, RECALLED, CLOSED = "OPEN", "CONCLUDED", "RECALLED", "CLOSED"
 WAITING, ANSWERED, ENDED = "WAITING", "ANSWERED", "ENDED"
 DEPARTMENT, EXPERT, PANEL = "DEPARTMENT", "EXPERT", "PANEL"
 EXPERT_REVIEW = "EXPERT_REVIEW"
@@ -15,7 +15,16 @@ STATES = {
     OPEN: N_("Waiting for opinions"),
     CONCLUDED: N_("Answered"),
     RECALLED: N_("Taken back"),
+    CLOSED: N_("Closed with the case"),
 }
+ENDINGS = {
+    "APPROVED": N_("The application was granted meanwhile; no answer is needed any more."),
+    "REFUSED": N_("The application was refused meanwhile; no answer is needed any more."),
+    "NOT_ACCEPTED": N_("The application was not accepted; no answer is needed any more."),
+    "WITHDRAWN": N_("The applicant withdrew the application; no answer is needed any more."),
+    "TERMINATED": N_("Handling of the application was terminated; no answer is needed any more."),
+}
+"""Why a request closed with its case, by the state in which the case ended."""
 PARTY_STATES = {
     WAITING: N_("Not answered yet"),
     ANSWERED: N_("Answered"),
@@ -92,6 +101,7 @@ class ConsultationView:
     due_at: datetime | None
     closed_at: datetime | None
     note: str
+    ending: str
     is_overdue: bool
     parties: tuple[PartyView, ...]
     may_recall: bool
@@ -100,6 +110,11 @@ class ConsultationView:
     def state_label(self) -> str:
         """Return the state in words, as a message id."""
         return STATES[self.state]
+
+    @property
+    def ending_label(self) -> str:
+        """Return why it closed with its case, as a message id; "" when it did not."""
+        return ENDINGS.get(self.ending, "")
 
     @property
     def result_label(self) -> str:

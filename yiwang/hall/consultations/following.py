@@ -1,6 +1,6 @@
 """What time does to requests for opinions (征求意见催办): reminders a working day before, overdue told once."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -51,12 +51,17 @@ def _dues_follow(rows) -> None:
 
 
 def _remind(row: Consultation, *, now: datetime) -> None:
-    for party in row.parties.filter(state=data.WAITING):
-        accounts = [party.account_id] if party.account_id else []
-        if party.department_id is not None:
-            heads = account_list_by_department(
-                party.department_id, role=REMINDED_ROLE, on=now.date()
-            )
-            accounts = [one.id for one in heads]
-        for account_id in accounts:
-            consultation_announce("consultation.due_soon", row, account_id=account_id)
+    for account_id in waiting_accounts(row, on=now.date()):
+        consultation_announce("consultation.due_soon", row, account_id=account_id)
+
+
+def waiting_accounts(row: Consultation, *, on: date) -> list[int]:
+    """Return who is to hear about a request that waits for them (待答复人员): the experts, the heads of departments."""
+    accounts: list[int] = []
+    for party in row.parties.filter(state=data.WAITING).order_by("pk"):
+        if party.account_id:
+            accounts.append(party.account_id)
+        else:
+            heads = account_list_by_department(party.department_id, role=REMINDED_ROLE, on=on)
+            accounts += [one.id for one in heads]
+    return accounts

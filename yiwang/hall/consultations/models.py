@@ -43,13 +43,14 @@ class Consultation(models.Model):
     """A question put to other agencies or to experts (征求意见), within a limit of its own.
 
     subject: "application:<number>"; clock_subjects: whose clocks stand still meanwhile, on `ground`;
-    join: how the opinions become one (policy, quorum, veto).
+    join: how the opinions become one (policy, quorum, veto); ending: how the case ended with which it closed.
     """
 
     class State(models.TextChoices):
         OPEN = "OPEN", "征求中"
         CONCLUDED = "CONCLUDED", "已答复"
         RECALLED = "RECALLED", "已收回"
+        CLOSED = "CLOSED", "随办件终结"
 
     number = models.CharField("征求意见编号", max_length=32, unique=True)
     subject = models.CharField("事由", max_length=120)
@@ -77,6 +78,7 @@ class Consultation(models.Model):
     overdue_at = models.DateTimeField("已告知逾期", null=True)
     closed_at = models.DateTimeField("结束时间", null=True)
     note = models.CharField("收回原因", max_length=300, blank=True)
+    ending = models.CharField("办件终结情形", max_length=12, null=True)
 
     class Meta:
         verbose_name = "征求意见"

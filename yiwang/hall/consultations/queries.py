@@ -109,6 +109,7 @@ def view_of(row: Consultation, *, now: datetime) -> ConsultationView:
         due_at=row.due_at,
         closed_at=row.closed_at,
         note=row.note,
+        ending=row.ending or "",
         is_overdue=row.state == data.OPEN and row.due_at is not None and now > row.due_at,
         parties=tuple(_party(party, row, join, context) for party in rows),
         may_recall=row.state == data.OPEN and row.department_id in context.department_ids,

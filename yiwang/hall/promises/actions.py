@@ -5,7 +5,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from yiwang.engines.api import attachment_put, clock_due_map, clock_start, clock_stop
+from yiwang.engines.api import (
+    attachment_put,
+    clock_due_map,
+    clock_pause,
+    clock_start,
+    clock_stop,
+)
 from yiwang.hall.licences.actions import licence_revoke
 from yiwang.hall.licences.queries import licence_list_by_source
 from yiwang.hall.promises import rules
@@ -21,6 +27,7 @@ from yiwang.hall.promises.data import (
 from yiwang.hall.promises.errors import (
     CommitmentBarred,
     PromiseBarred,
+    PromiseHeld,
     PromiseNotFound,
     PromiseReasonMissing,
     PromiseStateWrong,
@@ -39,6 +46,7 @@ from yiwang.identity.api import data_scope
 from yiwang.kernel.api import (
     action,
     audit_record,
+    calendar_get,
     context_get,
     context_system,
     context_use,
@@ -117,7 +125,7 @@ def promises_begin(subject: str, *, kinds: Iterable[str], now: datetime) -> int:
     kinds: TOLERANT runs from acceptance, COMMITMENT from the decision. Part of the act that accepts or
     decides. Returns how many began.
     """
-    rows = _of(subject, kind__in=list(kinds), state=MADE)
+    rows = promises_of(subject, kind__in=list(kinds), state=MADE)
     return _begin(subject, rows, now=now) if rows else 0
 
 
@@ -132,7 +140,8 @@ def _begin(subject: str, rows: list[Promise], *, now: datetime) -> int:
     return len(rows)
 
 
-def _of(subject: str, **narrowed: object) -> list[Promise]:
+def promises_of(subject: str, **narrowed: object) -> list[Promise]:
+    """Lock the promises of a subject (锁定承诺), for acts of this room."""
     with data_scope(purpose="办理承诺", reason=subject):
         rows = Promise.objects.select_for_update().filter(subject=subject, **narrowed)
         return list(rows.order_by("pk"))
@@ -156,13 +165,37 @@ def _clock_run(row: Promise, *, days: int, now: datetime) -> None:
         department_id=row.department_id,
         legal_basis=row.legal_basis,
     )
-    due_take(row)
+    if row.held_at is None:
+        due_take(row)
+    else:
+        clock_hold(row, now=now)
 
 
 def due_take(row: Promise) -> None:
     """Take over from the clock when a promise is due (到期时间); None before a calendar is published."""
     subject = clock_subject(row)
     row.due_at, row.warn_at = clock_due_map([subject]).get(subject, (None, None))
+
+
+def clock_hold(row: Promise, *, now: datetime) -> None:
+    """Let the clock of a promise stand still with its case (中止计时), on the same ground and paper."""
+    hold = row.hold
+    clock_pause(
+        clock_subject(row),
+        ground=hold["ground"],
+        document=hold["document"],
+        note=hold["note"],
+        now=now,
+    )
+    due_take(row)
+
+
+def days_left(row: Promise, *, now: datetime) -> int:
+    """Count the working days that are left to hand a document in (剩余工作日)."""
+    if row.due_at is None:
+        return row.days_left or 0
+    first, last = (moment.astimezone(_ZONE).date() for moment in (now, row.due_at))
+    return calendar_get().working_days_between(first, last)
 
 
 @action("hall.promises.supply")
@@ -203,12 +236,11 @@ def promise_return(promise_id: int, *, reason: str, now: datetime) -> None:
         raise PromiseReasonMissing(fields={"reason": [PromiseReasonMissing.message]})
     row = _lock(promise_id)
     _move(row, "RETURN")
-    before, warn = row.due_at, row.warn_at
     row.return_reason, row.warned_at = reason.strip()[:2000], None
     row.begun_at = row.begun_at or now
-    _clock_run(row, days=rules.RETURN_DAYS, now=now)
-    if before is not None and row.due_at is not None and before > row.due_at:
-        row.due_at, row.warn_at = before, warn
+    days = max(rules.RETURN_DAYS, days_left(row, now=now))
+    row.days_left = None
+    _clock_run(row, days=days, now=now)
     row.save()
     _record(row, {"reason": row.return_reason})
     _announce("promise.returned", row, reason=row.return_reason)
@@ -233,7 +265,7 @@ def promise_break(promise_id: int, *, reason: str, legal_basis: str, now: dateti
     """Conclude that a promise was broken (承诺不实、未履行): what follows was told before it was made.
 
     A commitment revokes what was issued; both bar from what was told, and are kept for the credit room. Raises
-    PromiseReasonMissing, PromiseStateWrong.
+    PromiseReasonMissing, PromiseStateWrong, PromiseHeld.
     """
     missing = {
         name: [PromiseReasonMissing.message]
@@ -243,6 +275,8 @@ def promise_break(promise_id: int, *, reason: str, legal_basis: str, now: dateti
     if missing:
         raise PromiseReasonMissing(fields=missing)
     row = _lock(promise_id)
+    if row.held_at is not None:
+        raise PromiseHeld()
     _break(row, reason=reason, legal_basis=legal_basis, now=now)
 
 
@@ -340,7 +374,7 @@ def promises_void(subject: str, *, now: datetime) -> int:
 
     Part of the act that ends the application.
     """
-    rows = [row for row in _of(subject) if row.state not in rules.ENDED]
+    rows = [row for row in promises_of(subject) if row.state not in rules.ENDED]
     return _void(subject, rows, now=now) if rows else 0
 
 
@@ -406,6 +440,7 @@ def _move(row: Promise, act: str) -> None:
 
 def _end(row: Promise, *, result: str, now: datetime) -> None:
     row.result, row.decided_at = result.strip()[:2000], now
+    row.held_at, row.hold, row.days_left = None, None, None
     row.decided_by = context_get().name[:80]
     row.save()
     if row.round:

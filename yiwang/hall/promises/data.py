@@ -83,6 +83,25 @@ class PromiseCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why the time of promises stands still with their case (中止情况). ground: a code of `pause_grounds`, title its words."""
+
+    ground: str
+    title: Mapping[str, str]
+    document: str
+    note: str = ""
+
+    def stored(self) -> dict[str, object]:
+        """Return it as it is kept with a promise."""
+        return {
+            "ground": self.ground,
+            "title": dict(self.title),
+            "document": self.document,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class PromiseView:
     """A promise (承诺)."""
 
@@ -116,6 +135,8 @@ class PromiseView:
     revoked: tuple[str, ...]
     accept: tuple[str, ...]
     max_mb: int
+    held_at: datetime | None = None
+    hold: Hold | None = None
 
     @property
     def kind_label(self) -> str:

@@ -73,3 +73,13 @@ class BarRuleInvalid(Invalid):
 
     code = "promise_bar_rule_invalid"
     message = N_("The rule is not complete: see beside the fields.")
+
+
+class PromiseHeld(Conflict):
+    """The case is suspended: nothing can be held against who promised until it goes on."""
+
+    code = "promise_held"
+    message = N_(
+        "Handling of the application is suspended and the time of its promises stands still: nothing is broken before "
+        "it is resumed."
+    )

@@ -14,7 +14,8 @@ def commitment_only() -> list[str]:
 class Promise(models.Model):
     """What an applicant promised in writing (承诺): a document that follows, or one that it replaces.
 
-    subject: "application:<number>". The words and their digest never change.
+    subject: "application:<number>". The words and their digest never change. held_at, hold: since when and why its
+    time stands still with its case; days_left: of a document that was handed in by then.
     """
 
     class Kind(models.TextChoices):
@@ -62,6 +63,9 @@ class Promise(models.Model):
     decided_by = models.CharField("核查人", max_length=80, blank=True)
     revoked = models.JSONField("撤销的证照", default=list)
     bar_terms = models.JSONField("限制条件", null=True)
+    held_at = models.DateTimeField("中止时间", null=True)
+    hold = models.JSONField("中止情况", null=True)
+    days_left = models.PositiveSmallIntegerField("中止时剩余工作日", null=True)
 
     objects = PersonalDataManager()
 

@@ -14,6 +14,7 @@ from yiwang.hall.promises.data import (
     BarTerms,
     BarView,
     BreachView,
+    Hold,
     PromiseView,
 )
 from yiwang.hall.promises.errors import PromiseNotFound, PromiseUnkept
@@ -222,4 +223,6 @@ def promise_view(row: Promise) -> PromiseView:
         revoked=tuple(row.revoked),
         accept=tuple(row.accept),
         max_mb=row.max_mb,
+        held_at=row.held_at,
+        hold=Hold(**row.hold) if row.hold else None,
     )

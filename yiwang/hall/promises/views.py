@@ -41,16 +41,19 @@ from yiwang.kernel.api import (
 from yiwang.sdk.errors import N_, Invalid
 
 HOLDERS = {"CITIZEN", "AGENT"}
+
+
+def _due_text(row: Promise) -> str:
+    if row.due_at is None and row.held_at is not None:
+        return _("stands still with the application")
+    return datetime_text(row.due_at) if row.due_at else "—"
+
+
 COLUMNS = (
     Column("item", N_("What was promised"), text=lambda row: localized(row.item)),
     Column("kind", N_("Kind"), text=lambda row: _(KINDS[row.kind])),
     Column("state", N_("State"), text=lambda row: _(STATES[row.state])),
-    Column(
-        "due_at",
-        N_("Due"),
-        "due_at",
-        text=lambda row: datetime_text(row.due_at) if row.due_at else "—",
-    ),
+    Column("due_at", N_("Due"), "due_at", text=_due_text),
     Column("number", N_("Its application")),
 )
 

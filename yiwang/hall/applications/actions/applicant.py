@@ -31,6 +31,7 @@ from yiwang.hall.applications.errors import (
     CorrectionAnswered,
     SubmissionIncomplete,
 )
+from yiwang.hall.applications.hooks import ending_hooks_tell
 from yiwang.hall.applications.models import Application, ApplicationMaterial, Correction
 from yiwang.hall.applications.queries.access import application_visible_get, is_visible
 from yiwang.hall.deliveries.actions import delivery_choose
@@ -320,7 +321,7 @@ def _trace_of(application: Application, device: str | None) -> Trace:
 
 
 def application_close(application: Application, *, state: str, now: datetime) -> None:
-    """Put an application into its end state (办结): branches end, clocks stop."""
+    """Put an application into its end state (办结): branches end, clocks stop, rooms above do their part."""
     application.state = state
     application.decided_at = now
     application.save(update_fields=["state", "decided_at", "accepted_at"])
@@ -331,3 +332,4 @@ def application_close(application: Application, *, state: str, now: datetime) ->
     clock_stop(subject, now=now)
     for suffix in ("acceptance", *application.branches.values_list("key", flat=True)):
         clock_stop(f"{subject}/{suffix}", now=now)
+    ending_hooks_tell(application.number, state, now)

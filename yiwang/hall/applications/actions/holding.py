@@ -14,6 +14,8 @@ from yiwang.hall.applications.actions.work import application_lock
 from yiwang.hall.applications.models import Application
 from yiwang.hall.applications.queries.holds import ground_title, suspension_grounds
 from yiwang.hall.matters.queries import matter_version_get
+from yiwang.hall.promises.data import Hold
+from yiwang.hall.promises.holding import promises_hold, promises_release
 from yiwang.kernel.api import action, audit_record, context_get, event_publish
 from yiwang.sdk.errors import N_, Invalid
 
@@ -30,7 +32,7 @@ def application_changed(change: InstanceChange) -> None:
 
 @action("hall.applications.suspend")
 def application_suspend(change: InstanceChange) -> None:
-    """Suspend an application (中止办理): all its clocks stand still on a listed ground, by a document.
+    """Suspend an application (中止办理): its clocks and promises stand still on a listed ground, by a document.
 
     Raises Invalid without ground or document, AlreadyEnded.
     """
@@ -51,8 +53,11 @@ def application_suspend(change: InstanceChange) -> None:
         below=True,
         now=change.now,
     )
+    title = ground_title(change.ground)
+    hold = Hold(change.ground, title, change.document, change.reason)
+    promises_hold(change.business_key, hold, now=change.now)
     _state_set(application, "SUSPENDED")
-    _announce("application.suspended", application, change, ground=ground_title(change.ground))
+    _announce("application.suspended", application, change, ground=title)
     _audit(application, change)
 
 
@@ -61,6 +66,7 @@ def application_resume(change: InstanceChange) -> None:
     """Resume an application (恢复办理): the clocks run on with what was left, corrections keep waiting."""
     application = application_lock(change.business_key)
     clock_resume(change.business_key, ground=change.ground, below=True, now=change.now)
+    promises_release(change.business_key, now=change.now)
     _state_set(application, state_of_work(application))
     _announce("application.resumed", application, change)
     _audit(application, change)
