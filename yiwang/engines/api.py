@@ -102,6 +102,7 @@ from yiwang.engines.forms.registry import (
 from yiwang.engines.forms.rules.files import AttachmentRefused
 from yiwang.engines.forms.rules.problems import FormInvalid
 from yiwang.engines.forms.sweeping import UploadSweep, uploads_sweep
+from yiwang.engines.forms.views import draft_differences_page
 from yiwang.engines.tabular.data import EngineMissing, TabularLimits
 from yiwang.engines.tabular.dialect import to_spark
 from yiwang.engines.tabular.duck import parquet_list, sql_text, tabular_open
@@ -210,6 +211,7 @@ from yiwang.engines.workflow.queries import (
     work_item_done_list,
     work_item_get,
     work_item_list,
+    work_item_proposal,
 )
 from yiwang.engines.workflow.registry import (
     InstanceOwner,
@@ -333,6 +335,7 @@ __all__ = [
     "decision_version_number",
     "draft_close",
     "draft_difference_errors",
+    "draft_differences_page",
     "draft_discard",
     "draft_fill",
     "draft_get",
@@ -423,6 +426,7 @@ __all__ = [
     "work_item_oversee_count",
     "work_item_past_scan",
     "work_item_principal",
+    "work_item_proposal",
     "work_item_recall",
     "work_item_release",
     "work_item_remove_signer",

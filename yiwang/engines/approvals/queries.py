@@ -123,7 +123,8 @@ def operation_list(item: WorkItemView) -> list[dict]:
             "kind": row.kind,
             "at": row.at,
             "by": row.actor_name,
-            "reason": row.detail.get("reason", ""),
+            "reason": row.detail.get("reason") or row.detail.get("comment", ""),
+            "proposed": row.detail.get("proposed", ""),
         }
         for row in rows[:50]
     ]

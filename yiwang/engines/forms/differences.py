@@ -147,9 +147,12 @@ def draft_difference_errors(draft: DraftView) -> dict[str, list[str]]:
     }
 
 
-def draft_way_on(saved: DraftView, target: str) -> str:
-    """Return where to go on after a save (下一步): to `target`, first past what this save put aside."""
+def draft_way_on(saved: DraftView, target: str, *, page: str = "") -> str:
+    """Return where to go on after a save (下一步): to `target`, first past what this save put aside.
+
+    page: the address of the page of differences, where it is not the one for who has signed in.
+    """
     if not saved.disputed:
         return target
     query = urlencode({"back": target})
-    return reverse("engines_forms:differences", args=[saved.id]) + f"?{query}"
+    return (page or reverse("engines_forms:differences", args=[saved.id])) + f"?{query}"

@@ -58,8 +58,19 @@ def rows(request: HttpRequest, draft_id: int, group: str, form: str) -> HttpResp
 @allow(populations=WHO, purpose="填报申请")
 def differences(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Show what was filled in differently on two devices, and take the person's choice (填写差异)."""
+    side = "desk" if context_get().population == "STAFF" else "space"
+    return draft_differences_page(request, draft_id, frame=f"kernel/ui/{side}.html")
+
+
+def draft_differences_page(
+    request: HttpRequest, draft_id: int, *, frame: str, back: str = ""
+) -> HttpResponse:
+    """Answer the page of differences of a draft (填写差异页面), in any frame; who calls has said who may see it.
+
+    back: where it leads unless the request says it.
+    """
     draft = draft_get(draft_id)
-    back = _back(request)
+    back = _back(request) or back
     choices = {
         name.removeprefix(CHOICE): value
         for name, value in request.POST.items()
@@ -86,7 +97,8 @@ def differences(request: HttpRequest, draft_id: int) -> HttpResponse:
         "choices": choices,
         "changed": changed,
         "back": back,
-        "shell": f"kernel/ui/{'desk' if context_get().population == 'STAFF' else 'space'}.html",
+        "shell": frame,
+        "action": request.path,
     }
     return render(request, "engines/forms/differences.html", names, status=status)
 

@@ -431,6 +431,16 @@ class ProcessView:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposalView:
+    """What somebody proposed who prepared a step for another (委派答复)."""
+
+    by: str
+    outcome: str
+    comment: str
+    at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WorkItemView:
     """A work item as a desk sees it (待办). light: GREEN, YELLOW, RED, or NONE without due date.
 

@@ -15,6 +15,7 @@ from yiwang.engines.workflow.data import (
     InstanceNotFound,
     InstanceView,
     ProcessView,
+    ProposalView,
     TokenView,
     WorkItemNotFound,
     WorkItemView,
@@ -279,6 +280,24 @@ def work_item_get(item_id: int) -> WorkItemView:
     outcomes = net_get(item.instance.version).nodes[item.node_id].outcomes
     view = _item_view(tuple(getattr(item, column) for column in _COLUMNS), outcomes)
     return dataclasses.replace(view, delegated_by=item.delegated_by)
+
+
+def work_item_proposal(item_id: int) -> ProposalView | None:
+    """Return what the person proposed to whom an item was delegated last (委派答复), None before they answered."""
+    item = (
+        WorkItem.objects.filter(pk=item_id).values("instance_id", "node_id", "token_number").get()
+    )
+    rows = HistoryEvent.objects.filter(
+        instance_id=item["instance_id"],
+        node_id=item["node_id"],
+        kind__in=("DELEGATED", "DELEGATE_ANSWERED"),
+        detail__token=item["token_number"],
+    )
+    last = rows.order_by("-seq").first()
+    if last is None or last.kind != "DELEGATE_ANSWERED":
+        return None
+    said = last.detail
+    return ProposalView(last.actor_name, said["proposed"], said["comment"], last.at)
 
 
 def item_permits(item: WorkItem, context: RequestContext) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Collection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from yiwang.engines.api import work_item_case_list
 from yiwang.hall.applications.errors import ApplicationNotFound
-from yiwang.hall.applications.models import Application, ApplicationBranch
+from yiwang.hall.applications.models import Application, ApplicationBranch, ApplicationMaterial
 from yiwang.identity.api import (
     data_scope,
     delegation_ids_held,
@@ -44,14 +45,23 @@ def visible_filter(context: RequestContext) -> Q:
 
 
 def is_visible(context: RequestContext, application: Application) -> bool:
-    """Tell whether the acting person may see this application; the same as the filter says."""
+    """Tell whether the acting person may see this application: as the filter says, or a step of it is in their hands."""
     if context.subject_ref:
         if OWN.permits(context, application):
             return True
         return application.delegation_id is not None and application.delegation_id in _held(context)
     if context.population == "STAFF" and context.may(HANDLE):
-        return any(PARTICIPATES.permits(context, row) for row in application.branches.all())
+        branches = application.branches.all()
+        return any(PARTICIPATES.permits(context, row) for row in branches) or _is_asked(
+            context, application
+        )
     return False
+
+
+def _is_asked(context: RequestContext, application: Application) -> bool:
+    """Tell whether a step of it was given to this officer by name (被委派、转办), whatever their department."""
+    steps = work_item_case_list(f"application:{application.number}")
+    return any(one.assignee_id == context.account_id and one.closed_at is None for one in steps)
 
 
 def _held(context: RequestContext) -> frozenset[int]:
@@ -77,11 +87,9 @@ def instance_is_visible(context: RequestContext, business_key: str) -> bool:
 
 def attachment_is_visible(context: RequestContext, attachment_id: int) -> bool:
     """Tell whether an officer may open a document: it belongs to an application one takes part in."""
-    return (
-        application_rows("查看申请材料")
-        .filter(visible_filter(context), materials__attachment_id=attachment_id)
-        .exists()
-    )
+    of_it = ApplicationMaterial.objects.filter(attachment_id=attachment_id)
+    rows = application_rows("查看申请材料").filter(pk__in=of_it.values("application_id"))
+    return any(is_visible(context, application) for application in rows)
 
 
 def application_numbers_visible(numbers: Collection[str]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from yiwang.engines.api import (
     work_item_claim,
     work_item_get,
     work_item_principal,
+    work_item_proposal,
     work_item_release,
     work_item_transfer,
 )
@@ -23,7 +24,7 @@ from yiwang.hall.applications.queries.details import (
 )
 from yiwang.hall.applications.queries.work import colleague_list, correctable_list
 from yiwang.hall.matters.parts import parts_of
-from yiwang.identity.api import allow, pending_form_take
+from yiwang.identity.api import account_list, allow, pending_form_take
 from yiwang.kernel.api import audit_list, error_text, flash, render
 from yiwang.sdk.errors import N_, Invalid
 
@@ -57,6 +58,7 @@ def _page(
         "item": item,
         "item_light": item.light(now),
         "acting_for": work_item_principal(item.id, now=now),
+        **_delegation(item),
         "is_panel": panel,
         "detail": found,
         "outcomes": [o for o in outcomes if o["code"] != "CORRECT"],
@@ -71,6 +73,16 @@ def _page(
     }
     template = "hall/applications/work_panel.html" if panel else "hall/applications/work.html"
     return render(request, template, context, status=status)
+
+
+def _delegation(item: WorkItemView) -> dict:
+    """Say for whom a step is prepared, or what who prepared it proposes (委派情况)."""
+    if item.delegated_by is not None:
+        (principal,) = account_list(ids=[item.delegated_by])
+        return {"delegated_by": principal.name}
+    found = work_item_proposal(item.id)
+    label = rules.OUTCOMES.get(found.outcome, {}).get("label", "") if found else ""
+    return {"proposal": found, "proposed": label}
 
 
 def _kept(request: HttpRequest, item_id: int) -> dict:
