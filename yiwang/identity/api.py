@@ -47,6 +47,7 @@ from yiwang.identity.accounts.delegations import USES as DELEGATION_USES
 from yiwang.identity.accounts.delegations import (
     DelegationMissing,
     delegation_covered,
+    delegation_deputy_of,
     delegation_get,
     delegation_given_list,
     delegation_held_list,
@@ -132,6 +133,7 @@ __all__ = [
     "data_scope",
     "delegation_accept",
     "delegation_covered",
+    "delegation_deputy_of",
     "delegation_get",
     "delegation_given_list",
     "delegation_held_list",

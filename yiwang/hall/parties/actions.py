@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from yiwang.engines.api import (
     attachment_hand_over,
+    draft_difference_errors,
     draft_discard,
     draft_get,
     draft_open,
@@ -19,6 +20,7 @@ from yiwang.hall.parties.errors import (
     PartiesFull,
     PartyClosed,
     PartyCodeWrong,
+    PartyDisputed,
     PartyIncomplete,
     PartyNameMissing,
     PartyNumberWrong,
@@ -45,7 +47,7 @@ from yiwang.hall.parties.queries import (
     party_of,
     taking_part,
 )
-from yiwang.identity.api import account_get, account_list, agent_list
+from yiwang.identity.api import account_get, account_list, agent_list, delegation_use_record
 from yiwang.kernel.api import (
     action,
     audit_record,
@@ -64,14 +66,22 @@ ENDS = frozenset({"APPROVED", "REFUSED", "NOT_ACCEPTED", "WITHDRAWN", "TERMINATE
 
 @action("hall.parties.invite")
 def party_invite(
-    draft: JointDraft, *, key: str, name: str, now: datetime, number: str = "", phone: str = ""
+    draft: JointDraft,
+    *,
+    key: str,
+    name: str,
+    now: datetime,
+    number: str = "",
+    phone: str = "",
+    by_link: bool = False,
 ) -> PartView:
     """Invite a party to one's draft (邀请当事人) by a code told to them; the caller has checked the draft.
 
     number: of their identity document or their credit code. With it whoever it is, and nobody else, may take
     part, finds the invitation in their space and is told; the applicant sees the same whether or not such a
-    person exists or has an account. Raises PartyUnknown (no such party), PartiesFull, PartyNameMissing,
-    PartyNumberWrong, ChecksTooMany.
+    person exists or has an account. phone: a link is sent there; by_link: to the phone of the enterprise's registry
+    entry. Raises PartyUnknown (no such party), PartiesFull, PartyNameMissing, PartyNumberWrong, PartyPhoneWrong,
+    PartyPhoneUnknown, ChecksTooMany.
     """
     party = next((one for one in draft.parties if one.key == key), None)
     if party is None:
@@ -99,7 +109,7 @@ def party_invite(
         invited_at=now,
     )
     _invited_tell(part, now=now)
-    link = link_make(part, phone=phone, now=now) if phone else None
+    link = link_make(part, phone=phone, now=now) if phone or by_link else None
     detail = {"party": key, "part": part.pk, "link": link and link.pk}
     audit_record(f"draft:{draft.draft_id}", detail=detail)
     return part_view(part, party)
@@ -145,10 +155,10 @@ def _accounts_of(ref: str, *, now: datetime) -> list[int]:
 
 
 @action("hall.parties.link_send")
-def party_link_send(draft: JointDraft, part_id: int, *, phone: str, now: datetime) -> None:
+def party_link_send(draft: JointDraft, part_id: int, *, now: datetime, phone: str = "") -> None:
     """Send a party of one's draft a link to their phone (发送短信链接), or another one; those before hold no longer.
 
-    Raises PartyUnknown, PartyPhoneWrong, PartyLinkNeedless, PartyLinksTooMany.
+    Raises PartyUnknown, PartyPhoneWrong, PartyPhoneUnknown, PartyLinkNeedless, PartyLinksTooMany.
     """
     rows = part_rows().select_for_update(of=("self",))
     part = rows.filter(case__draft_id=draft.draft_id, pk=part_id).first()
@@ -305,14 +315,17 @@ def party_confirm(part_id: int, *, now: datetime, at: Presence | None = None) ->
     It is judged with what of the other pages decides on it. Whatever is changed afterwards, by either, makes the
     confirmation void. At a window the clerk has read it
     back; then the clerk's draft is gone and what was confirmed stays with the part. Raises PartyIncomplete,
-    PartyClosed.
+    PartyDisputed while what two devices typed differs, PartyClosed.
     """
     part = own_row(part_id, lock=True)
     if part.case.state != "DRAFT":
         raise PartyClosed()
     party = party_of(part.case.matter_version_id, part.key)
     own = own_part_view(part, at=at, around=around_values(part))
-    state = own_state(own, draft_get(own.draft_id) if own.draft_id else None)
+    draft = draft_get(own.draft_id) if own.draft_id else None
+    if draft and (differing := draft_difference_errors(draft)):
+        raise PartyDisputed(fields=differing)
+    state = own_state(own, draft)
     if state.errors:
         raise PartyIncomplete(fields=state.errors)
     first = first_values(part.case)
@@ -320,6 +333,9 @@ def party_confirm(part_id: int, *, now: datetime, at: Presence | None = None) ->
     part.confirmed_at = now
     part.confirmed_by = context_get().name if at and at.is_window else ""
     part.confirmed_link_id = at.link_id if at else None
+    part.signed_name, part.signed_as = (
+        (at.by_name, at.capacity) if at and at.by_name else (None, None)
+    )
     if at and at.is_window:
         part.values = own_values(part, party)
         _files_hand_over(part)
@@ -330,11 +346,21 @@ def party_confirm(part_id: int, *, now: datetime, at: Presence | None = None) ->
             "confirmed_at",
             "confirmed_by",
             "confirmed_link_id",
+            "signed_name",
+            "signed_as",
             "values",
             "draft_id",
         ]
     )
     detail = {"at_window": part.confirmed_by, "link": part.confirmed_link_id}
+    if at and at.delegation_id:
+        delegation_use_record(
+            at.delegation_id,
+            act="CONFIRM",
+            subject=f"party:{part.pk}",
+            title=part.case.title,
+            now=now,
+        )
     _audit(part, {"digest": part.digest, **detail})
     return part_view(part, party, first=first)
 
@@ -387,6 +413,7 @@ def part_clear(part: PartyPart) -> None:
     part.visit_id, part.link_id, part.values = None, None, {}
     part.digest, part.confirmed_at = "", None
     part.confirmed_by, part.confirmed_link_id = "", None
+    part.signed_name, part.signed_as = None, None
 
 
 def parties_leave(visit_ids: list[int]) -> None:

@@ -44,6 +44,13 @@ class JointDraft:
         return self.matter.spec.parties
 
 
+REPRESENTATIVE, AGENT, DEPUTY = "REPRESENTATIVE", "AGENT", "DEPUTY"
+CAPACITIES = {
+    REPRESENTATIVE: N_("legal representative"),
+    AGENT: N_("agent of the enterprise"),
+    DEPUTY: N_("authorised deputy"),
+}
+"""As what a natural person acts for an enterprise (企业办理人身份)."""
 LINK_STATES = {
     "SENT": N_("Link sent"),
     "ENTERED": N_("Link opened"),
@@ -72,8 +79,9 @@ class PartView:
     """A party's part (当事人部分) as the applicant, the party and officers see it: without what was entered.
 
     state: INVITED, JOINED, CONFIRMED, VOID or DECLINED. code: for the applicant until it was used. confirmed_by:
-    the clerk at a window before whom it was confirmed, "" for on line; by_link: by a link to their phone. link: the
-    last one sent, for the applicant only.
+    the clerk at a window before whom it was confirmed, "" for on line; by_link: by a link to their phone;
+    signed_name, signed_as: who then confirmed for an enterprise, and as what. by_number: invited by number too. link:
+    the last one sent, for the applicant only.
     """
 
     id: int
@@ -87,12 +95,20 @@ class PartView:
     digest: str
     confirmed_by: str = ""
     by_link: bool = False
+    signed_name: str = ""
+    signed_as: str = ""
+    by_number: bool = False
     link: LinkView | None = None
 
     @property
     def state_label(self) -> str:
         """Return the state in words, as a message id (当事人状态)."""
         return STATES[self.state]
+
+    @property
+    def signed_label(self) -> str:
+        """Return as what somebody confirmed for an enterprise, as a message id (确认人身份)."""
+        return CAPACITIES.get(self.signed_as, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +117,16 @@ class Presence:
 
     At a window, where a clerk types for them, or by a link to their phone, where they type themselves.
     account_id: the party's own account, None without one. visit_id or link_id says which it is.
+    by_name, capacity, delegation_id: who acts for an enterprise by a link, as what, and what lets a deputy.
     """
 
     visit_id: int | None
     name: str
     account_id: int | None
     link_id: int | None = None
+    by_name: str = ""
+    capacity: str = ""
+    delegation_id: int | None = None
 
     @property
     def is_window(self) -> bool:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
+from yiwang.hall.matters.queries import matter_version_get
 from yiwang.hall.messages.sendings import sending_add
 from yiwang.hall.parties.actions import part_clear, party_join_meant, party_withdraw_row
 from yiwang.hall.parties.data import Presence
@@ -29,9 +31,10 @@ from yiwang.hall.parties.links import (
     link_find,
     link_rows,
 )
-from yiwang.hall.parties.models import PartyCase, PartyLink
+from yiwang.hall.parties.models import PartyCase, PartyLink, PartyPart
 from yiwang.hall.parties.queries import PURPOSE, part_rows
-from yiwang.identity.api import account_list
+from yiwang.hall.parties.signing import Signatory, signatory_find
+from yiwang.identity.api import account_list, agent_list
 from yiwang.kernel.api import action, audit_record, context_get, context_system, context_use
 from yiwang.sdk.errors import N_
 from yiwang.sdk.identifiers import person_ref_of
@@ -54,7 +57,10 @@ CODE_TEXT = N_(
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
-    """What the page of a link says before it is known who opened it (链接页面): names and number masked."""
+    """What the page of a link says before it is known who opened it (链接页面): names and number masked.
+
+    enterprise: the name of an enterprise that is asked, which is public; "" for a person.
+    """
 
     part_id: int
     title: dict
@@ -64,6 +70,7 @@ class LinkFacts:
     expires_at: datetime
     has_code: bool
     is_open: bool
+    enterprise: str = ""
 
 
 def link_facts(word: str, *, now: datetime) -> LinkFacts:
@@ -79,6 +86,7 @@ def link_facts(word: str, *, now: datetime) -> LinkFacts:
         expires_at=link.expires_at,
         has_code=bool(link.code_digest) and _is_fresh(link, now),
         is_open=case.state == PartyCase.State.DRAFT,
+        enterprise=link.part.name if link.part.kind == "enterprise" else "",
     )
 
 
@@ -110,45 +118,78 @@ def link_code_send(word: str, *, now: datetime) -> None:
 
 
 @action("hall.parties.link_enter")
-def link_enter(word: str, *, number: str, code: str, now: datetime) -> str:
+def link_enter(word: str, *, number: str, code: str, now: datetime, name: str = "") -> str:
     """Come in (核验进入) and join as oneself; return what the browser keeps, "" when it was not right.
+
+    name: of who comes for an enterprise, whose representative, agent or authorised deputy they must be.
 
     After FAILURES_AT_MOST wrong tries the link holds no longer. Raises PartyLinkGone, ChecksTooMany.
     """
     link = _found(link_find(word, now=now, lock=True))
-    ref = _subject_of(link, number=number, code=code, now=now)
+    by = _entering(link, number=number, name=name, code=code, now=now)
     link.code_digest = ""
-    if not ref:
+    if by is None:
         link.failures += 1
         link.save(update_fields=["code_digest", "failures"])
         audit_record(f"party:{link.part_id}", detail={"link": link.pk, "failures": link.failures})
         return ""
     entry = secrets.token_urlsafe(24)
-    link.ref, link.entered_at = ref, now
+    is_person = link.part.kind == "person"
+    link.ref, link.entered_at = by.ref if is_person else link.part.meant_ref, now
+    if not is_person:
+        link.by_ref, link.by_name = by.ref, name.strip()[:80]
+        link.capacity, link.delegation_id = by.capacity, by.delegation_id
     link.entry_digest, link.entry_until = digest_of(entry, of="entry"), now + ENTRY_LIFE
-    link.save(update_fields=["code_digest", "ref", "entered_at", "entry_digest", "entry_until"])
+    link.save()
     if not link.part.ref:
         with link_context(link):
             party_join_meant(link.part_id, at=presence_of(link), now=now)
-    audit_record(f"party:{link.part_id}", person_ref=person_ref_of(ref), detail={"link": link.pk})
+    detail = {"link": link.pk, "for": link.ref, "as": link.capacity}
+    audit_record(f"party:{link.part_id}", person_ref=person_ref_of(by.ref), detail=detail)
     return entry
 
 
-def _subject_of(link: PartyLink, *, number: str, code: str, now: datetime) -> str:
-    """Return who opened the link (核验身份), "" unless everything is right and they may take part."""
+def _entering(
+    link: PartyLink, *, number: str, name: str, code: str, now: datetime
+) -> Signatory | None:
+    """Return who opened the link (核验身份), None unless everything is right and they may take part."""
     given = digest_of(code.strip()[:12], of=f"code:{link.pk}")
     if not link.code_digest or not _is_fresh(link, now):
-        return ""
+        return None
     if not compare_digest(given, link.code_digest):
-        return ""
+        return None
     part = link.part
     asking = replace(context_get(), name=VISITOR, session_ref=f"party-link:{link.pk}")
     with context_use(asking):
-        ref = person_identify(number, part.name, phone=link.phone, purpose=IDENTIFYING, now=now)
-    if not ref or (part.ref and part.ref != ref) or (part.by_number and part.meant_ref != ref):
-        return ""
+        if part.kind == "enterprise":
+            found = person_identify(number, name, purpose=IDENTIFYING, now=now)
+        else:
+            found = person_identify(
+                number, part.name, phone=link.phone, purpose=IDENTIFYING, now=now
+            )
+    if not found:
+        return None
+    if part.kind == "enterprise":
+        return _signatory(link, found, now=now)
+    return Signatory(found, "") if _may_take_part(part, found) else None
+
+
+def _signatory(link: PartyLink, person_ref: str, *, now: datetime) -> Signatory | None:
+    """Return as what a person may act for the enterprise of a link today (企业办理人), None when they may not."""
+    part = link.part
+    if not _may_take_part(part, part.meant_ref):
+        return None
+    matter = matter_version_get(part.case.matter_version_id)
+    with context_use(context_system(PURPOSE)):
+        return signatory_find(part.meant_ref, person_ref, matter=matter, on=timezone.localdate(now))
+
+
+def _may_take_part(part: PartyPart, ref: str) -> bool:
+    """Tell whether a subject may be this party (能否参加): who was meant, and not there already otherwise."""
+    if (part.ref and part.ref != ref) or (part.by_number and part.meant_ref != ref):
+        return False
     is_there = part_rows().filter(case=part.case, ref=ref).exclude(pk=part.pk).exists()
-    return "" if is_there or part.case.applicant_ref == ref else ref
+    return not is_there and part.case.applicant_ref != ref
 
 
 @contextmanager
@@ -170,10 +211,27 @@ def link_context(link: PartyLink):  # noqa: ANN201 - a context manager
 
 def presence_of(link: PartyLink) -> Presence:
     """Return who came in by a link as a party (凭链接办理的当事人)."""
+    return Presence(
+        None,
+        link.part.name,
+        _account_of(link),
+        link_id=link.pk,
+        by_name=link.by_name or "",
+        capacity=link.capacity or "",
+        delegation_id=link.delegation_id,
+    )
+
+
+def _account_of(link: PartyLink) -> int | None:
+    """Return the account to tell of what becomes of it (通知账户), None without one: then by the phone."""
     with context_use(context_system(PURPOSE)):
-        accounts = account_list(subject_ref=link.ref)
-    account_id = next((one.id for one in accounts if one.population == "CITIZEN"), None)
-    return Presence(None, link.part.name, account_id, link_id=link.pk)
+        if link.part.kind == "enterprise":
+            found = agent_list(link.ref, timezone.localdate())
+        else:
+            found = [
+                one for one in account_list(subject_ref=link.ref) if one.population == "CITIZEN"
+            ]
+    return found[0].id if found else None
 
 
 def link_entered(word: str, entry: str, *, now: datetime) -> PartyLink:
@@ -183,6 +241,11 @@ def link_entered(word: str, entry: str, *, now: datetime) -> PartyLink:
     is_in = link.entry_digest and link.entry_until is not None and now < link.entry_until
     if not entry or not is_in or not compare_digest(given, link.entry_digest):
         raise PartyEntryNeeded()
+    if link.by_ref:
+        by = _signatory(link, link.by_ref, now=now)
+        if by is None:  # what let them act for the enterprise has ended
+            raise PartyEntryNeeded()
+        link.capacity, link.delegation_id = by.capacity, by.delegation_id
     return link
 
 

@@ -52,6 +52,15 @@ class PartyIncomplete(Invalid):
     message = N_("Your part is not complete yet; see the marked entries.")
 
 
+class PartyDisputed(PartyIncomplete):
+    """The part was filled in differently on two devices, and nobody has said which is right."""
+
+    code = "party_disputed"
+    message = N_(
+        "Some entries were filled in differently on two devices. Compare them, choose what is right, then confirm."
+    )
+
+
 class PartyClosed(Forbidden):
     """The application was submitted; nothing can be changed any more."""
 
@@ -108,3 +117,13 @@ class PartyEntryNeeded(Forbidden):
 
     code = "party_entry_needed"
     message = N_("Prove once more who you are: open the link and ask for a code.")
+
+
+class PartyPhoneUnknown(Invalid):
+    """A link to an enterprise goes to the mobile phone of its registry entry; there is none."""
+
+    code = "party_phone_unknown"
+    message = N_(
+        "A link needs the enterprise's credit code and a mobile phone in the register; one of them is missing or does "
+        "not fit the name. They can take part signed in, or at a window."
+    )

@@ -26,7 +26,7 @@ from yiwang.hall.parties.entering import (
 )
 from yiwang.hall.parties.errors import PartyCodesUsedUp, PartyCodeTooSoon, PartyEntryNeeded
 from yiwang.hall.parties.models import PartyLink
-from yiwang.hall.parties.pages import Place, page_show, part_show
+from yiwang.hall.parties.pages import Place, differences_show, page_show, part_show
 from yiwang.identity.api import public
 from yiwang.kernel.api import context_get, error_text, flash, rate_exceeded, render
 from yiwang.sdk.errors import N_
@@ -58,7 +58,7 @@ def _home(word: str) -> str:
     return reverse("hall_parties:link", args=[word])
 
 
-@sensitive_post_parameters("number", "code")
+@sensitive_post_parameters("number", "code", "name")
 @require_http_methods(["GET", "POST"])
 @quiet
 def link(request: HttpRequest, word: str) -> HttpResponse:
@@ -97,8 +97,10 @@ def _code(request: HttpRequest, word: str, errors: dict) -> HttpResponse | None:
 
 
 def _enter(request: HttpRequest, word: str, errors: dict) -> HttpResponse | None:
-    number, code = (request.POST.get(name, "").replace("\x00", "") for name in ("number", "code"))
-    entry = link_enter(word, number=number[:18], code=code[:12], now=timezone.now())
+    number, code, name = (
+        request.POST.get(key, "").replace("\x00", "") for key in ("number", "code", "name")
+    )
+    entry = link_enter(word, number=number[:18], code=code[:12], name=name[:80], now=timezone.now())
     if not entry:
         errors["code"] = [_(NOT_RIGHT)]
         return None
@@ -138,6 +140,7 @@ def _place(word: str, found: PartyLink) -> Place:
         home=_home(word),
         part=lambda _part_id: reverse("hall_parties:link_part", args=[word]),
         page=lambda _part_id, key: reverse("hall_parties:link_page", args=[word, key]),
+        differences=lambda _part_id: reverse("hall_parties:link_differences", args=[word]),
         at=presence_of(found),
         left=reverse("hall_parties:link_left"),
     )
@@ -157,6 +160,14 @@ def part(request: HttpRequest, found: PartyLink, place: Place) -> HttpResponse:
 def page(request: HttpRequest, found: PartyLink, place: Place, page: str) -> HttpResponse:
     """Fill in one of one's pages (填报我的部分)."""
     return page_show(request, found.part_id, page, place)
+
+
+@require_http_methods(["GET", "POST"])
+@quiet
+@entered
+def differences(request: HttpRequest, found: PartyLink, place: Place) -> HttpResponse:
+    """Compare what one typed on two devices, and choose (填写差异)."""
+    return differences_show(request, found.part_id, place)
 
 
 @require_POST

@@ -18,11 +18,17 @@ from django.utils.translation import gettext
 
 from yiwang.hall.messages.sendings import sending_add
 from yiwang.hall.parties.data import LinkView
-from yiwang.hall.parties.errors import PartyLinkNeedless, PartyLinksTooMany, PartyPhoneWrong
+from yiwang.hall.parties.errors import (
+    PartyLinkNeedless,
+    PartyLinksTooMany,
+    PartyPhoneUnknown,
+    PartyPhoneWrong,
+)
 from yiwang.hall.parties.models import PartyCase, PartyLink, PartyPart
 from yiwang.hall.parties.queries import PURPOSE
 from yiwang.identity.api import data_scope
 from yiwang.kernel.api import localized, serial_next
+from yiwang.resources.api import enterprise_get
 from yiwang.sdk.errors import N_
 from yiwang.sdk.identifiers import mobile_valid, normalise
 from yiwang.sdk.masking import mask_name, mask_phone
@@ -38,6 +44,11 @@ INVITATION = N_(
     "%(name)s asks you to take part in the application “%(title)s”. Until %(day)s open %(url)s, prove who you are "
     "with your identity number and a code sent to this phone, fill in your part and confirm it. If it does not "
     "concern you, ignore this message; give nobody the code."
+)
+INVITATION_OF_ENTERPRISE = N_(
+    "%(name)s asks %(enterprise)s to take part in the application “%(title)s”. Until %(day)s its legal representative, "
+    "an agent or an authorised deputy opens %(url)s, proves who they are with their identity number and a code sent to "
+    "this phone, fills in the part and confirms it. If it does not concern you, ignore this message."
 )
 
 ENDED_SUBJECT = N_("An application in which you take part")
@@ -69,17 +80,13 @@ def phone_clean(text: str) -> str:
 def link_make(part: PartyPart, *, phone: str, now: datetime) -> PartyLink:
     """Send a link to a part to a phone (发送链接), in the caller's act; the ones before hold no longer.
 
-    Nothing is asked about the number: whoever has the phone hears, and proves who they are by opening it. Raises
-    PartyPhoneWrong, PartyLinkNeedless, PartyLinksTooMany.
+    Nothing is asked about the number: whoever has the phone hears, and proves who they are by opening it. Of an
+    enterprise it is the phone of its registry entry, whatever is given. Raises PartyPhoneWrong, PartyPhoneUnknown,
+    PartyLinkNeedless, PartyLinksTooMany.
     """
-    phone = phone_clean(phone)
+    phone = phone_clean(phone) if part.kind == "person" else _registered_phone(part)
     has_come_otherwise = bool(part.ref) and part.link_id is None
-    if (
-        part.kind != "person"
-        or has_come_otherwise
-        or part.declined_at
-        or part.case.state != "DRAFT"
-    ):
+    if has_come_otherwise or part.declined_at or part.case.state != "DRAFT":
         raise PartyLinkNeedless()
     _count(part, phone, now=now)
     link_rows().filter(part=part, ended_at__isnull=True).update(ended_at=now, entry_digest="")
@@ -95,6 +102,17 @@ def link_make(part: PartyPart, *, phone: str, now: datetime) -> PartyLink:
     return link
 
 
+def _registered_phone(part: PartyPart) -> str:
+    """Return the mobile phone that the register has of the enterprise meant (登记电话). Raises PartyPhoneUnknown."""
+    refusal = PartyPhoneUnknown(fields={"phone": [str(PartyPhoneUnknown())]})
+    if not part.meant_ref:
+        raise refusal
+    try:
+        return phone_clean(enterprise_get(part.meant_ref.removeprefix("enterprise:")).phone)
+    except PartyPhoneWrong:
+        raise refusal from None
+
+
 def _count(part: PartyPart, phone: str, *, now: datetime) -> None:
     """Count links by phone and by draft (限量), also those of parties taken off again."""
     day = timezone.localdate(now)
@@ -107,8 +125,10 @@ def _count(part: PartyPart, phone: str, *, now: datetime) -> None:
 def _send(link: PartyLink, word: str, *, now: datetime) -> None:
     case = link.part.case
     day = timezone.localtime(link.expires_at)
-    text = gettext(INVITATION) % {
+    words = INVITATION if link.part.kind == "person" else INVITATION_OF_ENTERPRISE
+    text = gettext(words) % {
         "name": mask_name(case.applicant_name),
+        "enterprise": link.part.name,
         "title": localized(case.title),
         "day": f"{day:%Y-%m-%d %H:%M}",
         "url": settings.SITE_ADDRESS + reverse("hall_parties:link", args=[word]),

@@ -59,7 +59,8 @@ class PartyPart(models.Model):
     a window, and at submission. by_number: invited by the number of their document too; then only meant_ref
     may take part, and "" when the registry did not confirm it, which the applicant is not told. visit_id: the
     visit at a window at which a clerk types the part; confirmed_by: the clerk who read it back, "" for oneself.
-    link_id, confirmed_link_id: the link to a phone by which the party types, and confirmed. declined_at: they
+    link_id, confirmed_link_id: the link to a phone by which the party types, and confirmed. signed_name,
+    signed_as: who confirmed for an enterprise by such a link, and as what. declined_at: they
     take no part, or no longer; nothing of what they entered is kept then.
     """
 
@@ -86,6 +87,8 @@ class PartyPart(models.Model):
     link_id = models.BigIntegerField("短信链接", null=True)
     confirmed_link_id = models.BigIntegerField("确认所用链接", null=True)
     declined_at = models.DateTimeField("退出时间", null=True)
+    signed_name = protected(models.CharField("企业确认人", max_length=80, null=True), level=3)
+    signed_as = models.CharField("确认人身份", max_length=14, null=True)
 
     objects = PersonalDataManager()
 
@@ -121,7 +124,8 @@ class PartyLink(models.Model):
 
     digest: of the link's word, which only the text message has. code_digest: of the last one-time code, "" once it
     was tried; failures: wrong tries. ref: as whom the registry confirmed who entered; entry_digest: of what their
-    browser keeps, until entry_until.
+    browser keeps, until entry_until. by_ref, by_name, capacity, delegation_id: the natural person who entered for an
+    enterprise, and what lets them.
     """
 
     part = models.ForeignKey(
@@ -140,6 +144,10 @@ class PartyLink(models.Model):
     entered_at = models.DateTimeField("最近进入时间", null=True)
     entry_digest = models.CharField("进入凭据摘要", max_length=64, blank=True)
     entry_until = models.DateTimeField("进入有效期", null=True)
+    by_ref = protected(models.CharField("企业办理人", max_length=80, null=True), level=3)
+    by_name = protected(models.CharField("企业办理人姓名", max_length=80, null=True), level=3)
+    capacity = models.CharField("办理身份", max_length=14, null=True)
+    delegation_id = models.BigIntegerField("所用委托", null=True)
 
     objects = PersonalDataManager()
 

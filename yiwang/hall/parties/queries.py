@@ -114,6 +114,13 @@ def digest_now(part: PartyPart, party: Party, *, first: Mapping[str, object]) ->
     return content_digest(version_id=part.case.form_version_id, first=first, own=own)
 
 
+def _is_as_confirmed(part: PartyPart, party: Party, *, first: Mapping[str, object]) -> bool:
+    """Tell whether a confirmation still holds (确认是否有效): nothing was changed, and no device typed something else."""
+    if part.draft_id is not None and draft_of_other(part.draft_id).conflicts:
+        return False
+    return digest_now(part, party, first=first) == part.digest
+
+
 def part_view(
     part: PartyPart, party: Party, *, first: Mapping[str, object] | None = None
 ) -> PartView:
@@ -122,7 +129,7 @@ def part_view(
         state = "DECLINED"
     elif part.confirmed_at is None:
         state = "JOINED" if part.ref else "INVITED"
-    elif first is None or digest_now(part, party, first=first) == part.digest:
+    elif first is None or _is_as_confirmed(part, party, first=first):
         state = "CONFIRMED"
     else:
         state = "VOID"
@@ -138,6 +145,9 @@ def part_view(
         digest=part.digest,
         confirmed_by=part.confirmed_by,
         by_link=part.confirmed_link_id is not None,
+        signed_name=part.signed_name or "",
+        signed_as=part.signed_as or "",
+        by_number=part.by_number,
     )
 
 

@@ -12,5 +12,6 @@ urlpatterns = [
     path("links/<str:word>/", link_views.link, name="link"),
     path("links/<str:word>/part/", link_views.part, name="link_part"),
     path("links/<str:word>/pages/<str:page>/", link_views.page, name="link_page"),
+    path("links/<str:word>/differences/", link_views.differences, name="link_differences"),
     path("links/<str:word>/close/", link_views.close, name="link_close"),
 ]

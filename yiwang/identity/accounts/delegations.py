@@ -16,6 +16,7 @@ USES = {
     "DRAFT": N_("Began an application"),
     "SUBMIT": N_("Submitted an application"),
     "CORRECT": N_("Answered a correction"),
+    "CONFIRM": N_("Confirmed a part in an application of others"),
 }
 STATES = {
     "OFFERED": N_("Waits to be accepted"),
@@ -98,6 +99,11 @@ def delegation_use_list(delegation_id: int, *, limit: int = 100) -> list[Delegat
     """List what was done under a delegation (委托使用记录), newest first, to either of the two."""
     rows = DelegationUse.objects.filter(delegation=own_row(delegation_id)).order_by("-pk")[:limit]
     return [DelegationUseView(row.act, row.subject, row.title, row.at) for row in rows]
+
+
+def delegation_deputy_of(delegation_id: int) -> int | None:
+    """Return the account of who holds a delegation (受托账户), None before it was accepted."""
+    return Delegation.objects.filter(pk=delegation_id).values_list("deputy_id", flat=True).first()
 
 
 def delegation_ids_held(account_id: int, on: date) -> frozenset[int]:

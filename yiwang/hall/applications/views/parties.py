@@ -31,6 +31,7 @@ from yiwang.hall.parties.errors import (
     PartyLinksTooMany,
     PartyNameMissing,
     PartyNumberWrong,
+    PartyPhoneUnknown,
     PartyPhoneWrong,
 )
 from yiwang.hall.parties.links import links_of_parts
@@ -39,7 +40,7 @@ from yiwang.identity.api import allow
 from yiwang.kernel.api import error_text, flash
 from yiwang.sdk.errors import N_
 
-TYPED = ("name", "number", "phone")
+TYPED = ("name", "number", "phone", "by_link")
 INVITED = N_("Invited. Tell them the code, from person to person.")
 INVITED_BY_NUMBER = N_(
     "Invited. If they have an account they find it in their space; otherwise tell them to come to a window."
@@ -52,12 +53,14 @@ REFUSALS = (
     PartyNameMissing,
     PartyNumberWrong,
     PartiesFull,
+    PartyPhoneUnknown,
     PartyPhoneWrong,
     PartyLinkNeedless,
     PartyLinksTooMany,
 )
 FIELD_OF = {
     PartyNumberWrong: "number",
+    PartyPhoneUnknown: "phone",
     PartyPhoneWrong: "phone",
     PartyLinkNeedless: "phone",
     PartyLinksTooMany: "phone",
@@ -110,15 +113,17 @@ def _posted(request: HttpRequest, draft: JointDraft) -> None:
         flash(request, "success", _(LINK_SENT))
     else:
         number, phone = _number(request), _text(request, "phone")
+        by_link = bool(given.get("by_link"))
         party_invite(
             draft,
             key=given.get("invite", "")[:40],
             name=_text(request, "name"),
             number=number,
             phone=phone,
+            by_link=by_link,
             now=now,
         )
-        said = INVITED_BY_LINK if phone else INVITED_BY_NUMBER if number else INVITED
+        said = INVITED_BY_LINK if phone or by_link else INVITED_BY_NUMBER if number else INVITED
         flash(request, "success", _(said))
 
 
