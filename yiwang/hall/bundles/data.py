@@ -194,7 +194,7 @@ class BundleCaseView:
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case in a list. applicant: for whom it was filed as a deputy, "" for one's own."""
+    """A case in a list. applicant: for whom it was filed as a deputy, "" for one's own; applicant_ref: whose it is."""
 
     number: str
     key: str
@@ -202,6 +202,7 @@ class CaseRow:
     state: str
     submitted_at: datetime
     applicant: str = ""
+    applicant_ref: str = ""
 
     @property
     def state_label(self) -> str:

@@ -11,7 +11,11 @@ from yiwang.hall.applications.actions.filing import draft_begin_for, filed_draft
 from yiwang.hall.applications.filing import COMMUNITY as COMMUNITY_CHANNEL
 from yiwang.hall.applications.filing import WINDOW as WINDOW_CHANNEL
 from yiwang.hall.applications.filing import Filing, acting_for
-from yiwang.hall.bundles.actions.drafts import bundle_draft_begin, bundle_filed_drafts_drop
+from yiwang.hall.bundles.actions.drafts import (
+    bundle_draft_begin,
+    bundle_draft_begin_for,
+    bundle_filed_drafts_drop,
+)
 from yiwang.hall.bundles.queries.bundles import bundle_get
 from yiwang.hall.counters.actions.tickets import ticket_application_add
 from yiwang.hall.counters.actions.windows import ticket_finish, ticket_visit_begin
@@ -20,6 +24,7 @@ from yiwang.hall.matters.queries import matter_get
 from yiwang.hall.parties.actions import parties_leave, party_accept, party_join
 from yiwang.hall.parties.data import OwnPart, Presence
 from yiwang.hall.parties.identifying import person_identify
+from yiwang.hall.parties.signing import office_of
 from yiwang.hall.ratings.actions import rating_follow_up, rating_give
 from yiwang.hall.ratings.data import ON_SITE, Trace
 from yiwang.hall.windows.data import COMMUNITY, PURPOSE, VISIT_LIFE, VisitView, WindowView
@@ -33,7 +38,7 @@ from yiwang.hall.windows.errors import (
     OriginalIncomplete,
     VisitNotFound,
 )
-from yiwang.hall.windows.mandates import mandate_require
+from yiwang.hall.windows.mandates import mandate_bundle_require, mandate_require
 from yiwang.hall.windows.models import HandOver, Original, Taking, Visit, Window
 from yiwang.hall.windows.queries import (
     MANAGE,
@@ -195,9 +200,7 @@ def _enterprise_of(uscc: str, visitor_ref: str, *, now: datetime) -> tuple[str, 
     except NotInRegistry:
         raise refusal from None
     ref = f"enterprise:{code}"
-    agents = {one.subject_ref for one in agent_list(ref, timezone.localdate(now))}
-    represents = f"person:{enterprise.legal_representative_ref}" == visitor_ref
-    if visitor_ref not in agents and not represents:
+    if not office_of(ref, visitor_ref, on=timezone.localdate(now)):
         raise refusal
     return ref, enterprise.name
 
@@ -227,21 +230,31 @@ def visit_begin(
 
 
 @action("hall.windows.visit_bundle_begin", permission=SERVE)
-def visit_bundle_begin(number: str, key: str, *, now: datetime) -> int:
+def visit_bundle_begin(
+    number: str, key: str, *, now: datetime, mandate_id: int | None = None
+) -> int:
     """Begin a bundle for the visitor (窗口受理一件事): one form for all its matters; return the draft's id.
 
-    Raises VisitOver, BundleNotFound, MatterNotTaken, BundleNotForYou.
+    mandate_id: for who authorised the visitor instead (受托办理); of its matters, those that this covers. Raises
+    VisitOver, BundleNotFound, MatterNotTaken, BundleNotForYou, MandateNotFound, MandateEnded, MandateElsewhere.
     """
     visit = own_visit_get(number, now=now)
     bundle = bundle_get(key)
     if not bundle_takeable(bundle, visit.window):
         raise MatterNotTaken(title=bundle.title)
-    with acting_for(visit.applicant_ref):
-        draft_id = bundle_draft_begin(key, filing=visit_filing(visit), now=now)
+    filing, applicant_ref = visit_filing(visit), visit.applicant_ref
+    if mandate_id is None:
+        with acting_for(applicant_ref):
+            draft_id = bundle_draft_begin(key, filing=filing, now=now)
+    else:
+        day = timezone.localdate(now)
+        mandate = mandate_bundle_require(visit, mandate_id, bundle=bundle, on=day)
+        filing, applicant_ref = replace(filing, delegation_id=mandate.id), mandate.principal_ref
+        draft_id = bundle_draft_begin_for(key, applicant_ref=applicant_ref, filing=filing, now=now)
     audit_record(
         f"visit:{number}",
-        person_ref=person_ref_of(visit.applicant_ref),
-        detail={"bundle": key, "draft": draft_id},
+        person_ref=person_ref_of(applicant_ref),
+        detail={"bundle": key, "draft": draft_id, "mandate": mandate_id},
     )
     return draft_id
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from yiwang.hall.bundles.data import BundleView
 from yiwang.hall.matters.data import MatterView
 from yiwang.hall.windows.data import TakingView, VisitView
 from yiwang.hall.windows.errors import MandateElsewhere, MandateEnded, MandateNotFound
@@ -64,6 +65,21 @@ def mandate_require(
         raise MandateElsewhere(
             name=found.principal_name, scope=found.scope_title, title=matter.title
         ) from None
+    return found
+
+
+def mandate_bundle_require(
+    visit: VisitView, mandate_id: int, *, bundle: BundleView, on: date
+) -> DelegationView:
+    """Return the authorisation that lets the visitor do a bundle, or some of its matters (委托核验).
+
+    Raises MandateNotFound, MandateEnded, MandateElsewhere, each in words for the clerk.
+    """
+    found = mandate_get(visit, mandate_id, on=on)
+    if not covered(found, bundle.matters.values()):
+        raise MandateElsewhere(
+            name=found.principal_name, scope=found.scope_title, title=bundle.title
+        )
     return found
 
 

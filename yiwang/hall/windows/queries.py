@@ -179,11 +179,10 @@ def bundle_takeable(bundle: BundleView, window: WindowView) -> bool:
     return all(matter_takeable(matter, window) for matter in bundle.matters.values())
 
 
-def bundle_takeable_list(visit: VisitView) -> list[BundleView]:
-    """List the bundles that the window takes for an applicant of this kind (可受理一件事)."""
-    kind = visit.applicant_ref.partition(":")[0]
+def bundle_takeable_list(window: WindowView, *, kind: str) -> list[BundleView]:
+    """List the bundles that a window takes for an applicant of a kind (可受理一件事)."""
     found = [bundle_get(row.key) for row in bundle_list() if row.kind == kind]
-    return [one for one in found if bundle_takeable(one, visit.window)]
+    return [one for one in found if bundle_takeable(one, window)]
 
 
 # --- visits --------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from yiwang.hall.applications.filing import acting_for
 from yiwang.hall.applications.queries.filed import visit_draft_list
+from yiwang.hall.bundles.data import BundleView
 from yiwang.hall.bundles.queries.cases import bundle_case_get, case_list_of_visit
 from yiwang.hall.bundles.queries.drafts import bundle_visit_list
 from yiwang.hall.counters.data import TicketView
@@ -144,7 +145,7 @@ def visit(request: HttpRequest, number: str) -> HttpResponse:
         "matters": _matters(found, text, mandate),
         "drafts": visit_draft_list(found.id),
         "takings": taking_list(number),
-        "bundles": bundle_takeable_list(found),
+        "bundles": _bundles(found, mandate),
         "bundle_drafts": bundle_visit_list(found.id),
         "bundle_cases": case_list_of_visit(found.id),
         "mandates": mandate_list(found, on=today),
@@ -172,6 +173,16 @@ def _matters(found: VisitView, text: str, mandate: DelegationView | None) -> lis
     return covered(mandate, takeable_list(found.window))
 
 
+def _bundles(found: VisitView, mandate: DelegationView | None) -> list[tuple[BundleView, int]]:
+    """List the bundles that can be taken in (可受理一件事), each with how many of its matters may be done."""
+    applicant = mandate.principal_ref if mandate else found.applicant_ref
+    bundles = bundle_takeable_list(found.window, kind=applicant.partition(":")[0])
+    if mandate is None:
+        return [(one, len(one.matters)) for one in bundles]
+    counted = [(one, len(covered(mandate, one.matters.values()))) for one in bundles]
+    return [(one, count) for one, count in counted if count]
+
+
 def _asked_for(found: VisitView, ticket: TicketView | None) -> list[MatterView]:
     """List the matters for which the ticket was taken (号票所办事项), as far as the window takes them."""
     codes = ticket.matters if ticket else ()
@@ -195,7 +206,8 @@ def _visit_act(request: HttpRequest, number: str) -> HttpResponse:
             return redirect("hall_applications:resume", draft_id)
         case "bundle":
             key = request.POST.get("bundle", "")[:90]
-            draft_id = actions.visit_bundle_begin(number, key, now=now)
+            mandate_id = _number(request.POST.get("for", ""))
+            draft_id = actions.visit_bundle_begin(number, key, mandate_id=mandate_id, now=now)
             return redirect("hall_bundles:resume", draft_id)
         case "join":
             return _joined(request, number)
@@ -275,9 +287,10 @@ def bundle_receipt(request: HttpRequest, number: str, case: str) -> HttpResponse
     """Print the receipt of a bundle (打印一件事回执): all that was taken in with it, each with its query code."""
     now = timezone.now()
     found = own_visit_get(number, now=now)
-    if case not in {one.number for one in case_list_of_visit(found.id)}:
+    taken = next((one for one in case_list_of_visit(found.id) if one.number == case), None)
+    if taken is None:
         raise VisitNotFound()
-    with acting_for(found.applicant_ref):
+    with acting_for(taken.applicant_ref):
         view = bundle_case_get(case, now=now)
     takings = {one.number: one for one in taking_list(number)}
     names = {"visit": found, "case": view, "takings": takings}

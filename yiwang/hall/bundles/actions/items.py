@@ -19,7 +19,7 @@ from yiwang.hall.bundles.filing import matter_draft
 from yiwang.hall.bundles.models import BundleCase, BundleItem
 from yiwang.hall.bundles.queries.bundles import bundle_view
 from yiwang.hall.bundles.union import collected, projected
-from yiwang.identity.api import context_of_account, delegation_ids_held
+from yiwang.identity.api import context_of_account, delegation_deputy_of, delegation_ids_held
 from yiwang.kernel.api import (
     RequestContext,
     action,
@@ -126,7 +126,7 @@ def _filing_context(case: BundleCase) -> RequestContext:
     if case.account_id is None or case.delegation_id is not None:
         return replace(
             context_system(FOLLOWING, case.filed_by_name),
-            account_id=case.filed_by_id,
+            account_id=deputy_of(case) or case.filed_by_id,
             subject_ref=case.applicant_ref,
         )
     return _applicant_context(case)
@@ -267,16 +267,24 @@ def bundle_ended_publish(case: BundleCase, bundle: BundleView) -> None:
         deputy_tell(case, "bundle.ended_for", title=bundle.title)
 
 
+def deputy_of(case: BundleCase) -> int | None:
+    """Return the deputy's account (受托账户): who typed it, or who stood at the window where a clerk did; None without one."""
+    if case.delegation_id is None:
+        return None
+    return case.filed_by_id if case.visit_id is None else delegation_deputy_of(case.delegation_id)
+
+
 def deputy_tell(case: BundleCase, topic: str, *, title: Mapping[str, str]) -> None:
     """Tell the deputy beside the applicant (告知受托人), as long as the delegation holds."""
-    if case.delegation_id is None or case.filed_by_id is None:
+    account_id = deputy_of(case)
+    if account_id is None:
         return
-    if case.delegation_id not in delegation_ids_held(case.filed_by_id, timezone.localdate()):
+    if case.delegation_id not in delegation_ids_held(account_id, timezone.localdate()):
         return
     event_publish(
         topic,
         {
-            "account_id": case.filed_by_id,
+            "account_id": account_id,
             "number": case.number,
             "title": dict(title),
             "name": case.applicant_name,

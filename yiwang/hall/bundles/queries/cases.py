@@ -191,6 +191,7 @@ def _row(case: BundleCase) -> CaseRow:
         state=case.state,
         submitted_at=case.submitted_at,
         applicant="" if _is_mine(case) else case.applicant_name,
+        applicant_ref=case.applicant_ref,
     )
 
 
