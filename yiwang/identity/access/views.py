@@ -40,6 +40,16 @@ _COLUMNS = (
     Column("address", N_("Network address")),
     Column("outcome", N_("Outcome")),
 )
+CHANNELS = {
+    "WEB": N_("Web page"),
+    "API": N_("Interface for programs"),
+    "SYSTEM": N_("The system itself"),
+}
+OUTCOMES = {
+    "REFUSED": N_("Not allowed"),
+    "FAILED": N_("Failed"),
+    "REPEATED": N_("Repeated"),
+}
 # On the page post, department, person concerned and address stand below who, subject and channel.
 _SHOWN = ("at", "act", "actor_name", "subject", "purpose", "channel", "outcome")
 _FILTERS = (
@@ -72,6 +82,8 @@ def audit(request: HttpRequest) -> HttpResponse:
             "page": page,
             "shown": [column for column in _COLUMNS if column.key in _SHOWN],
             "time_text": _time_text,
+            "channels": CHANNELS,
+            "outcomes": OUTCOMES,
         },
     )
 

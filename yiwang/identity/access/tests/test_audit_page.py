@@ -23,7 +23,7 @@ def auditor(city, client):
 
 
 def rows(page) -> int:
-    return page.content.decode().count("test.trail.made</code>")
+    return page.content.decode().count("test.<wbr>trail.<wbr>made</code>")
 
 
 def test_the_newest_stand_first_and_the_next_page_goes_on(auditor):
