@@ -66,6 +66,7 @@ def draft(request: HttpRequest, key: str) -> HttpResponse:
         path: [each for each in fields if each.startswith(f"{path}.")]
         for path, one in fields.items()
         if one["schema"].get("type") == "array"
+        and one["schema"].get("items", {}).get("type", "object") == "object"
     }
     names = {
         "key": key,
