@@ -62,7 +62,7 @@ _INSTANCES = (
     Column("state", N_("State"), text=lambda row: row.state),
     Column("version", N_("Version"), text=lambda row: row.version.number),
     Column("started_at", N_("Started"), order="started_at"),
-    Column("ended_at", N_("Ended"), order="ended_at"),
+    Column("ended_at", N_("Ended at"), order="ended_at"),
 )
 
 

@@ -12,7 +12,7 @@ STATES = {
 }
 INSTANCE_STATES = {
     "RUNNING": N_("Under way"),
-    "SUSPENDED": N_("Suspended"),
+    "SUSPENDED": N_("Handling suspended"),
     "FAILED": N_("Failed"),
     "COMPLETED": N_("Completed"),
     "WITHDRAWN": N_("Withdrawn"),
