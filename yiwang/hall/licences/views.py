@@ -63,7 +63,7 @@ STATES = {
     "SUSPENDED": N_("Suspended"),
     "REVOKED": N_("Revoked"),
     "REPLACED": N_("Replaced by a newer version"),
-    "CANCELLED": N_("Cancelled"),
+    "CANCELLED": N_("Licence struck off"),
 }
 ACTS = {
     "suspend": licence_suspend,
