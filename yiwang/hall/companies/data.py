@@ -89,7 +89,7 @@ NOTICE_STATES = {
 }
 CLAIM_STATES = {
     "OPEN": N_("Not yet answered"),
-    "SETTLED": N_("Settled"),
+    "SETTLED": N_("Claim met"),
     "DISPUTED": N_("In dispute"),
 }
 
