@@ -44,7 +44,7 @@ USES = {
 }
 PROJECT_STATES = {
     "ACTIVE": N_("Under way"),
-    "COMPLETED": N_("Completed"),
+    "COMPLETED": N_("Works completed"),
     "CANCELLED": N_("Ended"),
 }
 
