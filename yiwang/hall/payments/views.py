@@ -345,7 +345,7 @@ def books(request: HttpRequest) -> HttpResponse:
             return redirect("hall_payments:books")
         flash(request, "warning", _("Say how it was settled."))
     source = source_of(difference_list, difference_count, ("state",), unset={"state": "OPEN"})
-    states = [("OPEN", _("Unsettled")), ("RESOLVED", _("Settled"))]
+    states = [("OPEN", _("Unsettled")), ("RESOLVED", _("Cleared up"))]
     columns = (
         Column("day", N_("Day")),
         Column("provider", N_("Payment provider"), text=lambda row: provider_title(row.provider)),
