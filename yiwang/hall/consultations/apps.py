@@ -26,7 +26,7 @@ class HallConsultationsConfig(AppConfig):
         )
         from yiwang.hall.matters.parts import part_register  # noqa: PLC0415
         from yiwang.identity.api import permission_register  # noqa: PLC0415
-        from yiwang.kernel.api import menu_register, sweep_register  # noqa: PLC0415
+        from yiwang.kernel.api import sweep_register  # noqa: PLC0415
 
         handlers = {"REVIEWER", "APPROVER", "DEPARTMENT_HEAD"}
         permission_register(
@@ -54,6 +54,12 @@ class HallConsultationsConfig(AppConfig):
         sweep_register(
             "hall.consultations.follow", following.consultations_follow, every_seconds=300
         )
+        self._menus()
+
+    def _menus(self) -> None:
+        from yiwang.hall.consultations import queries  # noqa: PLC0415
+        from yiwang.kernel.api import menu_register  # noqa: PLC0415
+
         menu_register(
             "desk",
             N_("Opinions"),

@@ -43,6 +43,8 @@ EARLIER = {
     "sqlite": "datetime({0}, '-{1} seconds')",
     "postgresql": "{0} - interval '{1} seconds'",
 }
+PLAIN = {"sqlite": "+given.{0}", "postgresql": "given.{0}"}
+"""A column by which no index is to be looked for: SQLite would make one of the whole table for a single statement."""
 SPANS_AT_ONCE = 200
 BURSTS = {
     PLACE: ("place", "place", "AND place <> ''"),
@@ -120,14 +122,14 @@ def _spans(rule: GamingRuleView, period: list[object], gap: timedelta) -> Iterat
 
 def _rows_within(column: str, spans: Sequence[Span]) -> Iterator[Row]:
     """Read the ratings that lie in the spans, in their order; ROWS_MAX at most."""
-    left = ROWS_MAX
+    left, key = ROWS_MAX, PLAIN[connection.vendor].format(column)
     for start in range(0, len(spans), SPANS_AT_ONCE):
         chunk = spans[start : start + SPANS_AT_ONCE]
         marks = ", ".join(["(%s, %s, %s)"] * len(chunk))
         sql = f"""
             WITH spans (shared, since, until) AS (VALUES {marks})
             SELECT shared, department_id, id, at FROM spans CROSS JOIN {_table()} AS given
-            WHERE given.{column} = shared AND at BETWEEN since AND until AND acted_at IS NOT NULL
+            WHERE {key} = shared AND at BETWEEN since AND until AND acted_at IS NOT NULL
             ORDER BY shared, at, id LIMIT {left}"""  # noqa: S608
         found = _rows(sql, [value for span in chunk for value in span])
         yield from found
