@@ -68,6 +68,17 @@ class LiveCity:
         self.execute("UPDATE identity_accounts_account SET totp_last_step = 0")
 
 
+def children_of(process_id: int) -> list[int]:
+    """List the processes that a process of the city has started itself, the oldest first."""
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--sort", "start_time", "--ppid", str(process_id)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [int(word) for word in found.stdout.split()]
+
+
 def _environment(folder: Path, database: str) -> dict[str, str]:
     return {
         "YIWANG_DATA": str(folder),

@@ -1,7 +1,9 @@
 """Faults that must be answered (须答复的差错): nothing typed is lost, the person is told what to do."""
 
+import json
 import threading
 import urllib.parse
+import uuid
 from collections import Counter
 
 import pytest
@@ -84,6 +86,74 @@ def test_an_approval_given_32_times_at_once_makes_one_decision_and_one_licence(l
         assert live_city.query(sql) == [(1,)]
     licences = f"SELECT count(*) FROM hall_licences_licence WHERE source = 'application:{number}'"
     assert live_city.query(licences) == [(1,)]
+
+
+def test_a_bill_paid_32_times_at_once_is_one_payment_and_one_voucher(live_city, walk):
+    elder = walk.browser("load3")
+    page = elder.open(bill_of(live_city, "load3"))
+
+    checkouts = at_once(elder, page, page.form(action="/pay/"), button=("provider", "sandbox"))
+
+    assert {answer.status for answer in checkouts} == {200}
+    assert len({answer.url for answer in checkouts}) == 1
+    checkout = checkouts[0]
+    assert "/sandbox/" in checkout.url
+
+    paid = at_once(elder, checkout, checkout.form(action="/sandbox/"), button=("answer", "pay"))
+
+    assert {answer.status for answer in paid} == {200}
+    number = checkout.url.strip("/").split("/")[-1]
+    bill, voucher = live_city.query(
+        "SELECT b.id, b.voucher FROM hall_payments_bill b JOIN hall_payments_payment p "
+        f"ON p.bill_id = b.id WHERE p.number = '{number}' AND b.state = 'PAID'"
+    )[0]
+    assert {answer.url for answer in paid} == {page.url}
+    assert [answer.text[:300] for answer in paid if not answer.has(voucher)] == []
+    payments = f"SELECT state FROM hall_payments_payment WHERE bill_id = {bill}"
+    assert live_city.query(payments) == [("CAPTURED",)]
+    events = (
+        "SELECT e.result FROM hall_payments_paymentevent e JOIN hall_payments_payment p "
+        f"ON p.id = e.payment_id WHERE p.bill_id = {bill} AND e.result = 'APPLIED'"
+    )
+    assert live_city.query(events) == [("APPLIED",)]
+    vouchers = f"SELECT count(*) FROM hall_payments_bill WHERE voucher = '{voucher}'"
+    assert live_city.query(vouchers) == [(1,)]
+    refunds = (
+        "SELECT count(*) FROM hall_payments_refund r JOIN hall_payments_payment p "
+        f"ON p.id = r.payment_id WHERE p.bill_id = {bill}"
+    )
+    assert live_city.query(refunds) == [(0,)]
+
+
+def bill_of(city: LiveCity, username: str) -> str:
+    """Bill somebody of the live city; return the bill's address."""
+    payer = city.accounts[username]
+    number = f"B-{uuid.uuid4().hex[:12]}"
+    item = {
+        "key": "card",
+        "title": {"zh": "工本费", "en": "Card"},
+        "amount_fen": 1050,
+        "basis": "苏价费〔2026〕1号（演示）",
+    }
+    values = {
+        "number": number,
+        "subject": f"test:{number}",
+        "title": json.dumps({"zh": "证件补领", "en": "Card"}),
+        "payer_ref": payer["subject_ref"],
+        "payer_name": payer["name"],
+        "department_id": "1",
+        "area_code": payer["area_code"],
+        "lines": json.dumps([item]),
+        "amount_fen": "1050",
+        "refunded_fen": "0",
+        "state": "DUE",
+        "voucher": "",
+        "opened_at": "2026-11-20 02:00:00+00:00",
+    }
+    row = ", ".join(f"'{value}'" for value in values.values())
+    city.execute(f"INSERT INTO hall_payments_bill ({', '.join(values)}) VALUES ({row})")
+    found = city.query(f"SELECT id FROM hall_payments_bill WHERE number = '{number}'")
+    return f"/hall/payments/{found[0][0]}/"
 
 
 def test_what_was_typed_when_the_session_had_ended_is_there_after_signing_in(live_city, walk):

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.journeys.conftest import IS_POSTGRESQL, ROOT, LiveCity, run_city
+from tests.journeys.conftest import IS_POSTGRESQL, ROOT, LiveCity, children_of, run_city
 from tests.journeys.kills import invariants
 from tests.journeys.kills.clock import CityClock
 from tests.journeys.kills.people import (
@@ -90,7 +90,7 @@ class Killer:
 
     def kill_child(self) -> None:
         """Kill the older of the server's own workers; the server replaces it."""
-        children = _children(self.group.children["web"].pid)
+        children = children_of(self.group.children["web"].pid)
         if children:
             _kill(children[0])
         time.sleep(0.2)
@@ -119,7 +119,7 @@ class Killer:
         """Kill the worker for batches, which the job worker replaces."""
         worker = self.group.children["worker"]
         self._wait_at_work(worker.pid)
-        for child in _children(worker.pid):
+        for child in children_of(worker.pid):
             _kill(child)
 
     def kill_provider(self) -> None:
@@ -148,16 +148,6 @@ class Killer:
                 time.sleep(0.05)
         self.group.child_start("web")
         self.group.wait_ready()
-
-
-def _children(process_id: int) -> list[int]:
-    found = subprocess.run(
-        ["ps", "-o", "pid=", "--sort", "start_time", "--ppid", str(process_id)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return [int(word) for word in found.stdout.split()]
 
 
 def _kill(process_id: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.http.request import UnreadablePostError
 
 from yiwang.kernel.ui.flashes import flash_store
 from yiwang.kernel.ui.problems import error_response
@@ -45,6 +46,17 @@ class MethodNotAllowed(YiwangError):
     message = N_("This address only answers to a button of ours. Go back and use the page itself.")
 
 
+class RequestCutOff(YiwangError):
+    """The connection broke before all of a request had arrived; who sent it may read this after all."""
+
+    code = "request_cut_off"
+    status = 400
+    message = N_(
+        "Only a part of what you sent arrived, and nothing of it was taken. What you had saved before is still "
+        "there. Please send it once more."
+    )
+
+
 class ErrorMiddleware:
     """Turn `YiwangError` into a page, a notice or problem+json; add the headers of every answer."""
 
@@ -54,6 +66,8 @@ class ErrorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
             response = self._answer(request)
+        except UnreadablePostError:
+            response = error_response(request, RequestCutOff())
         except YiwangError as error:
             response = error_response(request, error)
         if isinstance(response, HttpResponseNotAllowed):
@@ -81,4 +95,6 @@ class ErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer an expected error of a view; leave a defect to Django and `server_error`."""
+        if isinstance(error, UnreadablePostError):
+            error = RequestCutOff()
         return error_response(request, error) if isinstance(error, YiwangError) else None

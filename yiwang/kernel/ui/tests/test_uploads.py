@@ -17,6 +17,7 @@ from yiwang.kernel.ui.uploads import (
 )
 
 BOUNDARY = "limit"
+FORM = "application/x-www-form-urlencoded"
 BEFORE = (
     f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="first"\r\n\r\nbefore\r\n'
     f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="扫描.pdf"\r\n'
@@ -127,6 +128,22 @@ def test_a_hundred_megabytes_leave_memory_as_it_was():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 * MB
+
+
+class Broken(io.RawIOBase):
+    """A body whose connection breaks."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise ConnectionResetError
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", FORM])
+def test_a_request_of_which_only_a_part_arrived_is_not_acted_upon(client, db, kind):
+    sent = {"CONTENT_TYPE": kind, "CONTENT_LENGTH": "300", "wsgi.input": Broken()}
+    answer = client.generic("POST", "/language/", **sent)
+    assert answer.status_code == 400
+    assert "只收到一部分" in answer.content.decode()
+    assert "django_language" not in answer.cookies
 
 
 def test_the_longest_beginning_of_an_address_decides(settings):
