@@ -20,6 +20,7 @@ from yiwang.hall.matters.queries import matter_get
 from yiwang.hall.matters.rules import function_title
 from yiwang.hall.matters.tables import eligibility_rules, routing_rules
 from yiwang.identity.api import department_find
+from yiwang.sdk.articles import articles_english
 from yiwang.sdk.errors import NotFound
 from yiwang.sdk.packs import Material
 
@@ -85,7 +86,9 @@ def guide_build(view: MatterView, *, language: str, area_code: str = "") -> Guid
         conditions=tuple(words.of(condition) for condition in spec.conditions),
         steps=_steps(view, area, words),
         results=tuple(_licence_title(key, words) for key in spec.result.licences),
-        legal_basis=tuple((words.of(each.title), each.article) for each in spec.legal_basis),
+        legal_basis=tuple(
+            (words.of(each.title), words.articles(each.article)) for each in spec.legal_basis
+        ),
         remedy=words.of(spec.refusal_remedy),
         faq=tuple((words.of(each.question), words.of(each.answer)) for each in spec.faq),
         process_version_id=view.process_version_id,
@@ -107,6 +110,10 @@ class _Words:
         if not text:
             return ""
         return text.get(self.language) or text.get("zh") or text.get("en") or ""
+
+    def articles(self, text: str) -> str:
+        """Return a citation of articles as the language writes it."""
+        return text if self.language == "zh" else articles_english(text)
 
 
 def _sentence(value: object) -> dict[str, str] | None:

@@ -9,6 +9,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from markupsafe import Markup
 
 from yiwang.sdk import masking
+from yiwang.sdk.articles import articles_english
 
 _MONTHS = (
     "January February March April May June July August September October November December"
@@ -81,6 +82,11 @@ def colon(label: str) -> str:
     return label + ("：" if _chinese() else ": ")
 
 
+def articles(text: str) -> str:
+    """Return a citation of articles of a law: 第九条 or art. 9."""
+    return text if _chinese() else articles_english(text)
+
+
 def number(value: float | int | None, digits: int = 0) -> str:
     """Return a figure with thousands separators."""
     return "" if value is None else f"{value:,.{digits}f}"
@@ -121,6 +127,7 @@ FILTERS = {
     "number": number,
     "listed": listed,
     "colon": colon,
+    "articles": articles,
     "filesize": filesize,
     "duration": duration,
     "mask_name": masking.mask_name,

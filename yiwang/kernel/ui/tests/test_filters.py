@@ -83,3 +83,10 @@ def test_a_list_and_a_label_have_the_marks_of_the_language():
         assert filters.listed(["1", "2"], clauses=True) == "1; 2"
         assert filters.colon("Reason") == "Reason: "
         assert filters.listed([]) == ""
+
+
+def test_articles_of_a_law_are_cited_as_the_language_does():
+    with override("zh-hans"):
+        assert filters.articles("第九条、第十一条") == "第九条、第十一条"
+    with override("en"):
+        assert filters.articles("第九条、第十一条") == "arts. 9, 11"
