@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Protocol
 
 from yiwang.hall.supervision.data import (
@@ -31,19 +31,22 @@ def cutoff(calendar: Calendar, now: datetime, over_days: int) -> datetime:
     """Return the moment before which a limit must have ended to be `over_days` over (超期界限).
 
     0 is now itself. Over by n working days is a limit whose last day has n working days after it,
-    today among them. Raises the calendar's error for a year without one.
+    today among them: it ended before the first of these began, on a day of rest too. Raises the
+    calendar's error for a year without one.
 
     >>> from yiwang.kernel.api import WorkingCalendar
     >>> made = WorkingCalendar(frozenset({2026}))
     >>> str(cutoff(made, datetime(2026, 3, 6, 9), 1)), str(cutoff(made, datetime(2026, 3, 7, 9), 1))
     ('2026-03-06 00:00:00', '2026-03-06 00:00:00')
+    >>> str(cutoff(made, datetime(2026, 3, 9, 9), 1)), str(cutoff(made, datetime(2026, 3, 9, 9), 2))
+    ('2026-03-09 00:00:00', '2026-03-06 00:00:00')
     """
     if over_days == 0:
         return now
     today = now.date()
     last = today if calendar.is_working(today) else calendar.add_working_days(today, -1)
-    day = calendar.add_working_days(last, -over_days)
-    return datetime.combine(day + timedelta(days=1), time(), now.tzinfo)
+    first = calendar.add_working_days(last, 1 - over_days)
+    return datetime.combine(first, time(), now.tzinfo)
 
 
 def over_at(calendar: Calendar, due_at: datetime, over_days: int, *, ended_at: datetime) -> bool:

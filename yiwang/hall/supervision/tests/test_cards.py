@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from yiwang.hall.supervision.actions import (
@@ -305,6 +305,7 @@ DAYS = st.dates(date(2024, 1, 10), date(2026, 11, 30))
 
 
 @given(DAYS, DAYS, st.integers(0, 12))
+@example(date(2026, 2, 7), date(2026, 2, 9), 1)  # a limit that ended on a Saturday, on Monday
 def test_the_set_based_limit_and_the_rule_for_one_say_the_same(due_day, today, over_days):
     due = datetime(due_day.year, due_day.month, due_day.day, 17)
     now = datetime(today.year, today.month, today.day, 18)
