@@ -118,7 +118,7 @@ from yiwang.kernel.ui.framing import frame_allow
 from yiwang.kernel.ui.limits import rate_exceeded
 from yiwang.kernel.ui.menus import menu_register
 from yiwang.kernel.ui.policies import RoutePolicy, allow, public
-from yiwang.kernel.ui.problems import error_response, error_text, wants_partial
+from yiwang.kernel.ui.problems import error_response, error_text, field_texts, wants_partial
 from yiwang.kernel.ui.sheets import sheet_response, sheet_text, sheet_write
 from yiwang.kernel.ui.tables import (
     Column,
@@ -219,6 +219,7 @@ __all__ = [
     "error_text",
     "event_publish",
     "event_relay",
+    "field_texts",
     "flash",
     "frame_allow",
     "job",

@@ -52,6 +52,7 @@ from yiwang.kernel.api import (
     code_list,
     context_get,
     error_text,
+    field_texts,
     flash,
     localized,
     rate_exceeded,
@@ -91,7 +92,7 @@ def desk(request: HttpRequest) -> HttpResponse:
                     now=now,
                 )
             except (IdentityNotConfirmed, NotTheirAgent) as error:
-                errors = dict(error.fields)
+                errors = field_texts(error)
             except TicketStateWrong as error:
                 errors = {"ticket": [error_text(error)]}
             else:
@@ -266,7 +267,7 @@ def receipt(request: HttpRequest, number: str, application: str) -> HttpResponse
                 now=now,
             )
         except OriginalIncomplete as error:
-            errors = dict(error.fields)
+            errors = field_texts(error)
         else:
             flash(request, "success", _("Noted on the receipt."))
             return redirect("hall_windows:receipt", number, application)

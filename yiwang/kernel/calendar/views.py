@@ -28,7 +28,7 @@ from yiwang.kernel.codes.data import CodeView
 from yiwang.kernel.codes.queries import code_get, code_list
 from yiwang.kernel.ui.flashes import flash
 from yiwang.kernel.ui.policies import allow, public
-from yiwang.kernel.ui.problems import error_text
+from yiwang.kernel.ui.problems import error_text, field_texts
 from yiwang.kernel.ui.templating import render
 from yiwang.sdk.errors import Invalid
 
@@ -89,7 +89,7 @@ def close(request: HttpRequest) -> HttpResponse:
                 counts=typed["counts"] != "no",
             )
         except Invalid as error:
-            errors = error.fields
+            errors = field_texts(error)
         except ClosureExists as error:
             errors = {"day": [error_text(error)]}
         else:

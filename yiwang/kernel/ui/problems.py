@@ -22,6 +22,11 @@ def error_text(error: YiwangError) -> str:
     return error.text(gettext, "zh" if is_chinese else "en")
 
 
+def field_texts(error: Invalid) -> dict[str, list[str]]:
+    """Return the sentences of an error by field, in the active language (各项错误提示)."""
+    return {name: [gettext(one) for one in said] for name, said in error.fields.items()}
+
+
 def wants_json(request: HttpRequest) -> bool:
     """Tell whether the caller is a program: an API address, or a plain wish for JSON."""
     if request.path.startswith("/api/"):

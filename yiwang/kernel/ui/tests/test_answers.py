@@ -8,12 +8,13 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.urls import include, path
+from django.utils.translation import override
 
 from yiwang.kernel.ui.flashes import flash
 from yiwang.kernel.ui.policies import public
-from yiwang.kernel.ui.problems import error_response
+from yiwang.kernel.ui.problems import error_response, field_texts
 from yiwang.kernel.ui.templating import render
-from yiwang.sdk.errors import Conflict, Invalid, SignInNeeded
+from yiwang.sdk.errors import N_, Conflict, Invalid, SignInNeeded
 
 pytestmark = pytest.mark.django_db
 
@@ -211,3 +212,11 @@ def test_the_chinese_page_has_no_english_sentence_left(client):
     page = client.get("/ui/").text
     for text in ("Submit the application", "Elapsed", "Rows per page", "Skip to the content"):
         assert text not in page
+
+
+def test_what_is_wrong_with_a_field_is_said_in_the_language_of_the_page():
+    error = Invalid(fields={"reason": [N_("Say why the offices are closed.")]})
+    with override("zh-hans"):
+        assert field_texts(error) == {"reason": ["请说明停止办公的原因。"]}
+    with override("en"):
+        assert field_texts(error) == {"reason": ["Say why the offices are closed."]}
