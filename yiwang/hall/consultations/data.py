@@ -28,7 +28,7 @@ ENDINGS = {
 PARTY_STATES = {
     WAITING: N_("Not answered yet"),
     ANSWERED: N_("Answered"),
-    ENDED: N_("No longer needed"),
+    ENDED: N_("No answer needed"),
 }
 OPINIONS = {AGREE: N_("Agree, or no objection"), REFUSE: N_("Do not agree")}
 RESULTS = {AGREE: N_("The opinions are for it"), REFUSE: N_("The opinions are against it")}

@@ -43,8 +43,8 @@ EARLIER = {
     "sqlite": "datetime({0}, '-{1} seconds')",
     "postgresql": "{0} - interval '{1} seconds'",
 }
-PLAIN = {"sqlite": "+given.{0}", "postgresql": "given.{0}"}
-"""A column by which no index is to be looked for: SQLite would make one of the whole table for a single statement."""
+PLAIN = {"sqlite": "+{0}", "postgresql": "{0}"}
+"""A column whose index is of no use: SQLite would read the table in its order, or make one for a single statement."""
 SPANS_AT_ONCE = 200
 BURSTS = {
     PLACE: ("place", "place", "AND place <> ''"),
@@ -93,6 +93,7 @@ def _spans(rule: GamingRuleView, period: list[object], gap: timedelta) -> Iterat
     Whatever was given in such a stretch, its ends included, belongs to the burst.
     """
     _name, column, narrowed = BURSTS[rule.kind]
+    key = PLAIN[connection.vendor].format(column)
     if rule.kind == DEVICE:  # nearly all are used once: leave those out before anything is sorted
         narrowed += f"""
               AND device IN (SELECT device FROM {_table()} WHERE {_PERIOD}
@@ -101,8 +102,8 @@ def _spans(rule: GamingRuleView, period: list[object], gap: timedelta) -> Iterat
     earlier = EARLIER[connection.vendor].format("ended", int(gap.total_seconds()) + 1)
     sql = f"""
         SELECT shared, began, ended FROM (
-            SELECT {column} AS shared, at AS ended, LAG(at, {rule.count_min - 1})
-                OVER (PARTITION BY {column} ORDER BY at) AS began
+            SELECT {key} AS shared, at AS ended, LAG(at, {rule.count_min - 1})
+                OVER (PARTITION BY {key} ORDER BY at) AS began
             FROM {_table()} WHERE {_PERIOD} {narrowed}
         ) AS counted
         WHERE began >= {earlier} ORDER BY shared, ended LIMIT {ROWS_MAX}"""  # noqa: S608 - names and numbers of ours
