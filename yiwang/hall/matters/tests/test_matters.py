@@ -1,6 +1,7 @@
 """A matter changes by a new version; old versions never change; refusals change nothing."""
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -163,7 +164,7 @@ def test_submitted_applications_count_and_make_a_matter_popular(put):
         event_publish("application.submitted", {"matter_code": "322014002000"}, key="x")
     event_publish("application.submitted", {"matter_code": "000000000000"}, key="y")
     event_publish("application.submitted", {}, key="z")
-    event_relay(now=LATER)
+    event_relay(now=timezone.now())
     assert [(row.code, row.applications_count) for row in matter_popular()] == [
         ("322014002000", 2),
         ("322014001000", 0),
