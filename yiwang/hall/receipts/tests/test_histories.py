@@ -165,7 +165,7 @@ def test_anybody_checks_the_file_on_the_public_page_and_reads_the_roots(city, cl
         file = SimpleUploadedFile("h.json", json.dumps(content).encode())
         return client.post("/hall/receipts/verify/", {"file": file}).content.decode()
 
-    assert "2026-11-18, 2026-11-19" in shown(proof)
+    assert "2026-11-18、2026-11-19" in shown(proof)
     proof["events"].pop()
     assert "2026-11-19" in shown(proof)
     assert "历程已核实" not in shown(proof)
