@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from yiwang.hall.disclosure import queries
-from yiwang.hall.disclosure.asking import FILTER_KEYS, filter_of
+from yiwang.hall.disclosure.asking import FILTER_KEYS, day_of, filter_of
 from yiwang.hall.disclosure.data import KINDS
 from yiwang.hall.disclosure.rules import standard_get, table_make
 from yiwang.identity.api import department_list, public
@@ -14,6 +14,7 @@ from yiwang.kernel.api import (
     Filter,
     ListQuery,
     Source,
+    date_text,
     localized,
     page_of,
     render,
@@ -79,14 +80,14 @@ def export(request: HttpRequest, form: str) -> HttpResponse:
 
 
 def shown(kind: str, code: str, text: str) -> str:
-    """Return a value as a person reads it (显示值): code values in words."""
+    """Return a value as a person reads it (显示值): code values in words, days as the language writes them."""
     spec = standard_get().field(kind, code)
     if spec.codes == "subject_types":
         types = standard_get().subject_types
         return localized(types[text]) if text in types else text
     if spec.codes == "states":
         return {"1": _("In force"), "2": _("Not in force any more")}.get(text, text)
-    return text
+    return date_text(day) if spec.type == "DATE" and (day := day_of(text)) else text
 
 
 def _kinds() -> dict[str, str]:
