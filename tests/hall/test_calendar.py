@@ -1,5 +1,7 @@
 """A limit that runs into a year without a published calendar has no date until that year is loaded."""
 
+from django.utils import timezone
+
 from tests.hall.test_pack_journeys import PACKS, applicant_make, item_of, officer_of, submit
 from yiwang.engines.api import clock_list, work_item_list
 from yiwang.hall.api import matter_get
@@ -29,7 +31,7 @@ def test_a_due_date_in_2027_appears_when_its_calendar_is_published(city, now):
     with context_use(context_system("测试")):
         calendar_year_load(YEAR_2027, source="made", now=now)
         for _round in range(3):
-            event_relay(now=now)
+            event_relay(now=timezone.now())
 
     legal = next(c for c in clock_list(f"application:{number}", now=now) if c.kind == "LEGAL")
     assert f"{legal.due_at:%Y-%m-%d}" == "2027-01-04"
