@@ -19,6 +19,7 @@ from yiwang.hall.api import application_submit, matter_get, message_list
 from yiwang.hall.applications.actions.applicant import application_withdraw
 from yiwang.hall.applications.actions.drafts import draft_begin
 from yiwang.hall.applications.actions.materials import material_attach, material_choose
+from yiwang.hall.applications.queries.holds import termination_effects
 from yiwang.hall.consultations.actions import consultation_answer, consultation_ask
 from yiwang.hall.consultations.errors import ConsultationClosed
 from yiwang.hall.consultations.models import Consultation, ConsultationParty
@@ -86,7 +87,11 @@ def test_whatever_ends_a_case_closes_the_questions_and_who_was_asked_reads_why(
 
 
 def test_a_review_that_paused_the_limit_closes_with_the_case_and_others_questions_stay(case, now):
+    subject = f"application:{case[0]}"
+    before = termination_effects(subject)
     found = ask(case, experts("housing"), now=now, ground="EXPERT_REVIEW")
+    (more,) = set(termination_effects(subject)) - set(before)
+    assert "1" in more
     with context_use(case[1]):
         other = consultation_ask(
             "project:1", title={"zh": "甲", "en": "A"}, question="是否同意？",

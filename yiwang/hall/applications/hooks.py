@@ -5,8 +5,10 @@ from datetime import datetime
 
 Hook = Callable[[str, str, str, str], None]
 Ending = Callable[[str, str, datetime], None]
+Effects = Callable[[str], list[str]]
 _hooks: list[Hook] = []
 _endings: list[Ending] = []
+_effects: list[Effects] = []
 
 
 def conclusion_hook_register(hook: Hook) -> None:
@@ -21,10 +23,19 @@ def conclusion_hooks_ask(number: str, branch_key: str, outcome: str, opinion: st
         hook(number, branch_key, outcome, opinion)
 
 
-def ending_hook_register(hook: Ending) -> None:
-    """Let `hook(number, state, now)` do its part when an application has come to its end state (办结)."""
+def ending_hook_register(hook: Ending, *, effects: Effects) -> None:
+    """Let `hook(number, state, now)` do its part when an application has come to its end state (办结).
+
+    effects: `effects(number)` says in whole sentences what that would bring about now.
+    """
     if hook not in _endings:
         _endings.append(hook)
+        _effects.append(effects)
+
+
+def ending_effects(number: str) -> list[str]:
+    """Return what rooms above would do if an application ended now (办结的后果)."""
+    return [said for effects in _effects for said in effects(number)]
 
 
 def ending_hooks_tell(number: str, state: str, now: datetime) -> None:

@@ -45,7 +45,7 @@ class HallConsultationsConfig(AppConfig):
             {"DEPARTMENT_HEAD"},
         )
         conclusion_hook_register(casework.conclusion_check)
-        ending_hook_register(ending.consultations_end)
+        ending_hook_register(ending.consultations_end, effects=ending.consultations_effects)
         part_register("work", joining.join_part, order=5)
         part_register("work", casework.review_part, order=6)
         part_register("work", casework.work_part, order=30)

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import ngettext
+
 from yiwang.hall.consultations import data
 from yiwang.hall.consultations.actions import consultation_announce, consultation_close
 from yiwang.hall.consultations.following import waiting_accounts
@@ -31,6 +33,19 @@ def _end(subject: str, rows: list[Consultation], *, state: str, now: datetime) -
                 "consultation.closed", row, account_id=account_id, reason=ENDED[state]
             )
     audit_record(subject, detail={"closed": [row.number for row in rows], "state": state})
+
+
+def consultations_effects(number: str) -> list[str]:
+    """Say how many requests close when an application ends (征求意见的后果)."""
+    count = Consultation.objects.filter(subject=f"application:{number}", state=data.OPEN).count()
+    if not count:
+        return []
+    text = ngettext(
+        "%(n)s open request for opinions is closed; who was asked is told.",
+        "%(n)s open requests for opinions are closed; who was asked is told.",
+        count,
+    )
+    return [text % {"n": count}]
 
 
 ENDED = {

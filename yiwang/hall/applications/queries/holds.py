@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from yiwang.engines.api import HoldView, instance_hold_list
+from yiwang.hall.applications.hooks import ending_effects
 from yiwang.hall.applications.models import Application, Correction
 from yiwang.hall.payments.data import DUE, PAID
 from yiwang.hall.payments.queries import bill_of
@@ -70,4 +71,4 @@ def termination_effects(business_key: str) -> list[str]:
     number = business_key.removeprefix("application:")
     if Correction.objects.filter(application__number=number, answered_at__isnull=True).exists():
         said.append(_("The correction that waits for the applicant need not be answered any more."))
-    return said
+    return said + ending_effects(number)
