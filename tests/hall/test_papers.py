@@ -100,6 +100,13 @@ def test_a_document_lacking_what_the_law_wants_is_not_made(changes, lacking):
             decision_typeset(paper, decision=None)
 
 
+def test_what_a_document_lacks_is_named_in_words():
+    with pytest.raises(PaperLacking) as refused:
+        decision_typeset(replace(PAPER, reasons=(), remedy=""), decision=None)
+    assert refused.value.text(lambda message: message, "zh").endswith("it lacks 理由、救济途径.")
+    assert str(refused.value).endswith("it lacks the reasons, the remedy.")
+
+
 def test_the_titles_and_sentences_follow_the_law():
     assert paper_title(PAPER) == "不予行政许可决定书"
     assert paper_title(replace(PAPER, outcome="NOT_ACCEPTED")) == "不予受理行政许可申请决定书"

@@ -70,7 +70,12 @@ def decision_paper(application: Application, decision: Decision) -> DecisionPape
 def decision_typeset(paper: DecisionPaper, *, decision: Decision, form: str = "pdf") -> bytes:
     """Typeset a decision document (决定书排版), not signed yet. Raises PaperLacking, FontsMissing."""
     if lacking := rules.paper_lacking(paper):
-        raise PaperLacking(names=", ".join(lacking))
+        raise PaperLacking(
+            names={
+                "zh": "、".join(rules.PARTS[name]["zh"] for name in lacking),
+                "en": ", ".join(rules.PARTS[name]["en"] for name in lacking),
+            }
+        )
     site = settings.SITE_ADDRESS.rstrip("/")
     data = {
         "template": rules.TEMPLATE,

@@ -13,6 +13,18 @@ _ARTICLE = {
     NOT_ACCEPTED: "第三十二条",
 }
 
+PARTS = {
+    "document_number": {"zh": "文书号", "en": "the number of the document"},
+    "application_number": {"zh": "办件编号", "en": "the number of the application"},
+    "matter": {"zh": "事项名称", "en": "the matter"},
+    "applicant": {"zh": "申请人", "en": "the applicant"},
+    "department": {"zh": "作出决定的机关", "en": "the deciding department"},
+    "legal_basis": {"zh": "法律依据", "en": "the legal basis"},
+    "reasons": {"zh": "理由", "en": "the reasons"},
+    "remedy": {"zh": "救济途径", "en": "the remedy"},
+}
+"""What a document must say, as who misses it reads it (文书要素)."""
+
 
 def paper_title(paper: DecisionPaper) -> str:
     """Return the title of a document (文书名称).
