@@ -46,3 +46,10 @@ def city(made_city):
 def now():
     """Friday, 20 November 2026, 10:00 in Suzhou."""
     return NOW
+
+
+@pytest.fixture
+def still(now, monkeypatch):
+    """The clock stands still at `now`, for pages and limits as well: a test says the same on any day."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+    return now

@@ -33,14 +33,9 @@ from yiwang.identity.api import (
 from yiwang.kernel.api import audit_list, context_use, event_relay
 from yiwang.sdk.errors import Invalid, NotFound
 
+# The clock stands still, also for the question whether a delegation holds.
+pytestmark = pytest.mark.usefixtures("still")
 TITLE = {"zh": "老年人优待证", "en": "Senior citizen card"}
-
-
-@pytest.fixture
-def now(now, monkeypatch):
-    """The clock stands still, also for the question whether a delegation holds."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
-    return now
 
 
 def offer(city, now, *, scope="MATTER", value=ELDER_CARD, until=date(2026, 12, 31), **more):

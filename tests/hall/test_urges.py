@@ -117,7 +117,7 @@ def test_supervisors_see_in_which_light_a_step_was_urged_and_what_followed(city,
 
 
 def test_the_pages_urge_once_refuse_in_words_and_mark_it_for_officer_and_supervisor(
-    city, client, now, number
+    city, client, still, number
 ):
     client.force_login(city.account("elder"))
     page = f"/hall/applications/mine/{number}/"
@@ -128,7 +128,7 @@ def test_the_pages_urge_once_refuse_in_words_and_mark_it_for_officer_and_supervi
     assert ApplicationUrge.objects.count() == 1
 
     item = item_of(number, "decide")
-    officer = officer_of(item, now=now)
+    officer = officer_of(item, now=still)
     client.force_login(get_user_model().objects.get(pk=officer.account_id))
     assert "已催办" in client.get("/portal/spaces/desk/").content.decode()
     assert "急用" in client.get(f"/hall/applications/items/{item.id}/").content.decode()
