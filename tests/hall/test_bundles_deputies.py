@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from tests.hall import test_bundles, test_deputies
+from tests.hall import test_bundles, test_windows
 from tests.hall.test_bundles import (
     ACCEPT,
     AGREE,
@@ -43,7 +43,7 @@ from yiwang.identity.api import (
 from yiwang.kernel.api import context_use, event_relay
 from yiwang.sdk.errors import Invalid, NotFound
 
-now, resident, agent = test_deputies.now, test_bundles.resident, test_bundles.agent
+now, resident, agent = test_windows.now, test_bundles.resident, test_bundles.agent
 PERMIT = "320709001000"
 WITH_INSURANCE = {**NO, "needs_insurance": "YES"}
 TITLE = {"zh": "范围", "en": "Scope"}
