@@ -85,3 +85,11 @@ def test_officers_read_a_table_and_try_it(put):
     assert "<dd>0</dd>" in tried
     assert tried.count('aria-current="true"') == 1
     assert file.content.decode() == WHOLE
+
+
+def test_where_a_finding_holds_is_said_in_the_language_of_the_page():
+    where = ['"A" … other than "A", "B"', "-"]
+    with override("zh-hans"):
+        assert views.where_text(where) == '"A" … "A", "B" 以外 | 任意值'
+    with override("en"):
+        assert views.where_text(where) == '"A" … other than "A", "B" | any value'
