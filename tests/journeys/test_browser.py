@@ -179,7 +179,7 @@ def test_a_restaurant_opens_with_four_departments(town: Town):
     assert page.locator('main a[href$="/pdf/"], main a[href$="/pdf"]').count() == 0
     conclude(food, number, "AGREE", opinion="同意")
     agent.open(f"/hall/applications/mine/{number}/")
-    assert page.locator("main").get_by_role("link", name="PDF").count() == 4
+    assert page.locator("main").get_by_role("link", name="PDF", exact=True).count() == 4
     draw_islands(agent)
     assert page.locator("g.djs-element.yw-active").count() == 0
 
@@ -197,7 +197,7 @@ def test_a_refusal_says_why_and_what_one_can_do(town: Town):
     page = elder.open(f"/hall/applications/mine/{number}/")
     for words in (reason, basis, "行政复议"):
         expect(page.locator(".alert-danger")).to_contain_text(words)
-    assert page.locator("main").get_by_role("link", name="PDF").count() == 0
+    assert page.locator("main").get_by_role("link", name="PDF", exact=True).count() == 0
 
 
 def test_nothing_typed_is_lost_while_a_choice_makes_the_page_anew(town: Town):
