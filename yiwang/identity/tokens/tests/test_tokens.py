@@ -130,7 +130,8 @@ def test_what_is_no_token_is_answered_with_what_to_do(city, wrong):
 
 def test_a_token_with_another_second_half_is_not_known(city):
     issued = issue(system_of(city))
-    assert call(issued.secret[:-1] + "x").json()["code"] == "token_refused"
+    other = "y" if issued.secret.endswith("x") else "x"
+    assert call(issued.secret[:-1] + other).json()["code"] == "token_refused"
     made, prefix = token_make()
     ApiToken.objects.update(prefix=prefix)
     assert call(made).json()["code"] == "token_refused"
