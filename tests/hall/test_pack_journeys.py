@@ -96,7 +96,10 @@ def test_there_are_at_least_forty_matters_of_fifteen_departments(city):
     assert len({m.code for m in matters}) == len(matters) >= 40
     assert len(functions) >= 15
     assert played | elsewhere == {m.code for m in matters}
-    for readme, words in (("README.md", "{} matters that run"), ("README.zh-CN.md", "{} 个事项全程")):
+    for readme, words in (
+        ("README.md", "{} matters that run"),
+        ("README.zh-CN.md", "{} 个事项全程"),
+    ):
         assert words.format(len(matters)) in (settings.ROOT / readme).read_text()
 
 
