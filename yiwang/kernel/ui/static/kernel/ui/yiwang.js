@@ -124,15 +124,16 @@ document.addEventListener("htmx:beforeSwap", ({ detail: { target, xhr } }) => {
   xhr.enteredSince = entered(target).filter((one) => xhr.entriesSent.has(one.id) && xhr.entriesSent.get(one.id) !== entry(one));
 });
 document.addEventListener("htmx:afterSwap", ({ detail: { xhr } }) => {
-  const since = xhr.enteredSince ?? [];
+  const since = (xhr.enteredSince ?? []).map((old) => [old, document.getElementById(old.id)]).filter(([old, now]) => now && now !== old);
   xhr.enteredSince = [];
-  for (const old of since) {
-    const now = document.getElementById(old.id);
-    if (!now || now === old) continue;
+  for (const [old, now] of since) {
     if (isChoice(now)) now.checked = old.checked;
     else now.value = old.value;
-    if (now !== document.activeElement || isChoice(now)) setTimeout(() => now.dispatchEvent(new Event("change", { bubbles: true })));
   }
+  const changed = since.map(([, now]) => now).filter((now) => now !== document.activeElement || isChoice(now));
+  const asking = changed.filter((now) => now.hasAttribute("hx-post")); // one of them asks for all: a form sends whole
+  const one = asking.find((now) => !isChoice(now) || now.checked) ?? asking[0] ?? changed[0];
+  if (one) setTimeout(() => one.dispatchEvent(new Event("change", { bubbles: true })));
 });
 
 // An item of a work list opens beside the list on wide screens (工作台右栏).
