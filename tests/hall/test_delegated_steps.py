@@ -209,7 +209,7 @@ def test_who_was_asked_from_another_department_reads_the_case_and_the_proposal_i
     conclude(item.id, helper, AGAINST, now=now, opinion="租赁合同已到期", **WORDS)
     assert shown(helper)[0] == 404
     text = shown(reviewer)[1]
-    assert f"{helper.name}已答复委派，意见为“建议不予许可”" in text
+    assert f"{helper.name}已答复委派，意见为“建议不予办理”" in text
     assert "租赁合同已到期" in text
     operations = client.get(reverse("engines_approvals:item", args=[item.id])).content.decode()
     assert "租赁合同已到期" in operations

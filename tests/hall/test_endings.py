@@ -48,8 +48,8 @@ def withdraw(number: str, now) -> None:
 ENDS = {
     "WITHDRAWN": (withdraw, "申请人已撤回申请"),
     "TERMINATED": (lambda number, now: terminate(number, now=now), "已终止办理"),
-    "REFUSED": (lambda number, now: decide(number, "REFUSE", now, **REFUSAL), "已不予许可"),
-    "APPROVED": (lambda number, now: decide(number, "APPROVE", now), "已准予"),
+    "REFUSED": (lambda number, now: decide(number, "REFUSE", now, **REFUSAL), "已决定不予办理"),
+    "APPROVED": (lambda number, now: decide(number, "APPROVE", now), "已决定准予办理"),
 }
 
 

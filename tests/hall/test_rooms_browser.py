@@ -36,7 +36,10 @@ ROLES = ("", "elder", "agent", "clerk", "approval_approver", "head", "supervisor
 def opens(client, address: str) -> bool:
     """Tell whether an address is a page that this person may open."""
     answer = client.get(address)
-    return answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
+    is_file = answer.get("Content-Disposition", "").startswith("attachment")
+    return (
+        answer.status_code == 200 and answer["Content-Type"].startswith("text/html") and not is_file
+    )
 
 
 def test_every_room_is_sound_on_a_screen_and_on_a_phone(city, browser, live_server):

@@ -55,7 +55,7 @@ def conclude(officer: Visitor, number: str, outcome: str, **words: str) -> None:
     for name, text in words.items():
         field = officer.page.locator(f"#f-{name}")
         if not field.is_visible():
-            officer.page.get_by_text("不予许可：理由和法律依据").click()
+            officer.page.get_by_text("不予办理：理由和法律依据").click()
         field.fill(text)
     with officer.leaving():
         officer.page.locator(f'button[name=outcome][value="{outcome}"]').click()
@@ -95,7 +95,7 @@ def test_an_elder_gets_the_senior_card_on_the_spot(town: Town):
     approve_from_the_desk(clerk, number)
     elder.open("/portal/spaces/citizen/")
     elder.open(f"/hall/applications/mine/{number}/")
-    expect(page.locator(".alert-success")).to_contain_text("准予许可")
+    expect(page.locator(".alert-success")).to_contain_text("准予办理")
     with elder.leaving():
         page.locator("main").get_by_role("link", name=CARD).first.click()
     link = page.get_by_role("link", name="PDF").get_attribute("href")

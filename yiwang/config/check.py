@@ -313,5 +313,5 @@ def journey_refusal(walk: Walk) -> None:
 JOURNEYS = {
     "1  One department, on the spot (老年人优待证)": journey_on_the_spot,
     "2  Several departments at once (开餐馆“一件事”)": journey_four_departments,
-    "3  Refusal (不予许可)": journey_refusal,
+    "3  Refusal (不予办理)": journey_refusal,
 }

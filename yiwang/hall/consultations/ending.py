@@ -49,8 +49,8 @@ def consultations_effects(number: str) -> list[str]:
 
 
 ENDED = {
-    "APPROVED": {"zh": "办件已准予", "en": "it was granted"},
-    "REFUSED": {"zh": "办件已不予许可", "en": "it was refused"},
+    "APPROVED": {"zh": "办件已决定准予办理", "en": "it was granted"},
+    "REFUSED": {"zh": "办件已决定不予办理", "en": "it was refused"},
     "NOT_ACCEPTED": {"zh": "办件未予受理", "en": "it was not accepted"},
     "WITHDRAWN": {"zh": "申请人已撤回申请", "en": "the applicant withdrew it"},
     "TERMINATED": {"zh": "办件已终止办理", "en": "its handling was terminated"},

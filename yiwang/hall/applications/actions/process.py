@@ -109,7 +109,7 @@ def _licence_issue(application: Application, *, type_key: str, department_id: in
 
 @action("hall.applications.refuse")
 def application_refuse(call: ServiceCall) -> dict:
-    """Refuse an application (不予许可): reason, legal basis and remedy are given, nothing issued."""
+    """Refuse an application (不予办理): reason, legal basis and remedy are given, nothing issued."""
     return _refuse(call, outcome="REFUSED")
 
 
