@@ -93,8 +93,4 @@ def taking_applicant(visit: VisitView, taking: TakingView, *, on: date) -> str:
 
 def covered(mandate: DelegationView, matters: Iterable[MatterView]) -> list[MatterView]:
     """Keep the matters that an authorisation covers (委托范围内事项)."""
-    if mandate.scope == "BUNDLE":
-        return [one for one in matters if one.code in mandate.matters]
-    if mandate.scope == "MATTER":
-        return [one for one in matters if one.code == mandate.scope_value]
-    return [one for one in matters if mandate.scope_value in one.spec.themes]
+    return [one for one in matters if mandate.covers(one.code, one.spec.themes)]

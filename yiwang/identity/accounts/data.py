@@ -1,5 +1,6 @@
 """Accounts, posts held, authorities and sessions as other areas see them; limits of signing in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -114,6 +115,25 @@ class DelegationView:
     revoked_at: datetime | None
     state: str
     matters: tuple[str, ...] = ()
+
+    def covers(self, matter_code: str, themes: Sequence[str]) -> bool:
+        """Tell whether its scope, whatever its state, covers a matter (授权范围是否包含事项)."""
+        return scope_covers(self.scope, self.scope_value, self.matters, matter_code, themes)
+
+
+def scope_covers(
+    scope: str, value: str, matters: Sequence[str], matter_code: str, themes: Sequence[str]
+) -> bool:
+    """Tell whether a scope covers a matter (授权范围是否包含事项). value, matters: as in `DelegationView`.
+
+    >>> scope_covers("MATTER", "322014001000", (), "322014001000", ())
+    True
+    >>> scope_covers("THEME", "住房保障", (), "3", ("社会保障",)), scope_covers("BUNDLE", "b", ("3",), "3", ())
+    (False, True)
+    """
+    if scope == "BUNDLE":
+        return matter_code in matters
+    return value == matter_code if scope == "MATTER" else value in themes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,12 @@ from datetime import date
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from yiwang.identity.accounts.data import DelegationUseView, DelegationView, DeputyFiling
+from yiwang.identity.accounts.data import (
+    DelegationUseView,
+    DelegationView,
+    DeputyFiling,
+    scope_covers,
+)
 from yiwang.identity.accounts.models import Delegation, DelegationUse
 from yiwang.kernel.api import context_get
 from yiwang.sdk.errors import N_, Forbidden, NotFound
@@ -128,7 +133,7 @@ def delegation_require(
         deputy_id=account_id,
         principal_ref=principal_ref,
     ).first()
-    if row is None or not _row_covers(row, matter_code, themes):
+    if row is None or not _covers(row, matter_code, themes):
         raise DelegationMissing()
 
 
@@ -150,25 +155,14 @@ def delegation_covered(
         deputy_id=account_id,
         principal_ref=principal_ref,
     ).first()
-    found = [code for code, themes in matters.items() if row and _row_covers(row, code, themes)]
+    found = [code for code, themes in matters.items() if row and _covers(row, code, themes)]
     if not found:
         raise DelegationMissing()
     return frozenset(found)
 
 
-def _row_covers(row: Delegation, matter_code: str, themes: tuple[str, ...]) -> bool:
-    if row.scope == Delegation.Scope.BUNDLE:
-        return matter_code in (row.matters or ())
-    return covers(row.scope, row.scope_value, matter_code, themes)
-
-
-def covers(scope: str, value: str, matter_code: str, themes: tuple[str, ...]) -> bool:
-    """Tell whether a scope covers a matter (授权范围是否包含事项).
-
-    >>> covers("MATTER", "322014001000", "322014001000", ()), covers("THEME", "住房保障", "3", ("社会保障",))
-    (True, False)
-    """
-    return value == matter_code if scope == "MATTER" else value in themes
+def _covers(row: Delegation, matter_code: str, themes: tuple[str, ...]) -> bool:
+    return scope_covers(row.scope, row.scope_value, row.matters or (), matter_code, themes)
 
 
 def delegation_view(row: Delegation, on: date) -> DelegationView:
